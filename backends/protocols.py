@@ -1,0 +1,122 @@
+"""What the steps ask of outside models; any object with these methods will do."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from schemas.records import Box
+
+RgbImage = npt.NDArray[np.uint8]
+FloatArray = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """A face found in a picture: box in px of that picture, score in [0, 1]."""
+
+    box_xyxy: Box
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class FrameLandmarks:
+    """Landmarks of one person on one picture, in px of that picture; None where not seen."""
+
+    face: FloatArray | None  # (478, 3)
+    left_hand: FloatArray | None  # (21, 3)
+    right_hand: FloatArray | None  # (21, 3)
+    pose: FloatArray | None  # (33, 3)
+    pose_visibility: FloatArray | None  # (33,)
+    pose_world: FloatArray | None  # (33, 3) metres
+
+
+@dataclass(frozen=True, slots=True)
+class RecognisedWord:
+    """A word as a recogniser heard it, seconds from the start of the samples; None if unaligned."""
+
+    text: str
+    start_seconds: float | None
+    end_seconds: float | None
+    probability: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Recognition:
+    """What a recogniser heard, with its own word times."""
+
+    text: str
+    language: str
+    language_probability: float
+    words: tuple[RecognisedWord, ...]
+    mean_log_probability: float | None
+
+
+class FaceDetector(Protocol):
+    """Finds faces in single pictures."""
+
+    name: str
+
+    def detect(self, image: RgbImage) -> list[Detection]:
+        """Return the faces of an RGB picture (H, W, 3)."""
+        ...
+
+
+class ShotModel(Protocol):
+    """Scores cuts from thumbnails."""
+
+    name: str
+
+    def cut_probabilities(self, thumbnails: RgbImage) -> tuple[FloatArray, FloatArray]:
+        """Return per frame (n,) the chance that a shot ends there, and that it lies in a transition.
+
+        Args:
+            thumbnails: (n, 27, 48, 3) RGB, n = 100 consecutive frames.
+        """
+        ...
+
+
+class LandmarkExtractor(Protocol):
+    """Follows one person through consecutive pictures."""
+
+    name: str
+
+    def reset(self) -> None:
+        """Forget the person: the next picture starts a new clip."""
+        ...
+
+    def extract(self, image: RgbImage, face_region: Box) -> FrameLandmarks:
+        """Return landmarks of the person whose face lies in `face_region` (px)."""
+        ...
+
+
+class SpeechDetector(Protocol):
+    """Tells speech from music, noise and silence."""
+
+    name: str
+
+    def speech_spans(self, samples: FloatArray) -> list[tuple[float, float]]:
+        """Return spans of speech in seconds, of mono samples (n,) at 16 kHz."""
+        ...
+
+
+class Recogniser(Protocol):
+    """Turns speech into words."""
+
+    name: str
+    aligner: str
+
+    def recognise(self, samples: FloatArray, language: str | None) -> Recognition:
+        """Transcribe mono samples (n,) at 16 kHz; `language` None means identify it."""
+        ...
+
+
+class TextDetector(Protocol):
+    """Finds written text in pictures."""
+
+    name: str
+
+    def text_boxes(self, image: RgbImage) -> list[Box]:
+        """Return axis-aligned boxes (px) around lines of text in an RGB picture."""
+        ...

@@ -1,0 +1,1 @@
+"""Chains of steps: what runs after what, on Beam."""

@@ -1,0 +1,116 @@
+"""The configuration of a run: one frozen dataclass, read from YAML, with every default in code."""
+
+import dataclasses
+import hashlib
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import dacite
+import yaml
+
+from schemas.outcomes import BadInputError
+from transforms.assign_split import SplitConfig
+from transforms.cut_clip import CutConfig
+from transforms.detect_shots import ShotConfig
+from transforms.extract_landmarks import LandmarkConfig
+from transforms.filter_clips import DEFAULT_RULES, Rule, merge_rules
+from transforms.isolation import IsolationConfig
+from transforms.measure_quality import QualityConfig
+from transforms.media import MediaLimits
+from transforms.probe import ProbeConfig
+from transforms.propose_clips import ClipConfig
+from transforms.score_audio import AudioConfig
+from transforms.track_faces import TrackConfig
+from transforms.transcribe import TranscribeConfig
+from transforms.write_shards import ShardConfig
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FilterConfig:
+    """The rules in force. In YAML, `rules` maps a rule's name to the keys that change."""
+
+    rules: tuple[Rule, ...] = DEFAULT_RULES
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunConfig:
+    """How much may go wrong before a run counts as failed."""
+
+    max_failed_share: float = 0.5
+    # With fewer elements than this a share says nothing.
+    min_elements_to_judge: int = 10
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CurateConfig:
+    """Everything that decides what `curate` produces; sections are named after their steps."""
+
+    media: MediaLimits = field(default_factory=MediaLimits)
+    probe: ProbeConfig = field(default_factory=ProbeConfig)
+    shots: ShotConfig = field(default_factory=ShotConfig)
+    tracks: TrackConfig = field(default_factory=TrackConfig)
+    clips: ClipConfig = field(default_factory=ClipConfig)
+    audio: AudioConfig = field(default_factory=AudioConfig)
+    cut: CutConfig = field(default_factory=CutConfig)
+    landmarks: LandmarkConfig = field(default_factory=LandmarkConfig)
+    quality: QualityConfig = field(default_factory=QualityConfig)
+    transcribe: TranscribeConfig = field(default_factory=TranscribeConfig)
+    filter: FilterConfig = field(default_factory=FilterConfig)
+    split: SplitConfig = field(default_factory=SplitConfig)
+    shards: ShardConfig = field(default_factory=ShardConfig)
+    isolation: IsolationConfig = field(default_factory=IsolationConfig)
+    run: RunConfig = field(default_factory=RunConfig)
+
+
+# Sections that change how a run goes but not what it produces.
+_WITHOUT_EFFECT = ("isolation", "run")
+
+
+def load_config(path: str | None) -> CurateConfig:
+    """Read a YAML file of changes to the defaults; None gives the defaults.
+
+    Raises:
+        BadInputError: naming the file and the key that is unknown or of the wrong type.
+    """
+    if path is None:
+        return CurateConfig()
+    file = Path(path)
+    if not file.is_file():
+        raise BadInputError(f"--config {path}: no such file")
+    try:
+        changes = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+    except yaml.YAMLError as error:
+        raise BadInputError(f"--config {path}: not valid YAML: {error}") from error
+    if not isinstance(changes, dict):
+        raise BadInputError(f"--config {path}: the top level must be sections with settings")
+    return config_from(changes, path)
+
+
+def config_from(changes: dict[str, Any], origin: str) -> CurateConfig:
+    """Return the defaults with changes applied; `origin` names them in errors."""
+    changes = dict(changes)
+    rules = (changes.pop("filter", None) or {}).get("rules") or {}
+    settings = dacite.Config(strict=True, cast=[tuple], type_hooks={float: _as_float})
+    try:
+        config = dacite.from_dict(CurateConfig, changes, settings)
+    except (dacite.DaciteError, ValueError, TypeError) as error:
+        raise BadInputError(f"{origin}: {error}") from error
+    return dataclasses.replace(config, filter=FilterConfig(rules=merge_rules(rules)))
+
+
+def _as_float(value: Any) -> Any:
+    """YAML writes 10 for 10.0."""
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def config_dict(config: CurateConfig) -> dict[str, Any]:
+    """Return the resolved configuration as plain values."""
+    return dataclasses.asdict(config)
+
+
+def config_hash(config: CurateConfig) -> str:
+    """Return a hash of everything in the configuration that has an effect on the data."""
+    plain = {k: v for k, v in config_dict(config).items() if k not in _WITHOUT_EFFECT}
+    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:16]

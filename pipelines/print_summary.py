@@ -1,0 +1,59 @@
+"""The table a run ends with."""
+
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from schemas.run import RunSummary, StageSummary
+
+
+def _stage_row(stage: StageSummary) -> list[str]:
+    speed = stage.media_seconds / stage.cpu_seconds if stage.cpu_seconds else None
+    return [
+        stage.stage,
+        stage.level,
+        str(stage.num_in),
+        str(stage.num_out),
+        str(stage.num_rejected or ""),
+        str(stage.num_failed or ""),
+        f"{stage.cpu_seconds:.1f}" if stage.cpu_seconds else "",
+        f"{speed:.1f}x" if speed else "",
+        str(stage.frames_decoded or ""),
+    ]
+
+
+def print_summary(summary: RunSummary, report: Path | None, console: Console) -> None:
+    """Print counts, costs, reasons and where the results are."""
+    totals = summary.totals
+    table = Table(title="Stages", title_justify="left")
+    for heading in ("stage", "level", "in", "out", "rejected", "failed", "CPU s", "x real time", "frames"):
+        table.add_column(heading, justify="left" if heading in ("stage", "level") else "right")
+    for stage in summary.stages:
+        table.add_row(*_stage_row(stage))
+    console.print(table)
+    for title, counts in (
+        ("Rejected by reason", summary.rejected_by_reason),
+        ("Failed by stage", summary.failed_by_stage),
+    ):
+        if counts:
+            console.print(f"{title}: " + ", ".join(f"{escape(k)} {v}" for k, v in counts.items()))
+    console.print(
+        f"{totals['sources']:.0f} sources, {totals['videos']:.0f} videos, {totals['shots']:.0f} shots, "
+        f"{totals['clips']:.0f} clips: {totals['accepted_clips']:.0f} accepted, "
+        f"{totals['rejected_clips']:.0f} rejected, {totals['failed_clips']:.0f} failed"
+    )
+    minutes_in, minutes_out = totals["hours_in"] * 60, totals["hours_out"] * 60
+    console.print(
+        f"{minutes_in:.1f} min in, {minutes_out:.1f} min out "
+        f"({100 * minutes_out / max(minutes_in, 1e-9):.0f} %), "
+        f"{summary.wall_seconds:.0f} s of wall time, {totals['cpu_seconds']:.0f} s of processor time"
+    )
+    if summary.ignored_inputs:
+        names = ", ".join(summary.ignored_inputs[:5])
+        console.print(f"Not looked at ({len(summary.ignored_inputs)} files, no video suffix): {escape(names)}")
+    for problem in summary.problems:
+        console.print(f"[bold red]Problem:[/] {escape(problem)}")
+    if report is not None:
+        console.print(f"Report: {report}", soft_wrap=True, markup=False)

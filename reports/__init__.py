@@ -1,0 +1,1 @@
+"""Pages made from the tables of a run; imports schemas alone, never a pipeline."""

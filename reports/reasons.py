@@ -1,0 +1,212 @@
+"""Plain words for reasons, rules and scores.
+
+Rules are named by the run's configuration, so a reason is explained by what is known about it,
+then by the rule of that name and the meaning of its field, and at last by its own words.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from reports import formats
+
+REASONS = {
+    # Whole files.
+    "consent_refused": "The manifest says that the person shown did not agree. The file was not opened.",
+    "duplicate": "The same bytes are in the input under another name; one of them is kept.",
+    "exact_duplicate": "The same bytes are in the input under another name; one of them is kept.",
+    "no_video_stream": "The file holds sound but no moving picture.",
+    "no_audio_stream": "The file has no sound track, so there is no speech to learn from.",
+    "low_frame_rate": "Too few pictures a second to follow lips: a vowel lasts 60 to 120 ms.",
+    "picture_too_small": "The picture is too small to hold a usable face.",
+    "video_too_short": "The whole file is shorter than the shortest clip that is wanted.",
+    # Spans of which no clip was cut.
+    "transition": "A fade or dissolve between two shots: neither picture is whole.",
+    "no_face": "No face is visible in this time.",
+    "face_too_small": "A face is visible, but too small in the picture to show the mouth.",
+    "face_too_brief": "A face is visible, but not long enough without a break for the shortest clip.",
+    "remainder": "A rest beside a clip that is too short for a clip of its own.",
+    # Clips.
+    "several_faces": "Another face of comparable size is in the picture: who speaks is not clear.",
+    "silent_audio": "The sound is silent or nearly so.",
+    "no_speech": "Nobody speaks, or too briefly; this is also where music and noise end.",
+    "music": "The sound is music or noise rather than speech.",
+    "clipped_audio": "The sound is overdriven: its peaks are cut off.",
+    "noisy_audio": "Speech hardly stands above the background.",
+    "damaged_pictures": "The decoder could not restore some pictures.",
+    "face_not_seen": "The face's landmarks were not found on enough pictures.",
+    "face_lost": "The face's landmarks are missing for too long at a time.",
+    "jump_cut": "The face jumps from one picture to the next: a cut inside the clip.",
+    "still_picture": "The picture hardly changes: a slide or photo rather than a filmed person.",
+    "lips_still": "The lips hardly move: the voice is probably not this person's.",
+    "blurred_face": "The face is blurred or out of focus.",
+    "dark_face": "The face is too dark.",
+    "bright_face": "The face is overexposed.",
+    "turned_away": "The head is turned so far to the side that half of the mouth is hidden.",
+    "text_over_picture": "Captions or graphics cover much of the picture.",
+    "text_over_face": "Captions or graphics cover part of the face.",
+    "shaky_camera": "The camera moves a lot.",
+    "few_hands": "Hands are hardly ever in view.",
+    "unsure_words": "The recogniser is not sure of the words.",
+}
+
+# Time in which nothing could be cut: no verdict on the material, so it is drawn quietly.
+QUIET = {"no_face": "n", "transition": "t", "remainder": "r"}
+
+# column: (title, unit, meaning). A unit of "ratio" is shown in percent.
+FIELDS: dict[str, tuple[str, str, str]] = {
+    "num_faces": ("Faces", "", "faces in the picture"),
+    "fps": ("Frame rate", "pictures/s", "pictures a second"),
+    "side_px": ("Shorter side", "px", "shorter side of the picture"),
+    "duration_seconds": ("Duration", "s", "length of the clip"),
+    "face_height_px": ("Face height", "px", "height of the tracked face in the source picture"),
+    "other_face_ratio": ("Other faces", "ratio", "height of the largest other face over this one's"),
+    "audio_speech_ratio": ("Speech", "ratio", "share of the clip in which somebody speaks"),
+    "audio_speech_seconds": ("Speech time", "s", "seconds of the clip in which somebody speaks"),
+    "audio_snr_db": ("Signal to noise", "dB", "how far speech stands above the background"),
+    "audio_loudness_lufs": ("Loudness", "LUFS", "perceived loudness of the clip"),
+    "audio_rms_dbfs": ("Sound level", "dBFS", "mean level of the sound"),
+    "audio_peak_dbfs": ("Peak level", "dBFS", "highest level of the sound"),
+    "audio_clipping_ratio": ("Clipped sound", "ratio", "share of sound samples at full scale"),
+    "quality_sharpness": ("Sharpness", "", "detail in the face; low values are blurred"),
+    "quality_face_luma": ("Face brightness", "", "mean brightness of the face, 0 to 255"),
+    "quality_face_contrast": ("Face contrast", "", "spread of brightness in the face"),
+    "quality_dark_ratio": ("Dark areas", "ratio", "share of the face that is nearly black"),
+    "quality_bright_ratio": ("Blown-out areas", "ratio", "share of the face that is nearly white"),
+    "quality_face_height_px": ("Measured face height", "px", "height of the face by its landmarks"),
+    "quality_yaw_degrees": ("Head turn (yaw)", "°", "typical turn of the head to the side; 0 is frontal"),
+    "quality_max_abs_yaw_degrees": ("Largest head turn", "°", "largest turn of the head to either side"),
+    "quality_pitch_degrees": ("Head tilt (pitch)", "°", "typical tilt of the head up or down"),
+    "quality_roll_degrees": ("Head roll", "°", "typical lean of the head"),
+    "quality_camera_motion": ("Camera motion", "face heights/s", "movement of the background"),
+    "quality_body_motion": ("Body motion", "face heights/s", "movement of the body"),
+    "quality_mouth_motion": ("Mouth motion", "face heights/s", "movement of the lips"),
+    "quality_stillness_ratio": ("Repeated pictures", "ratio", "share of pictures equal to the one before"),
+    "quality_text_area_ratio": ("Text in picture", "ratio", "share of the picture covered by text"),
+    "quality_text_over_face_ratio": ("Text over face", "ratio", "share of the face covered by text"),
+    "quality_damaged_frames": ("Damaged pictures", "frames", "pictures the decoder could not restore"),
+    "landmarks_face_ratio": ("Face landmarks", "ratio", "share of pictures with face landmarks"),
+    "landmarks_pose_ratio": ("Body landmarks", "ratio", "share of pictures with body landmarks"),
+    "landmarks_any_hand_ratio": ("Hands in view", "ratio", "share of pictures with at least one hand"),
+    "landmarks_longest_face_gap_seconds": ("Longest face gap", "s", "longest time without face landmarks"),
+    "landmarks_max_face_jump": ("Largest face jump", "face heights", "largest jump between two pictures"),
+    "transcript_language_score": (
+        "Language certainty",
+        "ratio",
+        "how sure the recogniser is of the language",
+    ),
+    "transcript_mean_log_probability": ("Words' certainty", "", "the recogniser's mean log probability"),
+    "sync_sync_confidence": ("Lip sync", "", "agreement of lips and sound"),
+}
+# What the steps before the filter compare with their threshold; each of them is a lower bound.
+_LOWER_BOUNDS = {
+    "low_frame_rate": "fps",
+    "picture_too_small": "side_px",
+    "video_too_short": "duration_seconds",
+    "no_face": "num_faces",
+    "face_too_small": "face_height_px",
+    "face_too_brief": "duration_seconds",
+}
+_MODES = {"score": "score only", "score-only": "score only", "score_only": "score only"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rule:
+    """One rule of the filter as configured. `field` is a column of the clips table."""
+
+    name: str
+    field: str
+    minimum: float | None
+    maximum: float | None
+    mode: str
+    stage: str
+
+    @property
+    def bounds(self) -> str:
+        """'at least 0.5', 'at most 45 °', 'between 2 s and 20 s', or '' without bounds."""
+        low = None if self.minimum is None else with_unit(self.field, self.minimum)
+        high = None if self.maximum is None else with_unit(self.field, self.maximum)
+        if low and high:
+            return f"between {low} and {high}"
+        return f"at least {low}" if low else f"at most {high}" if high else ""
+
+
+def rules_of(config: Mapping[str, Any]) -> list[Rule]:
+    """Return the filter's rules; whatever does not look like a rule is left out."""
+    section = config.get("filter")
+    rows = section.get("rules") if isinstance(section, Mapping) else None
+    if not isinstance(rows, list):
+        return []
+    return [_rule(row) for row in rows if isinstance(row, Mapping) and row.get("field")]
+
+
+def _rule(row: Mapping[str, Any]) -> Rule:
+    mode = str(row.get("mode", "on"))
+    return Rule(
+        name=str(row.get("name") or row["field"]),
+        field=str(row["field"]).replace(".", "_"),
+        minimum=_bound(row.get("minimum")),
+        maximum=_bound(row.get("maximum")),
+        mode=_MODES.get(mode, mode),
+        stage=str(row.get("stage") or ""),
+    )
+
+
+def _bound(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def with_unit(field: str, value: float) -> str:
+    """A score as text: '85 %', '24 dB', '12'."""
+    unit = FIELDS.get(field, ("", "", ""))[1]
+    if unit == "ratio":
+        return f"{formats.number(100 * value)} %"
+    return join_unit(value, unit)
+
+
+def join_unit(value: float, unit: str) -> str:
+    """Number and unit; a degree sign follows without a space."""
+    return formats.number(value) + ("" if unit in ("", "°") else " ") + unit
+
+
+def title(name: str) -> str:
+    """'face_too_small' -> 'Face too small'."""
+    words = formats.printable(name.replace("_", " "), 80)
+    return words[:1].upper() + words[1:]
+
+
+def rule_for(reason: str, rules: list[Rule]) -> Rule | None:
+    """Return the rule that gives a reason: by its name, or the longest name it begins with."""
+    named = [r for r in rules if reason == r.name or reason.startswith(f"{r.name}_")]
+    return max(named, key=lambda r: len(r.name), default=None)
+
+
+def field_of(reason: str, rules: list[Rule]) -> str:
+    """Return the score that a reason looks at, '' if unknown: it gives numbers their unit."""
+    rule = rule_for(reason, rules)
+    return rule.field if rule else _LOWER_BOUNDS.get(reason, "")
+
+
+def wanted(reason: str, rules: list[Rule], observed: tuple[float, float] | None) -> str:
+    """Say what a reason asks for: its rule's bounds, else the thresholds found in the table."""
+    field = field_of(reason, rules)
+    name = FIELDS.get(field, ("",))[0]
+    rule = rule_for(reason, rules)
+    if rule and rule.bounds:
+        return f"{name or title(field)} {rule.bounds}"
+    if observed is None:
+        return "none: yes or no"
+    low, high = (with_unit(field, t) for t in observed)
+    text = low if low == high else f"{low} to {high}"
+    return f"{name} at least {text}" if reason in _LOWER_BOUNDS else text
+
+
+def explain(reason: str, rules: list[Rule]) -> str:
+    """Say in plain language why a reason turns something down."""
+    if reason in REASONS:
+        return REASONS[reason]
+    rule = rule_for(reason, rules)
+    if rule is None:
+        return "A step of this name turned it down; the step's own documentation says when."
+    name, _, meaning = FIELDS.get(rule.field, (title(rule.field), "", "a score of the clip"))
+    return f"{name} ({meaning}) is {'wanted ' + rule.bounds if rule.bounds else 'out of bounds'}."

@@ -1,0 +1,1 @@
+"""The vocabulary of the pipeline: records, outcomes, tables and training samples."""

@@ -1,0 +1,48 @@
+"""How an element ends when it is not accepted: a Rejection or a Failure.
+
+A Rejection is sound data we do not want; a Failure is a broken file or broken code. Every
+element ends in exactly one place, so the counts of a run add up.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rejection:
+    """An element, or a span of a shot, that a rule turned down.
+
+    `reason` is the first rule that failed and `also` the others, so that a table by reason
+    adds up and nothing is hidden. `seconds` is the material lost.
+    """
+
+    stage: str
+    level: str
+    subject_id: str
+    video_id: str | None
+    uri: str
+    reason: str
+    score: float | None
+    threshold: float | None
+    also: tuple[str, ...] = ()
+    start_seconds: float | None = None
+    end_seconds: float | None = None
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Failure:
+    """An element that a stage could not process, with what is needed to retry it alone."""
+
+    stage: str
+    level: str
+    subject_id: str
+    video_id: str | None
+    uri: str
+    error_type: str
+    error: str
+    traceback: str
+    seconds: float | None = None
+
+
+class BadInputError(ValueError):
+    """A file of the user's is not usable. The message names the file and what to do."""

@@ -1,0 +1,236 @@
+"""Records that travel through the pipeline, one dataclass a level, linked by the parent's id.
+
+`None` means "not computed". Spans are half-open [start, end) in seconds or frames. Times are
+seconds from the presentation time of the video's first frame; boxes are `xyxy` in pixels of
+the displayed picture (after rotation, with square pixels) unless a field says otherwise.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Box = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Source:
+    """One input: where it is, what it is called, and what a manifest declares about it.
+
+    `uri` opens it on this machine; `name` is its path below the input folder or as the manifest
+    writes it, the same on every machine, and is what samples carry.
+    """
+
+    uri: str
+    name: str
+    title: str | None = None
+    licence: str | None = None
+    consent: str | None = None
+    consent_reference: str | None = None
+    speaker_id: str | None = None
+    language: str | None = None
+    transcript: str | None = None
+    attributes: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Video:
+    """A readable video file: content hash, streams and geometry as probed from its headers."""
+
+    video_id: str
+    source: Source
+    size_bytes: int
+    container: str
+    duration_seconds: float
+    fps: float
+    num_frames_declared: int | None
+    variable_frame_rate: bool
+    width: int
+    height: int
+    rotation_degrees: int
+    pixel_aspect: float
+    video_codec: str
+    audio_codec: str | None
+    audio_sampling_rate_hz: int | None
+    audio_channels: int | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Shot:
+    """A span between two cuts. Gradual transitions at its ends lie outside the clean span."""
+
+    shot_id: str
+    video_id: str
+    start_frame: int
+    end_frame: int
+    start_seconds: float
+    end_seconds: float
+    clean_start_seconds: float
+    clean_end_seconds: float
+    cut_score: float | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FaceTrack:
+    """One face followed through one shot, sampled at the detector's rate.
+
+    `times_seconds` (n), `boxes_xyxy` (4 n, row by row) and `scores` (n) belong together.
+    """
+
+    track_id: str
+    shot_id: str
+    video_id: str
+    start_seconds: float
+    end_seconds: float
+    median_height_px: float
+    mean_score: float
+    times_seconds: tuple[float, ...]
+    boxes_xyxy: tuple[float, ...]
+    scores: tuple[float, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AudioQuality:
+    """Sound of a clip, measured on its 16 kHz mono samples."""
+
+    loudness_lufs: float | None
+    rms_dbfs: float
+    peak_dbfs: float
+    clipping_ratio: float
+    speech_ratio: float
+    speech_seconds: float
+    snr_db: float | None
+    vad: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Word:
+    """A spoken word with its span in seconds from the clip's start."""
+
+    text: str
+    start_seconds: float | None
+    end_seconds: float | None
+    score: float | None
+    interpolated: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Transcript:
+    """What is said in a clip, in which language, and who says so."""
+
+    text: str
+    language: str | None
+    language_score: float | None
+    words: tuple[Word, ...]
+    mean_log_probability: float | None
+    recogniser: str
+    aligner: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LandmarkCoverage:
+    """On which share of a clip's frames each part was observed."""
+
+    face_ratio: float
+    iris_ratio: float
+    pose_ratio: float
+    left_hand_ratio: float
+    right_hand_ratio: float
+    any_hand_ratio: float
+    longest_face_gap_seconds: float
+    max_face_jump: float
+    extractor: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class VisualQuality:
+    """Pictures of a clip. Angles in degrees; sizes in pixels of the source picture.
+
+    `sharpness` is the variance of the Laplacian of the face, scaled to 128 px height;
+    `stillness_ratio` the share of frames equal to the one before; motion is in face heights
+    a second; text areas are shares of the picture.
+    """
+
+    sharpness: float | None
+    face_luma: float | None
+    face_contrast: float | None
+    dark_ratio: float | None
+    bright_ratio: float | None
+    face_height_px: float | None
+    yaw_degrees: float | None
+    pitch_degrees: float | None
+    roll_degrees: float | None
+    max_abs_yaw_degrees: float | None
+    camera_motion: float
+    body_motion: float | None
+    mouth_motion: float | None
+    stillness_ratio: float
+    text_area_ratio: float | None
+    text_over_face_ratio: float | None
+    damaged_frames: int
+    ocr: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sync:
+    """Agreement of lips and sound. Not computed yet: clips carry `None`."""
+
+    av_offset_frames: int
+    sync_confidence: float
+    scorer: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BodyFit:
+    """SMPL-X parameters of a clip, per frame in the sample's arrays. Not computed yet."""
+
+    model_id: str
+    focal_length_px: float
+    face_error_px: float
+    valid_ratio: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Identity:
+    """Who a clip shows, across the collection. Not computed yet."""
+
+    identity_id: str
+    confidence: float
+    embedder: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Clip:
+    """A span of one shot in which one face is visible, cut to constant frame rate.
+
+    `crop_xyxy` is in pixels of the displayed source picture, `width` and `height` are those
+    of the written video. `parts_uri` is the path prefix of the written parts.
+    """
+
+    clip_id: str
+    video_id: str
+    shot_id: str
+    track_id: str
+    source: Source
+    start_seconds: float
+    end_seconds: float
+    fps: float
+    num_frames: int
+    crop_xyxy: Box
+    width: int
+    height: int
+    face_height_px: float
+    other_face_ratio: float
+    parts_uri: str | None = None
+    audio: AudioQuality | None = None
+    landmarks: LandmarkCoverage | None = None
+    quality: VisualQuality | None = None
+    transcript: Transcript | None = None
+    sync: Sync | None = None
+    body_fit: BodyFit | None = None
+    identity: Identity | None = None
+    split: str | None = None
+    status: Literal["candidate", "accepted", "rejected", "failed"] = "candidate"
+
+    @property
+    def duration_seconds(self) -> float:
+        """Length of the written clip."""
+        return self.num_frames / self.fps

@@ -1,0 +1,57 @@
+"""What a run says about itself: run.json and the stage table."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StageSummary:
+    """Counts and cost of one stage. in = out + rejected + failed, always.
+
+    `cpu_seconds` is processor time of the stage's own work; `media_seconds` the length of the
+    material it saw, so media_seconds / cpu_seconds is its speed on one core as a multiple of
+    real time. `cpu_by_step` divides cpu_seconds among the steps that share the stage's visit.
+    """
+
+    stage: str
+    level: str
+    num_in: int
+    num_out: int
+    num_rejected: int
+    num_failed: int
+    cpu_seconds: float
+    media_seconds: float
+    frames_decoded: int
+    cpu_by_step: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BackendInfo:
+    """An outside model as it ran (or would run): version, licence and hash of its weights."""
+
+    name: str
+    purpose: str
+    version: str | None
+    licence: str
+    weights_sha256: str | None
+    available: bool
+    if_missing: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunSummary:
+    """The content of run.json."""
+
+    schema_version: str
+    command: str
+    config: dict[str, Any]
+    config_hash: str
+    versions: dict[str, str]
+    backends: list[BackendInfo]
+    stages: list[StageSummary]
+    totals: dict[str, float]
+    rejected_by_reason: dict[str, int]
+    failed_by_stage: dict[str, int]
+    ignored_inputs: list[str] = field(default_factory=list)
+    wall_seconds: float = 0.0
+    problems: list[str] = field(default_factory=list)

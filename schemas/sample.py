@@ -1,0 +1,112 @@
+"""One training sample: the parts of a clip, their names and the contract between them.
+
+A sample is `key.mp4`, `key.wav`, `key.json` and `key.npz`, adjacent in a shard. Arrays have the
+frame as first axis and names with a prefix that says what they are. Landmarks are stored as
+int16 in units of 1/16 px (an error of 0.03 px at most), pose visibility as uint8 in 1/255.
+"""
+
+import io
+import json
+import re
+import zipfile
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+PARTS = ("json", "mp4", "npz", "wav")
+KEY_PATTERN = re.compile(r"[A-Za-z0-9_-]{1,100}")
+LANDMARK_UNITS_PER_PX = 16
+SAMPLING_RATE_HZ = 16000
+
+# name: (trailing shape, dtype, meaning)
+ARRAYS: dict[str, tuple[tuple[int, ...], str, str]] = {
+    "face:landmarks": ((478, 3), "int16", "MediaPipe face mesh with irises, x y z in 1/16 px"),
+    "hand:left_landmarks": ((21, 3), "int16", "left hand, x y z in 1/16 px"),
+    "hand:right_landmarks": ((21, 3), "int16", "right hand, x y z in 1/16 px"),
+    "pose:landmarks": ((33, 3), "int16", "BlazePose body, x y z in 1/16 px"),
+    "pose:visibility": ((33,), "uint8", "BlazePose visibility in 1/255"),
+    "pose:world": ((33, 3), "float16", "BlazePose body in metres around the hips"),
+    "box:face": ((4,), "float32", "face track, x0 y0 x1 y1 in px of the clip"),
+    "valid:box": ((), "bool", "the face detector saw the face within its sampling interval"),
+    "valid:face": ((), "bool", "face landmarks were observed on this frame"),
+    "valid:left_hand": ((), "bool", "left hand landmarks were observed on this frame"),
+    "valid:right_hand": ((), "bool", "right hand landmarks were observed on this frame"),
+    "valid:pose": ((), "bool", "body landmarks were observed on this frame"),
+}
+_VALIDITY = {
+    "face:landmarks": "valid:face",
+    "hand:left_landmarks": "valid:left_hand",
+    "hand:right_landmarks": "valid:right_hand",
+    "pose:landmarks": "valid:pose",
+}
+
+
+class SampleError(ValueError):
+    """The parts of a sample do not fit together."""
+
+
+def pack_landmarks(points_px: npt.NDArray[np.floating]) -> npt.NDArray[np.int16]:
+    """Return landmarks in px as int16 in 1/16 px; points not observed (NaN) become 0."""
+    units = np.nan_to_num(points_px * LANDMARK_UNITS_PER_PX)
+    return np.clip(np.round(units), -32768, 32767).astype(np.int16)
+
+
+def unpack_landmarks(arrays: Mapping[str, npt.NDArray[Any]], name: str) -> npt.NDArray[np.float32]:
+    """Return landmarks in px, float32, NaN on frames where they were not observed."""
+    points = arrays[name].astype(np.float32) / LANDMARK_UNITS_PER_PX
+    points[~arrays[_VALIDITY[name]]] = np.nan
+    return points
+
+
+def arrays_to_npz(arrays: Mapping[str, npt.NDArray[Any]]) -> bytes:
+    """Return arrays as a compressed .npz whose bytes depend on nothing but the arrays."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
+        for name in sorted(arrays):
+            member = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
+            member.compress_type = zipfile.ZIP_DEFLATED
+            payload = io.BytesIO()
+            np.lib.format.write_array(payload, np.ascontiguousarray(arrays[name]), allow_pickle=False)
+            archive.writestr(member, payload.getvalue())
+    return buffer.getvalue()
+
+
+def npz_to_arrays(data: bytes) -> dict[str, npt.NDArray[Any]]:
+    """Read arrays written by `arrays_to_npz`; pickled content is refused."""
+    with np.load(io.BytesIO(data), allow_pickle=False) as archive:
+        return {name: archive[name] for name in archive.files}
+
+
+def to_json_bytes(value: Any) -> bytes:
+    """Return canonical JSON: sorted keys, no NaN, UTF-8."""
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False, allow_nan=False, indent=1)
+    return text.encode() + b"\n"
+
+
+def check_arrays(arrays: Mapping[str, npt.NDArray[Any]], num_frames: int) -> None:
+    """Check names, types and shapes of a sample's arrays.
+
+    Raises:
+        SampleError: naming the array and what is wrong with it.
+    """
+    for name, (shape, dtype, _) in ARRAYS.items():
+        if name not in arrays:
+            raise SampleError(f"array {name} is missing")
+        array = arrays[name]
+        if array.shape != (num_frames, *shape) or array.dtype != np.dtype(dtype):
+            raise SampleError(
+                f"array {name} is {array.dtype}{array.shape}, wanted {dtype}{(num_frames, *shape)}"
+            )
+
+
+def check_key(key: str) -> str:
+    """Return the key if it may name a sample.
+
+    Raises:
+        SampleError: if it has dots, separators or more than 100 characters.
+    """
+    if not KEY_PATTERN.fullmatch(key):
+        raise SampleError(f"not a sample key: {key!r}")
+    return key

@@ -1,0 +1,110 @@
+"""Parquet schemas derived from the record dataclasses, in this one place.
+
+A nested record becomes columns with its field's name as a prefix (`audio_snr_db`); an absent
+one becomes nulls. Tuples become lists. The golden copies in tests/golden make a changed
+schema visible in review.
+"""
+
+import dataclasses
+import types
+import typing
+from typing import Any, Literal, get_args, get_origin
+
+import pyarrow as pa
+
+from schemas.outcomes import Failure, Rejection
+from schemas.records import Clip, FaceTrack, Shot, Video
+
+SCHEMA_VERSION = "1"
+
+_SCALARS = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}
+
+TABLES: dict[str, type] = {
+    "videos": Video,
+    "shots": Shot,
+    "face_tracks": FaceTrack,
+    "clips": Clip,
+    "rejections": Rejection,
+    "failures": Failure,
+}
+
+
+def _strip_none(annotation: Any) -> tuple[Any, bool]:
+    if get_origin(annotation) in (typing.Union, types.UnionType):
+        members = [a for a in get_args(annotation) if a is not type(None)]
+        if len(members) != 1:
+            raise TypeError(f"unions other than 'X | None' have no column type: {annotation}")
+        return members[0], True
+    return annotation, False
+
+
+def _arrow_type(annotation: Any) -> pa.DataType:
+    annotation, _ = _strip_none(annotation)
+    if annotation in _SCALARS:
+        return _SCALARS[annotation]
+    if get_origin(annotation) is Literal:
+        return pa.string()
+    if dataclasses.is_dataclass(annotation):
+        return pa.struct(
+            [(f.name, _arrow_type(hint)) for f, hint in _fields(typing.cast(type, annotation))]
+        )
+    if get_origin(annotation) is tuple:
+        return pa.list_(_arrow_type(get_args(annotation)[0]))
+    raise TypeError(f"no column type for {annotation}")
+
+
+def _fields(record_type: type) -> list[tuple[Any, Any]]:
+    hints = typing.get_type_hints(record_type)
+    return [(f, hints[f.name]) for f in dataclasses.fields(record_type)]
+
+
+def _columns(record_type: type, prefix: str, nullable: bool) -> list[pa.Field]:
+    columns: list[pa.Field] = []
+    for field, hint in _fields(record_type):
+        inner, optional = _strip_none(hint)
+        optional = optional or nullable
+        if dataclasses.is_dataclass(inner):
+            columns += _columns(typing.cast(type, inner), f"{prefix}{field.name}_", optional)
+        else:
+            columns.append(pa.field(prefix + field.name, _arrow_type(inner), nullable=optional))
+    return columns
+
+
+def arrow_schema(table: str) -> pa.Schema:
+    """Return the schema of one of `TABLES`; its metadata names the table and the version.
+
+    Raises:
+        KeyError: if there is no such table.
+    """
+    metadata = {b"mentor.table": table.encode(), b"mentor.schema_version": SCHEMA_VERSION.encode()}
+    return pa.schema(_columns(TABLES[table], "", False), metadata=metadata)
+
+
+def _flatten(record: Any, record_type: type, prefix: str, row: dict[str, Any]) -> None:
+    for field, hint in _fields(record_type):
+        inner, _ = _strip_none(hint)
+        value = None if record is None else getattr(record, field.name)
+        if dataclasses.is_dataclass(inner):
+            _flatten(value, typing.cast(type, inner), f"{prefix}{field.name}_", row)
+        else:
+            row[prefix + field.name] = _plain(value)
+
+
+def _plain(value: Any) -> Any:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return dataclasses.asdict(value)
+    if isinstance(value, tuple):
+        return [_plain(v) for v in value]
+    return value
+
+
+def to_row(record: Any) -> dict[str, Any]:
+    """Return a record as one row of its table: column name to plain value."""
+    row: dict[str, Any] = {}
+    _flatten(record, type(record), "", row)
+    return row
+
+
+def to_table(table: str, records: list[Any]) -> pa.Table:
+    """Return records as an Arrow table with the schema of `table`."""
+    return pa.Table.from_pylist([to_row(r) for r in records], schema=arrow_schema(table))

@@ -1,0 +1,1 @@
+"""One step a file: config, core, step, shell. Steps never import each other."""

@@ -1,0 +1,124 @@
+"""Extract landmarks: face mesh with irises, hands and body of the tracked person, every frame."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from backends.protocols import FrameLandmarks, LandmarkExtractor, RgbImage
+from schemas.records import Clip, FaceTrack, LandmarkCoverage
+from schemas.sample import pack_landmarks
+from transforms.geometry import boxes_at
+
+STAGE = "extract_landmarks"
+FloatArray = npt.NDArray[np.float64]
+NUM_POINTS = {"face": 478, "left_hand": 21, "right_hand": 21, "pose": 33}
+_IRISES = slice(468, 478)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LandmarkConfig:
+    """MediaPipe's own default scores; complexity 1 is the body model its wheel carries."""
+
+    min_score: float = 0.5
+    model_complexity: int = 1
+    # The face mesh looks at the tracked box enlarged by this on every side.
+    face_margin: float = 0.6
+
+
+def clip_boxes(clip: Clip, track: FaceTrack) -> FloatArray:
+    """Return the face box on every frame, (num_frames, 4) in px of the clip."""
+    seconds = clip.start_seconds + np.arange(clip.num_frames) / clip.fps
+    x0, y0, x1, y1 = clip.crop_xyxy
+    scale = np.array([clip.width / (x1 - x0), clip.height / (y1 - y0)] * 2)
+    return (boxes_at(track, seconds) - np.array([x0, y0, x0, y0])) * scale
+
+
+@dataclass(slots=True)
+class LandmarkCollector:
+    """Consumes a clip's frames in order and gathers their landmarks."""
+
+    extractor: LandmarkExtractor
+    boxes: FloatArray
+    config: LandmarkConfig
+    frames: list[FrameLandmarks] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.extractor.reset()
+
+    def update(self, image: RgbImage, repeated: bool) -> FrameLandmarks:
+        """Take the next frame; `repeated` means it shows the same picture as the last one."""
+        if repeated and self.frames:
+            self.frames.append(self.frames[-1])
+        else:
+            box = self.boxes[len(self.frames)]
+            margin = self.config.face_margin * (box[3] - box[1])
+            region = (box[0] - margin, box[1] - margin, box[2] + margin, box[3] + margin)
+            self.frames.append(self.extractor.extract(image, tuple(map(float, region))))
+        return self.frames[-1]
+
+    def arrays(self, track: FaceTrack, clip: Clip) -> dict[str, npt.NDArray]:
+        """Return the sample's landmark arrays and masks (see schemas.sample.ARRAYS)."""
+        points = {part: _stack(self.frames, part, n) for part, n in NUM_POINTS.items()}
+        seconds = clip.start_seconds + np.arange(clip.num_frames) / clip.fps
+        gaps = np.abs(np.asarray(track.times_seconds)[None] - seconds[:, None]).min(axis=1)
+        visibility = np.array(
+            [np.zeros(33) if f.pose_visibility is None else f.pose_visibility for f in self.frames]
+        )
+        world = np.array([np.zeros((33, 3)) if f.pose_world is None else f.pose_world for f in self.frames])
+        return {
+            "face:landmarks": pack_landmarks(points["face"]),
+            "hand:left_landmarks": pack_landmarks(points["left_hand"]),
+            "hand:right_landmarks": pack_landmarks(points["right_hand"]),
+            "pose:landmarks": pack_landmarks(points["pose"]),
+            "pose:visibility": np.round(np.clip(visibility, 0, 1) * 255).astype(np.uint8),
+            "pose:world": world.astype(np.float16),
+            "box:face": self.boxes.astype(np.float32),
+            "valid:box": gaps <= 0.5,
+            **{f"valid:{part}": np.isfinite(p[:, 0, 0]) for part, p in points.items()},
+        }
+
+    def coverage(self, fps: float) -> LandmarkCoverage:
+        """Return on which share of the frames each part was seen."""
+        face = _stack(self.frames, "face", 478)
+        seen = np.isfinite(face[:, 0, 0])
+        left = np.array([f.left_hand is not None for f in self.frames])
+        right = np.array([f.right_hand is not None for f in self.frames])
+        return LandmarkCoverage(
+            face_ratio=float(seen.mean()),
+            iris_ratio=float(np.isfinite(face[:, _IRISES, 0]).all(axis=1).mean()),
+            pose_ratio=float(np.mean([f.pose is not None for f in self.frames])),
+            left_hand_ratio=float(left.mean()),
+            right_hand_ratio=float(right.mean()),
+            any_hand_ratio=float((left | right).mean()),
+            longest_face_gap_seconds=longest_run(~seen) / fps,
+            max_face_jump=max_face_jump(face),
+            extractor=self.extractor.name,
+        )
+
+
+def _stack(frames: list[FrameLandmarks], part: str, num_points: int) -> FloatArray:
+    missing = np.full((num_points, 3), np.nan)
+    return np.array([missing if getattr(f, part) is None else getattr(f, part) for f in frames])
+
+
+def longest_run(flags: npt.NDArray[np.bool_]) -> int:
+    """Return the length of the longest run of true values."""
+    longest = run = 0
+    for flag in flags.tolist():
+        run = run + 1 if flag else 0
+        longest = max(longest, run)
+    return longest
+
+
+def max_face_jump(face: FloatArray) -> float:
+    """Return the largest move of the face's centre between frames, in face heights.
+
+    Args:
+        face: (n, 478, 3) px, NaN where not seen. A cut that shot detection missed shows here.
+    """
+    centre = face[:, :468, :2].mean(axis=1)
+    height = np.nanmedian(face[:, 152, 1] - face[:, 10, 1]) if np.isfinite(face).any() else np.nan
+    moves = np.linalg.norm(np.diff(centre, axis=0), axis=1) / max(height, 1.0)
+    moves = moves[np.isfinite(moves)]
+    return float(moves.max()) if moves.size else 0.0

@@ -1,0 +1,124 @@
+"""Filter clips: rules on scores, each off, score-only or on. All scores stay in the tables."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from schemas.outcomes import BadInputError, Rejection
+from schemas.records import Clip
+
+Mode = Literal["off", "score", "on"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rule:
+    """A bound on one score. `field` is a path such as `audio.speech_ratio`.
+
+    A score that was not computed (None) does not fail a rule: what is unknown is not rejected.
+    `stage` says after which stage the rule is applied; early rules save later work.
+    """
+
+    name: str
+    field: str
+    stage: str
+    minimum: float | None = None
+    maximum: float | None = None
+    mode: Mode = "on"
+
+
+def score_of(clip: Clip, path: str) -> float | None:
+    """Return the score at a path, None if it or a record above it was not computed.
+
+    Raises:
+        BadInputError: if there is no such field.
+    """
+    value: Any = clip
+    for name in path.split("."):
+        if value is None:
+            return None
+        if not hasattr(value, name):
+            raise BadInputError(f"filter rule on {path!r}: a {type(value).__name__} has no {name!r}")
+        value = getattr(value, name)
+    return None if value is None else float(value)
+
+
+def failed_rules(clip: Clip, rules: Sequence[Rule], stage: str) -> list[tuple[Rule, float, float]]:
+    """Return the rules of a stage that a clip breaks, with its score and the bound."""
+    broken: list[tuple[Rule, float, float]] = []
+    for rule in rules:
+        if rule.stage != stage or rule.mode != "on":
+            continue
+        score = score_of(clip, rule.field)
+        if score is None:
+            continue
+        if rule.minimum is not None and score < rule.minimum:
+            broken.append((rule, score, rule.minimum))
+        elif rule.maximum is not None and score > rule.maximum:
+            broken.append((rule, score, rule.maximum))
+    return broken
+
+
+def judge_clip(clip: Clip, rules: Sequence[Rule], stage: str) -> Rejection | None:
+    """Return why a clip is rejected after a stage, or None if it stays."""
+    broken = failed_rules(clip, rules, stage)
+    if not broken:
+        return None
+    rule, score, bound = broken[0]
+    return Rejection(
+        stage=f"filter_{stage}",
+        level="clip",
+        subject_id=clip.clip_id,
+        video_id=clip.video_id,
+        uri=clip.source.uri,
+        reason=rule.name,
+        score=score,
+        threshold=bound,
+        also=tuple(r.name for r, _, _ in broken[1:]),
+        start_seconds=clip.start_seconds,
+        end_seconds=clip.end_seconds,
+        seconds=clip.duration_seconds,
+    )
+
+
+# What is rejected by default and why. Bounds were set on videos of public talking-head sets so
+# that plain talkers pass; each can be changed, scored only or switched off by name in a config.
+DEFAULT_RULES: tuple[Rule, ...] = (
+    # Who speaks is not known yet when another face of comparable size is in the picture.
+    Rule(name="several_faces", stage="propose", field="other_face_ratio", maximum=0.6),
+    Rule(name="silent_audio", stage="audio", field="audio.rms_dbfs", minimum=-55.0),
+    Rule(name="no_speech", stage="audio", field="audio.speech_ratio", minimum=0.3),
+    Rule(name="clipped_audio", stage="audio", field="audio.clipping_ratio", maximum=0.02),
+    Rule(name="noisy_audio", stage="audio", field="audio.snr_db", minimum=3.0),
+    Rule(name="damaged_pictures", stage="look", field="quality.damaged_frames", maximum=0),
+    Rule(name="face_not_seen", stage="look", field="landmarks.face_ratio", minimum=0.95),
+    Rule(name="face_lost", stage="look", field="landmarks.longest_face_gap_seconds", maximum=0.2),
+    Rule(name="jump_cut", stage="look", field="landmarks.max_face_jump", maximum=0.5),
+    Rule(name="still_picture", stage="look", field="quality.stillness_ratio", maximum=0.6),
+    Rule(name="lips_still", stage="look", field="quality.mouth_motion", minimum=0.004),
+    Rule(name="blurred_face", stage="look", field="quality.sharpness", minimum=8.0),
+    Rule(name="dark_face", stage="look", field="quality.face_luma", minimum=25.0),
+    Rule(name="bright_face", stage="look", field="quality.face_luma", maximum=240.0),
+    Rule(name="turned_away", stage="look", field="quality.yaw_degrees", minimum=-70.0, maximum=70.0),
+    Rule(name="text_over_picture", stage="look", field="quality.text_area_ratio", maximum=0.15),
+    Rule(name="text_over_face", stage="look", field="quality.text_over_face_ratio", maximum=0.05),
+    Rule(name="shaky_camera", stage="look", field="quality.camera_motion", maximum=0.5, mode="score"),
+    Rule(name="few_hands", stage="look", field="landmarks.any_hand_ratio", minimum=0.1, mode="score"),
+    Rule(
+        name="unsure_words", stage="words", field="transcript.mean_log_probability", minimum=-1.5
+    ),
+)
+
+
+def merge_rules(changes: dict[str, dict[str, Any]]) -> tuple[Rule, ...]:
+    """Return the default rules with changes by name; an unknown name makes a new rule.
+
+    Raises:
+        BadInputError: naming the rule and the key that is wrong.
+    """
+    rules = {rule.name: rule for rule in DEFAULT_RULES}
+    for name, change in changes.items():
+        try:
+            rules[name] = replace(rules[name], **change) if name in rules else Rule(name=name, **change)
+        except TypeError as error:
+            raise BadInputError(f"filter rule {name!r}: {error}") from error
+    return tuple(rules.values())

@@ -1,0 +1,133 @@
+"""Running media and model work in processes of its own, behind a timeout.
+
+A crash or hang in a native library costs the element it happened on: its process is replaced
+and the element becomes a Failure. The pool belongs to the Beam worker process and is shared by
+all its threads and steps, so each of its processes loads a model once, and however many threads
+the runner uses, no more processes than cores work at a time. Waiting threads make the pool's
+queue, so a slow element holds up no other.
+"""
+
+import atexit
+import multiprocessing
+import os
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from pebble import ProcessExpired, ProcessPool
+
+T = TypeVar("T")
+
+_THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+_lock = threading.Lock()
+_pools: dict[tuple[int, str | None], ProcessPool] = {}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class IsolationConfig:
+    """How elements are isolated. `num_processes` 0 means one for each core."""
+
+    num_processes: int = 0
+    timeout_base_seconds: float = 300.0
+    timeout_per_media_second: float = 30.0
+    log_folder: str | None = None
+
+
+class WorkerDiedError(RuntimeError):
+    """The process that worked on an element died (a crash in native code, or out of memory)."""
+
+
+class WorkerTimeoutError(RuntimeError):
+    """An element took longer than its time limit; its process was ended."""
+
+
+def limit_threads() -> None:
+    """Give numeric libraries one thread; call before they are imported."""
+    for name in _THREAD_VARIABLES:
+        os.environ[name] = "1"
+
+
+def run_isolated(
+    function: Callable[..., T], *arguments: Any, config: IsolationConfig, media_seconds: float
+) -> T:
+    """Run `function(*arguments)` in a pool process and return its result.
+
+    Raises:
+        WorkerTimeoutError: past `timeout_base_seconds + media_seconds * timeout_per_media_second`.
+        WorkerDiedError: if the process died.
+        Exception: whatever the function raised.
+    """
+    timeout = config.timeout_base_seconds + media_seconds * config.timeout_per_media_second
+    future = _pool(config).schedule(function, args=arguments, timeout=timeout)
+    try:
+        return future.result()
+    except FutureTimeoutError as error:
+        raise WorkerTimeoutError(f"no result after {timeout:.0f} s; the work was stopped") from error
+    except ProcessExpired as error:
+        raise WorkerDiedError(f"the worker process died (exit code {error.exitcode})") from error
+
+
+def _pool(config: IsolationConfig) -> ProcessPool:
+    """Return the pool of this process; made on first use, ended at exit."""
+    size = config.num_processes or os.cpu_count() or 1
+    key = (size, config.log_folder)
+    with _lock:
+        if key not in _pools:
+            limit_threads()
+            _pools[key] = ProcessPool(
+                max_workers=size,
+                initializer=_start_worker,
+                initargs=[config.log_folder],
+                context=multiprocessing.get_context("spawn"),
+            )
+            atexit.register(_pools[key].stop)
+        return _pools[key]
+
+
+def close_pools() -> None:
+    """End all pool processes of this process."""
+    with _lock:
+        for pool in _pools.values():
+            pool.stop()
+            pool.join()
+        _pools.clear()
+
+
+def _start_worker(log_folder: str | None) -> None:
+    limit_threads()
+    if log_folder is not None:  # native libraries write to file descriptor 2
+        os.makedirs(log_folder, exist_ok=True)
+        path = os.path.join(log_folder, f"worker-{os.getpid()}.log")
+        log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        os.dup2(log, 2)
+        os.dup2(log, 1)
+    import av
+    import cv2
+
+    av.logging.set_level(None)
+    cv2.setNumThreads(1)
+
+
+class CpuMeter:
+    """Adds up processor seconds by step within one worker process.
+
+    A pool process works on one element at a time, so its processor time is that element's,
+    threads of native libraries included.
+    """
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._last = time.process_time()
+
+    def skip(self) -> None:
+        """Start timing now: what came before belongs to no step."""
+        self._last = time.process_time()
+
+    def charge(self, step: str) -> None:
+        """Charge the processor time since the last call to a step."""
+        now = time.process_time()
+        self.seconds[step] = self.seconds.get(step, 0.0) + now - self._last
+        self._last = now

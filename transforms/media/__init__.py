@@ -1,0 +1,28 @@
+"""Opening, decoding and encoding media: the only place that touches ffmpeg or a decoder.
+
+Time zero is the container's start time, as in players and in ffmpeg's `-ss`, for pictures and
+sound alike. Pictures are the displayed ones: rotated as the file says, with square pixels.
+"""
+
+from transforms.media.audio import decode_audio, wav_bytes
+from transforms.media.encode import VideoEncoder
+from transforms.media.frames import DecodeTally, Picture, at_constant_rate, decode_video
+from transforms.media.probe import probe_media
+from transforms.media.source import MediaError, MediaLimits, is_remote, read_chunks
+from transforms.media.view import PictureView
+
+__all__ = [
+    "DecodeTally",
+    "MediaError",
+    "MediaLimits",
+    "Picture",
+    "PictureView",
+    "VideoEncoder",
+    "at_constant_rate",
+    "decode_audio",
+    "decode_video",
+    "is_remote",
+    "probe_media",
+    "read_chunks",
+    "wav_bytes",
+]

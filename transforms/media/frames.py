@@ -1,0 +1,224 @@
+"""Decoding pictures: once, in order, with their presentation times."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import av
+
+from transforms.media.source import (
+    MediaError,
+    MediaLimits,
+    container_start_seconds,
+    describe,
+    main_video_stream,
+    open_container,
+    read_only,
+)
+
+# How long before the wanted time to look for a keyframe. Containers with an index hit with the
+# first; those without (MPEG-PS, MPEG-TS) land anywhere, perhaps after the last keyframe before
+# the wanted time, and are tried again from further back, at last from the beginning.
+SEEK_BACK_SECONDS = (0.5, 6.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A decoded frame with its presentation time in seconds."""
+
+    seconds: float
+    frame: av.VideoFrame
+
+
+@dataclass(slots=True)
+class DecodeTally:
+    """Counts of one pass over a file, filled while it is decoded.
+
+    `frames` are those decoded, also before the wanted span; `damaged` are packets or frames of
+    the wanted span that cannot be decoded, or only with damage.
+    """
+
+    frames: int = 0
+    damaged: int = 0
+    last_error: str | None = field(default=None)
+
+
+def configure_decoder(stream: Any, limits: MediaLimits, strict: bool = True) -> None:
+    """Use one thread (a worker is a core) and, when strict, report damage instead of hiding it."""
+    stream.thread_type = "NONE"
+    stream.codec_context.thread_count = 1
+    options = {"max_pixels": str(limits.max_pixels)}  # the size may change within the stream
+    if strict:
+        options["err_detect"] = "explode"
+    stream.codec_context.options = options
+
+
+def decode_video(
+    uri: str,
+    limits: MediaLimits,
+    tally: DecodeTally,
+    start_seconds: float | None = None,
+    end_seconds: float | None = None,
+) -> Iterator[Picture]:
+    """Yield the frames of a file in presentation order.
+
+    With `start_seconds`, the first picture is the one on show at that time, or the first of the
+    file if that is later. Decoding stops after the first frame at or past `end_seconds`. Frames
+    that cannot be decoded without damage are left out and counted, and so are those that depend
+    on them, up to the next keyframe.
+
+    Raises:
+        MediaError: if the file cannot be opened or holds no pictures.
+    """
+    for back in SEEK_BACK_SECONDS if start_seconds is not None else ():
+        if start_seconds - back <= 0:
+            break
+        damaged, last_error = tally.damaged, tally.last_error
+        pictures = _decode_span(uri, limits, tally, start_seconds - back, start_seconds, end_seconds)
+        first = next(pictures, None)
+        if first is not None and first.seconds <= start_seconds:
+            yield first
+            yield from pictures
+            return
+        pictures.close()
+        tally.damaged, tally.last_error = damaged, last_error
+    yield from _decode_span(uri, limits, tally, None, start_seconds, end_seconds)
+
+
+def _decode_span(
+    uri: str,
+    limits: MediaLimits,
+    tally: DecodeTally,
+    seek_seconds: float | None,
+    start_seconds: float | None,
+    end_seconds: float | None,
+) -> Iterator[Picture]:
+    """Yield the last picture before the start, if decoded, and all from there to the end."""
+    with open_container(uri, limits) as container:
+        video = main_video_stream(container)
+        if video is None:
+            raise MediaError(f"{uri}: holds no pictures")
+        configure_decoder(video, limits)
+        read_only(container, video)
+        zero = container_start_seconds(container)
+        if seek_seconds is not None:
+            _seek(container, video, seek_seconds + zero)
+        begin = None if start_seconds is None else start_seconds + zero
+        held: Picture | None = None
+        for seconds, frame in _decode_tolerantly(container, video, tally, begin, seek_seconds is not None):
+            picture = Picture(seconds - zero, frame)
+            if start_seconds is not None and picture.seconds < start_seconds:
+                held = picture
+                continue
+            if held is not None:
+                yield held
+                held = None
+            yield picture
+            if end_seconds is not None and picture.seconds >= end_seconds:
+                return
+        if held is not None:
+            yield held
+
+
+def _seek(container: Any, video: Any, seconds: float) -> None:
+    """Go to a keyframe before a time, or leave the container at its beginning."""
+    try:
+        container.seek(int(seconds / video.time_base), stream=video, backward=True)
+    except av.FFmpegError:
+        return  # cannot seek: decoding starts at the beginning and reaches the wanted time later
+
+
+def _decode_tolerantly(
+    container: Any, video: Any, tally: DecodeTally, begin: float | None, after_seek: bool
+) -> Iterator[tuple[float, av.VideoFrame]]:
+    """Yield sound frames with their times, which increase strictly, and count the others.
+
+    Some decoders give out grey or smeared pictures, unmarked, until a keyframe sets them right;
+    so none is believed between damage (or a seek) and the next keyframe.
+    """
+    doubtful, last = after_seek, None
+    step = float(1 / (video.average_rate or 25))
+
+    def count_damage(seconds: float | None, error: str) -> None:
+        if begin is None or seconds is None or seconds >= begin:
+            tally.damaged += 1
+            tally.last_error = error
+
+    for frames, stamp, error in _decode_packets(container, video):
+        if error is not None:
+            count_damage(stamp if stamp is not None else last, error)
+            doubtful = True
+        for frame in frames:
+            tally.frames += 1
+            seconds = _presentation_seconds(frame, last, step)
+            doubtful = frame.is_corrupt or (doubtful and not frame.key_frame)
+            if doubtful:
+                count_damage(seconds, "damaged picture")
+            elif last is not None and seconds <= last:
+                count_damage(seconds, f"timestamps go back from {last:.3f} to {seconds:.3f} s")
+            else:
+                last = seconds
+                yield seconds, frame
+
+
+def _presentation_seconds(frame: av.VideoFrame, last: float | None, step: float) -> float:
+    stamp = frame.pts if frame.pts is not None else frame.dts
+    if stamp is not None and frame.time_base:
+        return float(stamp * frame.time_base)
+    return 0.0 if last is None else last + step  # raw streams have no clock, only a rate
+
+
+def _decode_packets(
+    container: Any, video: Any
+) -> Iterator[tuple[list[av.VideoFrame], float | None, str | None]]:
+    """Yield, for each packet, its frames, its time in seconds and what went wrong with it."""
+    packets = container.demux(video)
+    while True:
+        try:
+            packet = next(packets)
+        except StopIteration:
+            return
+        except av.FFmpegError as error:
+            yield [], None, describe(error)
+            return
+        stamp = None if packet.pts is None else float(packet.pts * packet.time_base)
+        try:
+            yield packet.decode(), stamp, None
+        except av.FFmpegError as error:
+            yield [], stamp, describe(error)
+
+
+def at_constant_rate(
+    pictures: Iterable[Picture], start_seconds: float, num_frames: int, fps: float
+) -> Iterator[Picture]:
+    """Yield, for each of `num_frames` instants, the source picture presented nearest to it.
+
+    Instant i is `start_seconds + i / fps`; on a tie the earlier picture is taken, so sound
+    leads or lags by half a source frame at most and by nothing on average.
+
+    Raises:
+        MediaError: if the source ends before the last instant: by more than one and a half
+            output frames and by more than one and a half of its own last frame.
+    """
+    index = 0
+    previous: Picture | None = None
+    shown_seconds = 0.0
+    for picture in pictures:
+        while index < num_frames:
+            instant = start_seconds + index / fps
+            if picture.seconds < instant:
+                break
+            if previous is not None and instant - previous.seconds <= picture.seconds - instant + 1e-9:
+                yield previous
+            else:
+                yield picture
+            index += 1
+        if index == num_frames:
+            return
+        shown_seconds = 0.0 if previous is None else picture.seconds - previous.seconds
+        previous = picture
+    missing = start_seconds + (num_frames - 1) / fps - (previous.seconds if previous else -1e9)
+    if previous is None or missing > 1.5 * max(1 / fps, shown_seconds):
+        raise MediaError(f"the source ends at frame {index} of {num_frames} of the clip")
+    for _ in range(num_frames - index):
+        yield previous

@@ -1,0 +1,197 @@
+"""Opening a media file from a local path or from anything Beam's filesystems open."""
+
+import contextlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, NoReturn, cast
+
+import av
+import av.container
+from apache_beam.io.filesystem import BeamIOError, CompressionTypes
+from apache_beam.io.filesystems import FileSystems
+from av.stream import Discard, Disposition
+
+# Demuxers that read one self-contained file. Playlists and scripts (hls, concat, dash, sdp),
+# which could make a hostile file open other files or hosts, are not among them.
+CONTAINER_FORMATS = (
+    "mov,mp4,m4a,3gp,3g2,mj2",
+    "matroska,webm",
+    "avi",
+    "mpeg",
+    "mpegts",
+    "mpegvideo",
+    "flv",
+    "asf",
+    "ogg",
+    "mxf",
+    "h264",
+    "hevc",
+    "wav",
+    "mp3",
+    "flac",
+)
+# Streams of these kinds are pictures about the video (covers, previews), not the video.
+NOT_THE_VIDEO = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
+_CHUNK_BYTES = 1 << 20
+_SCHEME = re.compile(r"(?!file://)[A-Za-z][A-Za-z0-9+.-]*://")
+
+
+class MediaError(ValueError):
+    """A file that cannot be used as media. The message names the file and the cause."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MediaLimits:
+    """What a hostile or absurd file may cost at most."""
+
+    max_size_bytes: int = 20 * 2**30
+    max_duration_seconds: float = 6 * 3600.0
+    max_pixels: int = 8192 * 4320  # above DCI 8K
+    max_streams: int = 32
+    max_fps: float = 240.0
+
+
+def is_remote(uri: str) -> bool:
+    """Return whether a URI names a filesystem of Beam's rather than a local path."""
+    return _SCHEME.match(uri) is not None
+
+
+def local_path(uri: str) -> Path:
+    """Return the local path of a `file://` URI or plain path."""
+    return Path(uri.removeprefix("file://"))
+
+
+def _open_remote(uri: str) -> tuple[BinaryIO, int]:
+    matched = FileSystems.match([uri])[0].metadata_list
+    if not matched:
+        raise MediaError(f"{uri}: no such file")
+    handle = FileSystems.open(uri, compression_type=CompressionTypes.UNCOMPRESSED)
+    return cast(BinaryIO, handle), matched[0].size_in_bytes
+
+
+def _open_local(uri: str) -> tuple[BinaryIO, int]:
+    path = local_path(uri)
+    if not path.is_file():  # a FIFO or a device would block a worker for ever
+        raise MediaError(f"{uri}: {'not a regular file' if path.exists() else 'no such file'}")
+    return cast(BinaryIO, path.open("rb")), path.stat().st_size
+
+
+@contextlib.contextmanager
+def open_bytes(uri: str, limits: MediaLimits) -> Iterator[BinaryIO]:
+    """Open a file for reading after checking that it is a regular file of sane size.
+
+    Raises:
+        MediaError: if it does not exist, cannot be read, is empty, is not a regular file or is
+            too large.
+    """
+    try:
+        handle, size = _open_remote(uri) if is_remote(uri) else _open_local(uri)
+    except MediaError:
+        raise
+    except (OSError, ValueError, BeamIOError) as error:
+        raise MediaError(f"{uri}: cannot be opened ({error})") from error
+    with handle:
+        if size == 0:
+            raise MediaError(f"{uri}: the file is empty (0 bytes)")
+        if size > limits.max_size_bytes:
+            raise MediaError(
+                f"{uri}: {size} bytes, more than the limit of {limits.max_size_bytes} "
+                "(media.max_size_bytes in the config)"
+            )
+        yield handle
+
+
+def read_chunks(uri: str, limits: MediaLimits) -> Iterator[bytes]:
+    """Yield the bytes of a file in chunks of one megabyte."""
+    with open_bytes(uri, limits) as handle:
+        while chunk := handle.read(_CHUNK_BYTES):
+            yield chunk
+
+
+def _refuse_to_open(url: str, flags: int, options: dict[str, str]) -> NoReturn:
+    raise PermissionError(f"the file refers to another one ({url[:200]!r}), which is not opened")
+
+
+class _Nameless:
+    """The bytes of a file without its name, so that only the content decides what it is."""
+
+    name = ""
+
+    def __init__(self, handle: BinaryIO) -> None:
+        self.read, self.seek, self.tell = handle.read, handle.seek, handle.tell
+
+
+@contextlib.contextmanager
+def open_container(uri: str, limits: MediaLimits) -> Iterator[av.container.InputContainer]:
+    """Open a media container within the limits.
+
+    Decoders never see a path: the bytes come through a file object, and a container that asks
+    for another file is refused. Reading through it costs nothing measurable next to decoding.
+
+    Raises:
+        MediaError: if the bytes are not media of a format we read, or exceed the limits.
+    """
+    options = {
+        "format_whitelist": ",".join(CONTAINER_FORMATS),
+        "protocol_whitelist": "none",
+        "max_streams": str(limits.max_streams),
+        "max_pixels": str(limits.max_pixels),  # holds for the frames that opening may decode
+    }
+    with open_bytes(uri, limits) as handle:
+        try:
+            container = av.open(
+                _Nameless(handle), "r", options=options, metadata_errors="replace", io_open=_refuse_to_open
+            )
+        except (av.FFmpegError, OSError, ValueError) as error:
+            raise MediaError(
+                f"{uri}: not a media file we can read ({describe(error)}); "
+                "if it plays elsewhere, re-encode it with ffmpeg"
+            ) from error
+        with container:
+            if len(container.streams) > limits.max_streams:
+                raise MediaError(f"{uri}: {len(container.streams)} streams, limit {limits.max_streams}")
+            _check_sizes(uri, container, limits)
+            yield container
+
+
+def _check_sizes(uri: str, container: av.container.InputContainer, limits: MediaLimits) -> None:
+    for video in container.streams.video:
+        context = video.codec_context
+        if context is not None and context.width * context.height > limits.max_pixels:
+            raise MediaError(
+                f"{uri}: {context.width}x{context.height} px, more than the limit of "
+                f"{limits.max_pixels} pixels (media.max_pixels in the config)"
+            )
+
+
+def describe(error: Exception) -> str:
+    """Return an error's own words, without FFmpeg's negative numbers and empty names."""
+    text = getattr(error, "strerror", None) or str(error)
+    return text if text and text != "None" else type(error).__name__
+
+
+def container_start_seconds(container: av.container.InputContainer) -> float:
+    """Return the presentation time that counts as zero."""
+    return (container.start_time or 0) / av.time_base
+
+
+def main_video_stream(container: av.container.InputContainer) -> Any | None:
+    """Return the first stream of moving pictures that we can decode, or None."""
+    for stream in container.streams.video:
+        if stream.codec_context is not None and not stream.disposition & NOT_THE_VIDEO:
+            return stream
+    return None
+
+
+def main_audio_stream(container: av.container.InputContainer) -> Any | None:
+    """Return the first audio stream that we can decode, or None."""
+    return next((s for s in container.streams.audio if s.codec_context is not None), None)
+
+
+def read_only(container: av.container.InputContainer, wanted: Any) -> None:
+    """Skip the data of all other streams while demuxing."""
+    for stream in container.streams:
+        if stream.index != wanted.index:
+            stream.discard = Discard.all

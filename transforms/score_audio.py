@@ -1,0 +1,88 @@
+"""Score the sound of a clip: loudness, clipping, how much of it is speech, how clean it is."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyloudnorm
+
+from backends.protocols import SpeechDetector
+from schemas.records import AudioQuality
+from schemas.sample import SAMPLING_RATE_HZ
+
+STAGE = "score_audio"
+FloatSamples = npt.NDArray[np.float32]
+Span = tuple[float, float]
+
+_BLOCK = SAMPLING_RATE_HZ // 50  # 20 ms
+_FULL_SCALE = 0.999  # a sample at or above this share of full scale is clipped
+_MIN_NOISE_BLOCKS = 10  # 0.2 s without speech, to measure the noise between words
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AudioConfig:
+    """Voice activity threshold (the chance of speech in a 32 ms window, Silero's default)."""
+
+    vad_threshold: float = 0.5
+
+
+def decibels(power: float) -> float:
+    """Return a power ratio in dB, -120 at the least (below 16-bit resolution)."""
+    return 10.0 * math.log10(max(power, 1e-12))
+
+
+def loudness_lufs(samples: FloatSamples) -> float | None:
+    """Return integrated loudness (ITU-R BS.1770-4), None under 0.4 s or in silence."""
+    if len(samples) < 0.4 * SAMPLING_RATE_HZ:
+        return None
+    value = float(pyloudnorm.Meter(SAMPLING_RATE_HZ).integrated_loudness(samples.astype(np.float64)))
+    return value if math.isfinite(value) else None
+
+
+def clipping_ratio(samples: FloatSamples) -> float:
+    """Return the share of samples in runs of two or more at full scale."""
+    full = np.abs(samples) >= _FULL_SCALE
+    runs = full[1:] & full[:-1]
+    return float(runs.mean()) if len(runs) else 0.0
+
+
+def snr_db(samples: FloatSamples, speech: Sequence[Span]) -> float | None:
+    """Return the ratio of speech to noise power in dB, None without speech.
+
+    Noise is what is heard between the spans of speech; where they leave less than 0.2 s it is
+    the quietest tenth of the clip, which lies between words.
+    """
+    blocks = samples[: len(samples) // _BLOCK * _BLOCK].reshape(-1, _BLOCK)
+    power = (blocks.astype(np.float64) ** 2).mean(axis=1)
+    middle = (np.arange(len(power)) + 0.5) * _BLOCK / SAMPLING_RATE_HZ
+    talking = np.zeros(len(power), bool)
+    for start, end in speech:
+        talking |= (middle >= start) & (middle < end)
+    if not talking.any():
+        return None
+    quiet = power[~talking]
+    noise = float(quiet.mean()) if len(quiet) >= _MIN_NOISE_BLOCKS else float(np.percentile(power, 10))
+    signal = float(power[talking].mean())
+    return decibels(max(signal - noise, 1e-12) / max(noise, 1e-12))
+
+
+def score_audio(samples: FloatSamples, detector: SpeechDetector) -> tuple[AudioQuality, list[Span]]:
+    """Measure mono samples (n,) at 16 kHz; returns the scores and the spans of speech."""
+    speech = detector.speech_spans(samples)
+    seconds = len(samples) / SAMPLING_RATE_HZ
+    talking = sum(end - start for start, end in speech)
+    power = float((samples.astype(np.float64) ** 2).mean()) if len(samples) else 0.0
+    peak = float(np.abs(samples).max()) if len(samples) else 0.0
+    quality = AudioQuality(
+        loudness_lufs=loudness_lufs(samples),
+        rms_dbfs=decibels(power),
+        peak_dbfs=decibels(peak**2),
+        clipping_ratio=clipping_ratio(samples),
+        speech_ratio=min(talking / seconds, 1.0) if seconds else 0.0,
+        speech_seconds=talking,
+        snr_db=snr_db(samples, speech),
+        vad=detector.name,
+    )
+    return quality, speech

@@ -1,0 +1,54 @@
+"""Writing and reading whole files, locally or through Beam's filesystems.
+
+A file appears under its name only when it is complete: it is written under a temporary name
+beside it and renamed.
+"""
+
+import io
+import os
+import uuid
+from pathlib import Path
+from typing import cast
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from apache_beam.io.filesystem import CompressionTypes
+from apache_beam.io.filesystems import FileSystems
+
+from transforms.media.source import is_remote, local_path
+
+
+def join(folder: str, *names: str) -> str:
+    """Join path parts of a local or remote folder."""
+    return FileSystems.join(folder, *names)
+
+
+def write_bytes(path: str, data: bytes) -> None:
+    """Write a file atomically, making its folder."""
+    scratch = f"{path}.{uuid.uuid4().hex}.tmp"
+    if is_remote(path):
+        with FileSystems.create(scratch, compression_type=CompressionTypes.UNCOMPRESSED) as handle:
+            handle.write(data)
+        if FileSystems.exists(path):
+            FileSystems.delete([path])
+        FileSystems.rename([scratch], [path])
+        return
+    target = local_path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    Path(scratch).write_bytes(data)
+    os.replace(scratch, target)
+
+
+def read_bytes(path: str) -> bytes:
+    """Read a whole file."""
+    if is_remote(path):
+        with FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED) as handle:
+            return cast(bytes, handle.read())
+    return local_path(path).read_bytes()
+
+
+def parquet_bytes(table: pa.Table) -> bytes:
+    """Return a table as a zstd-compressed Parquet file."""
+    buffer = io.BytesIO()
+    pq.write_table(table, buffer, compression="zstd")
+    return buffer.getvalue()

@@ -1,0 +1,131 @@
+"""Write shards: accepted clips as WebDataset tar files with a Parquet index beside each.
+
+A clip's shard follows from its key alone and the number of shards from the number of clips, and
+inside a shard keys are sorted, so the same clips give the same bytes in any order, on any runner.
+"""
+
+import dataclasses
+import hashlib
+import io
+import math
+from collections.abc import Iterable
+from typing import Any
+
+import pyarrow as pa
+import webdataset
+
+from schemas.records import Clip
+from schemas.sample import (
+    LANDMARK_UNITS_PER_PX,
+    PARTS,
+    SAMPLING_RATE_HZ,
+    SampleError,
+    check_arrays,
+    check_key,
+    npz_to_arrays,
+    to_json_bytes,
+)
+from transforms.storage import join, parquet_bytes, read_bytes, write_bytes
+
+STAGE = "write_shards"
+INDEX_SCHEMA = pa.schema(
+    [
+        pa.field("key", pa.string(), nullable=False),
+        pa.field("shard", pa.string(), nullable=False),
+        pa.field("split", pa.string(), nullable=False),
+        pa.field("num_frames", pa.int64(), nullable=False),
+        pa.field("duration_seconds", pa.float64(), nullable=False),
+        *[pa.field(f"{part}_bytes", pa.int64(), nullable=False) for part in PARTS],
+        *[pa.field(f"{part}_sha256", pa.string(), nullable=False) for part in PARTS],
+    ]
+)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class ShardConfig:
+    """How many clips a shard holds on average."""
+
+    clips_per_shard: int = 100
+
+
+def num_shards(num_clips: int, config: ShardConfig) -> int:
+    """Return the number of shards of a split."""
+    return max(math.ceil(num_clips / config.clips_per_shard), 1)
+
+
+def shard_number(key: str, count: int) -> int:
+    """Return the shard a key belongs to, of `count`."""
+    return int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big") % count
+
+
+def sample_json(clip: Clip, config_hash: str) -> dict[str, Any]:
+    """Return what a sample's .json says: words, scores, declared labels, provenance.
+
+    Parts of the record that no step computed are null and named in `not_computed`.
+    """
+    record = dataclasses.asdict(clip)
+    source = record.pop("source")
+    source.pop("uri")  # differs between machines; the name and the video's id do not
+    for name in ("parts_uri", "status"):
+        record.pop(name)
+    later = [name for name in ("sync", "body_fit", "identity") if record[name] is None]
+    declared = [{"name": n, "value": v, "source": "declared"} for n, v in source.pop("attributes")]
+    return {
+        "key": clip.clip_id,
+        **record,
+        "sampling_rate_hz": SAMPLING_RATE_HZ,
+        "landmark_units_per_px": LANDMARK_UNITS_PER_PX,
+        "speaker": source["speaker_id"],
+        "attributes": declared,
+        "not_computed": later,
+        "provenance": {"source": source, "config_hash": config_hash},
+    }
+
+
+def read_sample(clip: Clip, config_hash: str) -> dict[str, bytes]:
+    """Return the parts of a clip's sample by extension, checked against each other.
+
+    Raises:
+        SampleError: if the numbers of frames disagree or an array is missing.
+    """
+    if clip.parts_uri is None:
+        raise SampleError(f"clip {clip.clip_id} has no parts")
+    check_key(clip.clip_id)
+    parts = {ext: read_bytes(f"{clip.parts_uri}.{ext}") for ext in ("mp4", "wav", "npz")}
+    check_arrays(npz_to_arrays(parts["npz"]), clip.num_frames)
+    samples = (len(parts["wav"]) - 44) // 2
+    if samples != round(clip.duration_seconds * SAMPLING_RATE_HZ):
+        raise SampleError(f"clip {clip.clip_id}: {samples} audio samples for {clip.num_frames} frames")
+    parts["json"] = to_json_bytes(sample_json(clip, config_hash))
+    return parts
+
+
+def build_shard(name: str, clips: Iterable[Clip], config_hash: str) -> tuple[bytes, pa.Table]:
+    """Return a shard's tar file and its index; `name` is the shard's file name."""
+    buffer = io.BytesIO()
+    rows: list[dict[str, Any]] = []
+    with webdataset.TarWriter(buffer, user="mentor", group="mentor", mtime=0.0, encoder=False) as writer:
+        for clip in sorted(clips, key=lambda c: c.clip_id):
+            parts = read_sample(clip, config_hash)
+            writer.write({"__key__": clip.clip_id, **parts})
+            rows.append(
+                {
+                    "key": clip.clip_id,
+                    "shard": name,
+                    "split": clip.split,
+                    "num_frames": clip.num_frames,
+                    "duration_seconds": clip.duration_seconds,
+                    **{f"{ext}_bytes": len(parts[ext]) for ext in PARTS},
+                    **{f"{ext}_sha256": hashlib.sha256(parts[ext]).hexdigest() for ext in PARTS},
+                }
+            )
+    return buffer.getvalue(), pa.Table.from_pylist(rows, schema=INDEX_SCHEMA)
+
+
+def write_shard(folder: str, split: str, number: int, clips: Iterable[Clip], config_hash: str) -> str:
+    """Write one shard and its index; returns the shard's path."""
+    name = f"{split}-{number:06d}.tar"
+    data, index = build_shard(name, clips, config_hash)
+    write_bytes(join(folder, name), data)
+    write_bytes(join(folder, f"{split}-{number:06d}.parquet"), parquet_bytes(index))
+    return join(folder, name)

@@ -1,0 +1,60 @@
+"""Write tables: records as Parquet files, the same bytes for the same records.
+
+Rows are spread over files by a hash, so that no worker holds a whole table, and sorted within.
+"""
+
+import hashlib
+from typing import Any
+
+import apache_beam as beam
+
+from schemas.tables import to_table
+from transforms.storage import join, parquet_bytes, write_bytes
+
+STAGE = "write_tables"
+ROWS_PER_FILE = 100_000
+
+
+def sort_key(record: Any) -> tuple[str, float, str]:
+    """Return a total order over records: by video, then time, then content."""
+    start = getattr(record, "start_seconds", None)
+    return getattr(record, "video_id", None) or "", -1.0 if start is None else start, repr(record)
+
+
+def num_files(num_rows: int) -> int:
+    """Return how many files a table of so many rows has."""
+    return 1 + num_rows // ROWS_PER_FILE
+
+
+def file_number(record: Any, count: int) -> int:
+    """Return the file a record belongs to, of `count`."""
+    digest = hashlib.sha256(repr(sort_key(record)[:2]).encode()).digest()
+    return int.from_bytes(digest[:8], "big") % count
+
+
+def write_table_file(folder: str, table: str, number: int, count: int, records: list[Any]) -> str:
+    """Write one file of a table; returns its path."""
+    path = join(folder, f"{table}-{number:05d}-of-{count:05d}.parquet")
+    write_bytes(path, parquet_bytes(to_table(table, sorted(records, key=sort_key))))
+    return path
+
+
+class WriteTable(beam.PTransform):
+    """Write a PCollection of records as the table's files; an empty one gives an empty table."""
+
+    def __init__(self, folder: str, table: str) -> None:
+        super().__init__(f"WriteTable_{table}")
+        self._folder, self._table = folder, table
+
+    def expand(self, pcoll: Any) -> Any:
+        """Return the PCollection of written paths."""
+        count = pcoll | beam.combiners.Count.Globally() | "Files" >> beam.Map(num_files)
+        total = beam.pvalue.AsSingleton(count)
+        slots = count | "Slots" >> beam.FlatMap(lambda n: [(i, n) for i in range(n)])
+        rows = pcoll | "Spread" >> beam.Map(lambda r, n: (file_number(r, n), r), total)
+        folder, table = self._folder, self._table
+
+        def write(number: int, groups: dict[str, Any]) -> str:
+            return write_table_file(folder, table, number, next(iter(groups["slots"])), list(groups["rows"]))
+
+        return {"slots": slots, "rows": rows} | beam.CoGroupByKey() | "Write" >> beam.MapTuple(write)
