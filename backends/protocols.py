@@ -33,6 +33,14 @@ class FrameLandmarks:
 
 
 @dataclass(frozen=True, slots=True)
+class FoundSpeech:
+    """Spans of speech in seconds, and how sure the detector is within them (None without any)."""
+
+    spans: tuple[tuple[float, float], ...]
+    probability: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class RecognisedWord:
     """A word as a recogniser heard it, seconds from the start of the samples; None if unaligned."""
 
@@ -77,6 +85,14 @@ class ShotModel(Protocol):
         ...
 
 
+class PictureChange(Protocol):
+    """Measures how much consecutive pictures differ."""
+
+    def change(self, image: RgbImage) -> float:
+        """Return the change since the last picture given, 0 to 255; 0.0 for the first."""
+        ...
+
+
 class LandmarkExtractor(Protocol):
     """Follows one person through consecutive pictures."""
 
@@ -96,8 +112,8 @@ class SpeechDetector(Protocol):
 
     name: str
 
-    def speech_spans(self, samples: FloatArray) -> list[tuple[float, float]]:
-        """Return spans of speech in seconds, of mono samples (n,) at 16 kHz."""
+    def find_speech(self, samples: FloatArray) -> FoundSpeech:
+        """Return the speech in mono samples (n,) at 16 kHz."""
         ...
 
 
@@ -118,5 +134,9 @@ class TextDetector(Protocol):
     name: str
 
     def text_boxes(self, image: RgbImage) -> list[Box]:
-        """Return axis-aligned boxes (px) around lines of text in an RGB picture."""
+        """Return axis-aligned boxes (px) around what looks like lines of text in an RGB picture."""
+        ...
+
+    def legibility(self, image: RgbImage, box: Box) -> float:
+        """Return how surely a box can be read as text, 0 to 1."""
         ...

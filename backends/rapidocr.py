@@ -1,14 +1,17 @@
-"""Text detection with RapidOCR (PaddleOCR's DB detector in ONNX, weights in the wheel)."""
+"""Text detection with RapidOCR (PaddleOCR's models in ONNX, weights in the wheel)."""
 
 import functools
 import importlib.metadata
+import math
+
+import numpy as np
 
 from backends.protocols import RgbImage
 from schemas.records import Box
 
 
 class RapidText:
-    """`TextDetector` on `rapidocr_onnxruntime`, detection only: words are not read."""
+    """`TextDetector` on `rapidocr_onnxruntime`. It reads Latin and Chinese script."""
 
     def __init__(self) -> None:
         from rapidocr_onnxruntime import RapidOCR
@@ -25,6 +28,15 @@ class RapidText:
             (float(p[:, 0].min()), float(p[:, 1].min()), float(p[:, 0].max()), float(p[:, 1].max()))
             for p in polygons
         ]
+
+    def legibility(self, image: RgbImage, box: Box) -> float:
+        """Return the recogniser's score for a box, 0.0 for fewer than two characters."""
+        x0, y0 = max(int(box[0]), 0), max(int(box[1]), 0)
+        patch = image[y0 : math.ceil(box[3]), x0 : math.ceil(box[2]), ::-1]
+        if min(patch.shape[:2]) < 4:
+            return 0.0
+        (text, score), *_ = self._engine.text_rec([np.ascontiguousarray(patch)])[0]
+        return float(score) if len(text.strip()) >= 2 else 0.0
 
 
 @functools.lru_cache(maxsize=1)

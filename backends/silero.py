@@ -3,12 +3,31 @@
 import functools
 import importlib.metadata
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from backends.protocols import FloatArray
+from backends.protocols import FloatArray, FoundSpeech
 
 _RATE = 16000
+_WINDOW = 512  # samples the network looks at in one step
+
+
+class _Recorder:
+    """Passes calls on to the network and keeps its answers."""
+
+    def __init__(self, model: Any) -> None:
+        self._model = model
+        self.probabilities: list[float] = []
+
+    def reset_states(self) -> None:
+        self._model.reset_states()
+        self.probabilities = []
+
+    def __call__(self, chunk: Any, sampling_rate: int) -> Any:
+        answer = self._model(chunk, sampling_rate)
+        self.probabilities.append(float(answer.item()))
+        return answer
 
 
 class SileroSpeech:
@@ -22,22 +41,32 @@ class SileroSpeech:
         torch.set_num_threads(1)
         self.name = f"silero-vad-{importlib.metadata.version('silero-vad')}"
         weights = Path(silero_vad.__file__).parent / "data" / "silero_vad.onnx"
-        self._model = OnnxWrapper(str(weights), force_onnx_cpu=True)
+        self._model = _Recorder(OnnxWrapper(str(weights), force_onnx_cpu=True))
         self._spans = silero_vad.get_speech_timestamps
         self._threshold = threshold
         self._torch = torch
 
-    def speech_spans(self, samples: FloatArray) -> list[tuple[float, float]]:
-        """Return spans of speech in seconds."""
-        if len(samples) < 512:  # one window of the network
-            return []
+    def find_speech(self, samples: FloatArray) -> FoundSpeech:
+        """Return spans of speech and the mean probability of speech within them."""
+        if len(samples) < _WINDOW:
+            return FoundSpeech((), None)
         found = self._spans(
             self._torch.from_numpy(np.ascontiguousarray(samples)),
             self._model,
             threshold=self._threshold,
             sampling_rate=_RATE,
         )
-        return [(span["start"] / _RATE, span["end"] / _RATE) for span in found]
+        chances = self._model.probabilities
+        inside = [
+            p
+            for s in found
+            for p in chances[s["start"] // _WINDOW : -(-s["end"] // _WINDOW)]
+            if p > self._threshold
+        ]
+        return FoundSpeech(
+            tuple((s["start"] / _RATE, s["end"] / _RATE) for s in found),
+            float(np.mean(inside)) if inside else None,
+        )
 
 
 @functools.lru_cache(maxsize=1)

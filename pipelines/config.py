@@ -91,18 +91,37 @@ def load_config(path: str | None) -> CurateConfig:
 def config_from(changes: dict[str, Any], origin: str) -> CurateConfig:
     """Return the defaults with changes applied; `origin` names them in errors."""
     changes = dict(changes)
-    rules = (changes.pop("filter", None) or {}).get("rules") or {}
-    settings = dacite.Config(strict=True, cast=[tuple], type_hooks={float: _as_float})
+    rules = _filter_rules(changes.pop("filter", None), origin)
+    settings = dacite.Config(strict=True, cast=[tuple], type_hooks={float: _as_float, int: _as_int})
     try:
         config = dacite.from_dict(CurateConfig, changes, settings)
     except (dacite.DaciteError, ValueError, TypeError) as error:
         raise BadInputError(f"{origin}: {error}") from error
-    return dataclasses.replace(config, filter=FilterConfig(rules=merge_rules(rules)))
+    try:
+        return dataclasses.replace(config, filter=FilterConfig(rules=merge_rules(rules)))
+    except BadInputError as error:
+        raise BadInputError(f"{origin}: {error}") from error
+
+
+def _filter_rules(section: Any, origin: str) -> dict[str, Any]:
+    """Return what the `filter` section says about rules, by name."""
+    section = {} if section is None else section
+    if not isinstance(section, dict) or set(section) - {"rules"}:
+        raise BadInputError(f"{origin}: the filter section holds 'rules' and nothing else")
+    rules = section.get("rules") or {}
+    if not isinstance(rules, dict):
+        raise BadInputError(f"{origin}: filter.rules maps names of rules to what changes in them")
+    return rules
 
 
 def _as_float(value: Any) -> Any:
     """YAML writes 10 for 10.0."""
-    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else _as_int(value)
+
+
+def _as_int(value: Any) -> Any:
+    """Python counts true and false as whole numbers; as words they fail the type check."""
+    return str(value) if isinstance(value, bool) else value
 
 
 def config_dict(config: CurateConfig) -> dict[str, Any]:

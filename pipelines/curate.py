@@ -16,6 +16,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import apache_beam as beam
+from apache_beam.pvalue import AsDict
 
 from pipelines import progress, visits
 from pipelines.config import CurateConfig, config_hash
@@ -118,12 +119,13 @@ class Curate(beam.PTransform):
         accepted = good | "Accept" >> beam.Map(_ended, "accepted")
         ledger.add("clips", accepted)
         sizes = accepted | "BySplit" >> beam.Map(lambda c: (c.split, 1)) | beam.CombinePerKey(sum)
-        keyed = accepted | "Shard" >> beam.Map(_shard_key, beam.pvalue.AsDict(sizes), config.shards)
+        keyed = accepted | "Shard" >> beam.Map(_shard_key, AsDict(sizes), config.shards)
         folder = join(self._output, "shards")
         return (
             keyed
             | "GroupShards" >> beam.GroupByKey()
-            | "WriteShards" >> beam.MapTuple(lambda key, group: write_shard(folder, *key, group, digest))
+            | "WriteShards"
+            >> beam.MapTuple(lambda key, group: write_shard(folder, key[0], key[1], group, digest))
         )
 
     def _write_stages(self, ledger: "_Ledger") -> Any:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 from apache_beam.io.filesystems import FileSystems
 
@@ -15,7 +16,24 @@ from transforms.media import is_remote
 from transforms.storage import read_bytes
 
 MEDIA_SUFFIXES = frozenset(
-    ".mp4 .m4v .mov .mkv .webm .avi .mpg .mpeg .ts .m2ts .mts .flv .wmv .ogv .3gp .mxf".split()
+    [
+        ".mp4",
+        ".m4v",
+        ".mov",
+        ".mkv",
+        ".webm",
+        ".avi",
+        ".mpg",
+        ".mpeg",
+        ".ts",
+        ".m2ts",
+        ".mts",
+        ".flv",
+        ".wmv",
+        ".ogv",
+        ".3gp",
+        ".mxf",
+    ]
 )
 _MANIFEST_SUFFIXES = (".csv", ".parquet")
 _COLUMNS = ("title", "licence", "consent", "consent_reference", "speaker_id", "language", "transcript")
@@ -79,10 +97,15 @@ def _read_manifest(location: str) -> list[Source]:
     if not is_remote(location) and not Path(location).is_file():
         raise BadInputError(f"--input {location}: no such manifest")
     data = read_bytes(location)
-    if location.lower().endswith(".csv"):
-        rows: list[dict[str, Any]] = list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"))))
-    else:
-        rows = pq.read_table(io.BytesIO(data)).to_pylist()
+    try:
+        if location.lower().endswith(".csv"):
+            rows: list[dict[str, Any]] = list(
+                csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline=""))
+            )
+        else:
+            rows = pq.read_table(io.BytesIO(data)).to_pylist()
+    except (UnicodeDecodeError, csv.Error, pa.ArrowException) as error:
+        raise BadInputError(f"--input {location}: not a manifest we can read ({error})") from error
     if not rows:
         raise BadInputError(f"--input {location}: the manifest has no rows")
     return [_source(location, number, row) for number, row in enumerate(rows, start=1)]

@@ -33,12 +33,17 @@ def print_summary(summary: RunSummary, report: Path | None, console: Console) ->
     for stage in summary.stages:
         table.add_row(*_stage_row(stage))
     console.print(table)
-    for title, counts in (
-        ("Rejected by reason", summary.rejected_by_reason),
-        ("Failed by stage", summary.failed_by_stage),
-    ):
-        if counts:
-            console.print(f"{title}: " + ", ".join(f"{escape(k)} {v}" for k, v in counts.items()))
+    lost = summary.rejected_seconds_by_reason
+    if lost:
+        reasons = Table(title="Rejected", title_justify="left")
+        for heading in ("reason", "videos and clips", "minutes"):
+            reasons.add_column(heading, justify="left" if heading == "reason" else "right")
+        for reason, seconds in sorted(lost.items(), key=lambda item: -item[1]):
+            count = summary.rejected_by_reason.get(reason, 0)
+            reasons.add_row(escape(reason), str(count or ""), f"{seconds / 60:.2f}")
+        console.print(reasons)
+    for stage, count in summary.failed_by_stage.items():
+        console.print(f"Failed in {escape(stage)}: {count} (tables/failures says why)")
     console.print(
         f"{totals['sources']:.0f} sources, {totals['videos']:.0f} videos, {totals['shots']:.0f} shots, "
         f"{totals['clips']:.0f} clips: {totals['accepted_clips']:.0f} accepted, "
@@ -52,7 +57,9 @@ def print_summary(summary: RunSummary, report: Path | None, console: Console) ->
     )
     if summary.ignored_inputs:
         names = ", ".join(summary.ignored_inputs[:5])
-        console.print(f"Not looked at ({len(summary.ignored_inputs)} files, no video suffix): {escape(names)}")
+        console.print(
+            f"Not looked at ({len(summary.ignored_inputs)} files, no video suffix): {escape(names)}"
+        )
     for problem in summary.problems:
         console.print(f"[bold red]Problem:[/] {escape(problem)}")
     if report is not None:

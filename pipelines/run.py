@@ -1,9 +1,9 @@
 """Running a curation: the pipeline on its runner, then what the run says about itself."""
 
 import dataclasses
+import itertools
 import json
 import logging
-import os
 import platform
 import sys
 import time
@@ -28,7 +28,7 @@ from schemas.outcomes import BadInputError
 from schemas.run import RunSummary, StageSummary
 from schemas.sample import to_json_bytes
 from schemas.tables import SCHEMA_VERSION
-from transforms.isolation import close_pools
+from transforms.isolation import close_pools, num_cores
 from transforms.media import is_remote
 from transforms.storage import join, read_bytes, write_bytes
 
@@ -44,7 +44,7 @@ def runner_options(beam_flags: list[str], config: CurateConfig) -> PipelineOptio
     """
     flags = list(beam_flags)
     if not any(flag.startswith("--runner") for flag in flags):
-        processes = config.isolation.num_processes or os.cpu_count() or 1
+        processes = config.isolation.num_processes or num_cores()
         flags += [
             "--runner=FnApiRunner",
             "--direct_running_mode=multi_threading",
@@ -71,7 +71,7 @@ def curate(
     with progress.display(console):
         try:
             with beam.Pipeline(options=runner_options(beam_flags, config)) as pipeline:
-                sources_collection(pipeline, inputs.sources) | Curate(config, output)
+                _ = sources_collection(pipeline, inputs.sources) | Curate(config, output)
         finally:
             close_pools()
     summary = summarise(output, config, inputs.ignored, time.monotonic() - started)
@@ -106,7 +106,11 @@ def summarise(output: str, config: CurateConfig, ignored: list[str], wall_second
     """Gather run.json from the stage summaries and the tables."""
     stages = [StageSummary(**s) for s in json.loads(read_bytes(join(output, "work", "stages.json")))]
     stages.sort(key=lambda s: STAGE_ORDER.index(s.stage))
-    reasons = Counter(_column(output, "rejections", "reason"))
+    rejections = read_table(output, "rejections", ["reason", "level", "seconds"]).to_pylist()
+    reasons = Counter(r["reason"] for r in rejections if r["level"] != "span")
+    seconds: Counter[str] = Counter()
+    for row in rejections:
+        seconds[row["reason"]] += row["seconds"] or 0.0
     failed = Counter(_column(output, "failures", "stage"))
     return RunSummary(
         schema_version=SCHEMA_VERSION,
@@ -121,6 +125,7 @@ def summarise(output: str, config: CurateConfig, ignored: list[str], wall_second
         stages=stages,
         totals=_totals(output, stages),
         rejected_by_reason=dict(sorted(reasons.items())),
+        rejected_seconds_by_reason=dict(sorted(seconds.items())),
         failed_by_stage=dict(sorted(failed.items())),
         ignored_inputs=ignored,
         wall_seconds=wall_seconds,
@@ -152,6 +157,8 @@ def _totals(output: str, stages: list[StageSummary]) -> dict[str, float]:
     videos = read_table(output, "videos", ["duration_seconds"])["duration_seconds"].to_pylist()
     clips = read_table(output, "clips", ["status", "num_frames", "fps"]).to_pylist()
     accepted = [c for c in clips if c["status"] == "accepted"]
+    turned_down = read_table(output, "rejections", ["level", "seconds"]).to_pylist()
+    unread = [r["seconds"] or 0.0 for r in turned_down if r["level"] == "video"]
     return {
         "sources": next((s.num_in for s in stages if s.stage == "probe"), 0),
         "videos": len(videos),
@@ -161,7 +168,7 @@ def _totals(output: str, stages: list[StageSummary]) -> dict[str, float]:
         "accepted_clips": len(accepted),
         "rejected_clips": sum(c["status"] == "rejected" for c in clips),
         "failed_clips": sum(c["status"] == "failed" for c in clips),
-        "hours_in": sum(videos) / 3600,
+        "hours_in": (sum(videos) + sum(unread)) / 3600,
         "hours_out": sum(c["num_frames"] / c["fps"] for c in accepted) / 3600,
         "frames_decoded": sum(s.frames_decoded for s in stages),
         "cpu_seconds": sum(s.cpu_seconds for s in stages),
@@ -171,7 +178,7 @@ def _totals(output: str, stages: list[StageSummary]) -> dict[str, float]:
 def find_problems(stages: list[StageSummary], config: CurateConfig) -> list[str]:
     """Return what makes a run suspect: counts that do not add up, too many failures."""
     problems: list[str] = []
-    for before, after in zip(stages[:-1], stages[1:], strict=True):
+    for before, after in itertools.pairwise(stages):
         if before.level == after.level and before.num_out != after.num_in:
             problems.append(
                 f"{before.stage} gave {before.num_out} but {after.stage} saw {after.num_in}: "

@@ -2,11 +2,10 @@
 
 from pathlib import Path
 
-import av
 from PIL import Image
 
 from pipelines.config import CurateConfig
-from transforms.media import DecodeTally, decode_video
+from transforms.media import DecodeTally, VideoFrame, decode_video
 
 MAX_THUMBNAILS = 24
 _SIDE_PX = 160
@@ -35,7 +34,7 @@ def write_thumbnails(output: Path, config: CurateConfig) -> list[Path]:
     return written
 
 
-def _frame_at(path: str, seconds: float, config: CurateConfig) -> av.VideoFrame | None:
+def _frame_at(path: str, seconds: float, config: CurateConfig) -> VideoFrame | None:
     for picture in decode_video(path, config.media, DecodeTally(), seconds, seconds):
         if picture.seconds >= seconds - 1e-3:
             return picture.frame

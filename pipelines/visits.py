@@ -9,7 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from backends import mediapipe_faces, mediapipe_landmarks, rapidocr, silero, transnetv2, whisperx
+from backends import (
+    mediapipe_faces,
+    mediapipe_landmarks,
+    pyscenedetect,
+    rapidocr,
+    silero,
+    transnetv2,
+    whisperx,
+)
 from pipelines.config import CurateConfig
 from schemas.outcomes import Rejection
 from schemas.records import Clip, FaceTrack, Shot, Source, Video
@@ -26,7 +34,15 @@ from transforms import (
     transcribe,
 )
 from transforms.isolation import CpuMeter
-from transforms.media import DecodeTally, MediaError, PictureView, decode_audio, decode_video, wav_bytes
+from transforms.media import (
+    DecodeTally,
+    MediaError,
+    Picture,
+    PictureView,
+    decode_audio,
+    decode_video,
+    wav_bytes,
+)
 from transforms.storage import join, write_bytes
 
 # Sound is looked at in pieces of this length, so that memory does not grow with the video.
@@ -76,7 +92,7 @@ def survey_visit(video: Video, config: CurateConfig) -> VisitResult:
     speech = _listen(video, config)
     meter.charge("find_speech")
     tally = DecodeTally()
-    scores, samples, network_frames = _scan(video, config, tally, meter)
+    scores, samples = _scan(video, config, tally, meter)
     if not scores.seconds:
         raise MediaError(f"{video.source.uri}: no picture can be decoded ({tally.last_error})")
     if tally.damaged > _MAX_DAMAGED_SHARE * (tally.frames + tally.damaged):
@@ -117,35 +133,44 @@ def _listen(video: Video, config: CurateConfig) -> list[tuple[float, float]]:
     while start < video.duration_seconds:
         end = min(start + _LISTEN_SECONDS, video.duration_seconds)
         samples = decode_audio(video.source.uri, config.media, start, end, SAMPLING_RATE_HZ)
-        spans += [(start + s, start + e) for s, e in detector.speech_spans(samples)]
+        spans += [(start + s, start + e) for s, e in detector.find_speech(samples).spans]
         start = end
     return spans
 
 
 def _scan(
     video: Video, config: CurateConfig, tally: DecodeTally, meter: CpuMeter
-) -> tuple[detect_shots.ShotScores, list[track_faces.SampledFaces], int]:
+) -> tuple[detect_shots.ShotScores, list[track_faces.SampledFaces]]:
     """Decode all frames once for shots and faces."""
     side = max(video.width, video.height)
     scale = max(side / config.tracks.detector_side_px, 1.0)
     detector = mediapipe_faces.load(config.tracks.min_score, config.tracks.full_range)
-    shot_scanner = detect_shots.ShotScanner(config.shots, transnetv2.load, video.fps)
+    shot_scanner = detect_shots.ShotScanner(
+        config.shots, pyscenedetect.ContentScorer, transnetv2.load, video.fps
+    )
     face_scanner = track_faces.FaceScanner(config.tracks, detector, scale)
     thumbnail = PictureView(*detect_shots.THUMBNAIL, video.rotation_degrees, "rgb24")
     reduced = PictureView(
-        max(round(video.width / scale), 2), max(round(video.height / scale), 2), video.rotation_degrees, "rgb24"
+        max(round(video.width / scale), 2),
+        max(round(video.height / scale), 2),
+        video.rotation_degrees,
+        "rgb24",
     )
     meter.charge("load_models")
     for picture in decode_video(video.source.uri, config.media, tally):
         meter.charge("decode")
-        shot_scanner.update(picture.seconds, thumbnail.render(picture.frame).to_ndarray())
+        shot_scanner.update(picture.seconds, _pixels(thumbnail, picture))
         meter.charge("detect_shots")
         if face_scanner.wants(picture.seconds):
-            face_scanner.update(picture.seconds, reduced.render(picture.frame).to_ndarray())
+            face_scanner.update(picture.seconds, _pixels(reduced, picture))
             meter.charge("track_faces")
     scores = shot_scanner.finish()
     meter.charge("detect_shots")
-    return scores, face_scanner.samples, shot_scanner.network_frames
+    return scores, face_scanner.samples
+
+
+def _pixels(view: PictureView, picture: Picture) -> np.ndarray:
+    return np.asarray(view.render(picture.frame).to_ndarray(), np.uint8)
 
 
 def audio_visit(task: ClipTask, config: CurateConfig, folder: str) -> VisitResult:
@@ -154,7 +179,7 @@ def audio_visit(task: ClipTask, config: CurateConfig, folder: str) -> VisitResul
     clip = task.clip
     end = clip.start_seconds + clip.duration_seconds
     samples = decode_audio(task.video.source.uri, config.media, clip.start_seconds, end, SAMPLING_RATE_HZ)
-    quality, _ = score_audio.score_audio(samples, silero.load(config.audio.vad_threshold))
+    quality = score_audio.score_audio(samples, silero.load(config.audio.vad_threshold))
     prefix = join(folder, "parts", clip.clip_id)
     write_bytes(f"{prefix}.wav", wav_bytes(samples, SAMPLING_RATE_HZ))
     meter.charge("score_audio")

@@ -44,6 +44,8 @@ def duration(seconds: float | None) -> str:
     """12.34 -> '12.3 s', 75 -> '1 min 15 s', 8000 -> '2 h 13 min', 500,000 -> '139 h'."""
     if seconds is None or not math.isfinite(seconds):
         return MISSING
+    if 0 < seconds < 0.05:
+        return "<0.1 s"
     if seconds < 59.95:
         return f"{seconds:.1f} s" if seconds else "0 s"
     if round(seconds) < 3600:

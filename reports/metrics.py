@@ -83,7 +83,7 @@ def input_lengths(run: RunData) -> dict[str, float | None]:
         ended = _at_source_level(run.tables[name])
         for uri, seconds in zip(ended["uri"].to_pylist(), ended["seconds"].to_pylist(), strict=True):
             known = lengths.get(uri)
-            lengths[uri] = seconds if known is None else known
+            lengths[uri] = known or seconds or None  # a file nobody could open has 0 s
     videos = run.tables["videos"]
     lengths.update(zip(videos["source_uri"].to_pylist(), videos["duration_seconds"].to_pylist(), strict=True))
     return lengths

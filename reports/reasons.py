@@ -50,6 +50,17 @@ REASONS = {
     "unsure_words": "The recogniser is not sure of the words.",
 }
 
+STAGES = {
+    "probe": "reads the header and the streams of each file",
+    "deduplicate": "finds files with the same bytes",
+    "survey": "finds cuts and follows faces",
+    "propose": "rules on clips before they are decoded",
+    "audio": "measures the sound and where somebody speaks",
+    "look": "cuts the clip, finds landmarks, measures the picture",
+    "words": "transcribes",
+    "check": "packs the sample and checks that its parts fit",
+}
+
 # Time in which nothing could be cut: no verdict on the material, so it is drawn quietly.
 QUIET = {"no_face": "n", "transition": "t", "remainder": "r"}
 

@@ -136,7 +136,7 @@ def _strip(
         outcome=captions.outcome(spans, known),
         marks=_marks(shown, length, styles, known is not None),
         cuts=cuts if len(cuts) <= 2 * MAX_MARKS_UNMERGED else (),
-        axis=tuple((_share(t, length), formats.clock(t)) for t in ticks(length)) if known else (),
+        axis=_axis(known) if known else (),
         height=SHOTS_PX + LANE_STEP_PX * len(shown),
         rows=tuple(captions.row(s, styles, known is not None) for s in listed[:MAX_ROWS]),
         num_more_rows=max(0, len(listed) - MAX_ROWS),
@@ -188,6 +188,12 @@ def _ended_span(
         track_id=subject.get("track_id"),
         note=captions.measured(row["reason"], row["score"], row["threshold"], row["also"] or [], rules),
     )
+
+
+def _axis(length: float) -> tuple[tuple[float, str], ...]:
+    times = ticks(length)
+    decimals = 1 if any(t % 1 for t in times) else 0
+    return tuple((_share(t, length), formats.clock(t, decimals)) for t in times)
 
 
 def _share(seconds: float, length: float) -> float:

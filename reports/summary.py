@@ -142,6 +142,7 @@ def stage_views(stages: Sequence[StageSummary]) -> list[dict[str, Any]]:
         views.append(
             {
                 "name": reasons.title(stage.stage),
+                "does": reasons.STAGES.get(stage.stage, ""),
                 "level": formats.printable(stage.level, 40),
                 "new_level": stage.level != level,
                 "num_in": formats.count(stage.num_in),

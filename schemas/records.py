@@ -55,7 +55,10 @@ class Video:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Shot:
-    """A span between two cuts. Gradual transitions at its ends lie outside the clean span."""
+    """A span between two cuts. Gradual transitions at its ends lie outside the clean span.
+
+    `cut_score` is the network's chance of the cut it starts with, None where it was not asked.
+    """
 
     shot_id: str
     video_id: str
@@ -97,6 +100,7 @@ class AudioQuality:
     clipping_ratio: float
     speech_ratio: float
     speech_seconds: float
+    speech_probability: float | None
     snr_db: float | None
     vad: str
 

@@ -51,6 +51,7 @@ class RunSummary:
     stages: list[StageSummary]
     totals: dict[str, float]
     rejected_by_reason: dict[str, int]
+    rejected_seconds_by_reason: dict[str, float]
     failed_by_stage: dict[str, int]
     ignored_inputs: list[str] = field(default_factory=list)
     wall_seconds: float = 0.0

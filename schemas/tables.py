@@ -45,9 +45,7 @@ def _arrow_type(annotation: Any) -> pa.DataType:
     if get_origin(annotation) is Literal:
         return pa.string()
     if dataclasses.is_dataclass(annotation):
-        return pa.struct(
-            [(f.name, _arrow_type(hint)) for f, hint in _fields(typing.cast(type, annotation))]
-        )
+        return pa.struct([(f.name, _arrow_type(hint)) for f, hint in _fields(typing.cast(type, annotation))])
     if get_origin(annotation) is tuple:
         return pa.list_(_arrow_type(get_args(annotation)[0]))
     raise TypeError(f"no column type for {annotation}")

@@ -10,20 +10,21 @@ looks at a window of 100 frames. A still talker costs no network time at all, an
 """
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from backends.protocols import ShotModel
+from backends.protocols import PictureChange, ShotModel
 from schemas.ids import span_id
 from schemas.records import Shot
 
 STAGE = "detect_shots"
 THUMBNAIL = (48, 27)  # px, the input of TransNet V2
 FloatArray = npt.NDArray[np.float64]
+Thumbnail = npt.NDArray[np.uint8]  # (27, 48, 3) RGB
 
 # TransNet V2 sees 100 frames and is read at the middle 50; a gate may fire a little late.
 _WINDOW, _MARGIN, _LEAD = 100, 25, 3
@@ -36,7 +37,7 @@ class ShotConfig:
     # Gates that call TransNet V2; a fifth of PySceneDetect's default threshold of 27.
     gate_content: float = 6.0
     gate_ratio: float = 3.0
-    gate_lag_change: float = 12.0
+    gate_lag_change: float = 18.0
     gate_lag_seconds: float = 0.5
     # TransNet V2's own operating point (its paper, section 3).
     sure_probability: float = 0.5
@@ -60,73 +61,89 @@ class ShotScores:
 
     seconds: list[float] = field(default_factory=list)
     content: list[float] = field(default_factory=list)
-    lag_change: list[float] = field(default_factory=list)
-    remainder: dict[int, float] = field(default_factory=dict)
+    jumps: list[int] = field(default_factory=list)
     cut: dict[int, float] = field(default_factory=dict)
     transition: dict[int, float] = field(default_factory=dict)
 
 
 class ShotScanner:
-    """Consumes frames in order and scores them; memory is bounded by one network window."""
+    """Consumes frames in order and scores them; memory is bounded by one network window.
 
-    def __init__(self, config: ShotConfig, model: Callable[[], ShotModel], fps: float) -> None:
+    A frame is judged a few frames late, when what follows it is known.
+    """
+
+    def __init__(
+        self,
+        config: ShotConfig,
+        scorer: Callable[[], PictureChange],
+        model: Callable[[], ShotModel],
+        fps: float,
+    ) -> None:
         self.scores = ShotScores()
+        self.network_frames = 0
         self._config = config
+        self._scorer = scorer
+        self._running = scorer()
         self._model = model
         self._lag = max(round(config.gate_lag_seconds * fps), 2)
-        self._thumbnails: list[npt.NDArray[np.uint8]] = []
-        self._recent: list[npt.NDArray[np.uint8]] = []
-        self._hsv: npt.NDArray[np.int16] | None = None
+        self._delay = max(config.neighbourhood_frames, config.settle_frames)
+        self._thumbnails: list[Thumbnail] = []
         self._first = 0  # frame number of _thumbnails[0]
         self._wanted: list[int] = []  # candidate frames the network has not seen yet
-        self.network_frames = 0
 
-    def update(self, seconds: float, thumbnail: npt.NDArray[np.uint8]) -> None:
+    def update(self, seconds: float, thumbnail: Thumbnail) -> None:
         """Take the next frame: its time and its RGB thumbnail (27, 48, 3)."""
-        hsv = _hsv(thumbnail)
-        number = len(self.scores.seconds)
-        content = 0.0 if self._hsv is None else content_change(self._hsv, hsv)
-        old = self._recent[0] if self._recent else thumbnail
-        lagged = float(cv2.absdiff(old, thumbnail).mean())
         self.scores.seconds.append(seconds)
-        self.scores.content.append(content)
-        self.scores.lag_change.append(lagged)
-        self._recent = [*self._recent[-self._lag + 1 :], thumbnail]
-        self._hsv = hsv
+        self.scores.content.append(self._running.change(thumbnail))
         self._thumbnails.append(thumbnail)
-        self._settle(number)
-        if self._is_candidate(number):
-            self._wanted.append(number)
+        number = len(self.scores.seconds) - 1
+        self._judge(number - self._delay)
         if self._wanted and number - self._wanted[0] >= _WINDOW - _MARGIN:
-            self._look(number + 1)
-        self._forget()
+            self._look()
+        self._forget(number)
 
     def finish(self) -> ShotScores:
-        """Look at the candidates near the end and return all scores."""
+        """Judge the last frames, look at the candidates among them and return all scores."""
+        count = len(self.scores.seconds)
+        for number in range(max(count - self._delay, 0), count):
+            self._judge(number)
         while self._wanted:
-            self._look(len(self.scores.seconds))
+            self._look()
         return self.scores
 
-    def _settle(self, number: int) -> None:
-        """Measure what remains of a jump once a flash would be over."""
-        jump = number - self._config.settle_frames
-        if jump > 0 and self.scores.content[jump] >= self._config.jump_content:
-            before, after = (self._thumbnails[i - self._first] for i in (jump - 1, number))
-            self.scores.remainder[jump] = content_change(_hsv(before), _hsv(after))
+    def _judge(self, number: int) -> None:
+        """Decide whether a frame is a jump by itself, or a candidate for the network, or nothing."""
+        if number < 1:
+            return
+        config, content = self._config, self.scores.content[number]
+        ratio = change_ratio(self.scores.content, number, config.neighbourhood_frames)
+        if content >= config.jump_content and ratio >= config.jump_ratio and self._remains(number):
+            self.scores.jumps.append(number)
+            return
+        if content >= config.gate_content and ratio >= config.gate_ratio:
+            self._wanted.append(number)
+            return
+        since = max(number - self._lag, self.scores.jumps[-1] if self.scores.jumps else 0)
+        change = float(cv2.absdiff(self._thumbnail(since), self._thumbnail(number)).mean())
+        if change >= config.gate_lag_change:
+            self._wanted.append(number)
 
-    def _is_candidate(self, number: int) -> bool:
-        config, scores = self._config, self.scores
-        recent = scores.content[max(1, number - config.neighbourhood_frames) : number]
-        usual = max(float(np.median(recent)) if recent else 0.0, 0.5)
-        content = scores.content[number]
-        jumps = content >= config.gate_content and content >= config.gate_ratio * usual
-        return jumps or scores.lag_change[number] >= config.gate_lag_change
+    def _remains(self, number: int) -> bool:
+        """Return whether the picture is still changed once a flash would be over."""
+        after = min(number + self._config.settle_frames, len(self.scores.seconds) - 1)
+        pair = self._scorer()
+        pair.change(self._thumbnail(number - 1))
+        change = pair.change(self._thumbnail(after))
+        return change >= self._config.jump_remainder * self.scores.content[number]
 
-    def _look(self, end: int) -> None:
+    def _thumbnail(self, number: int) -> Thumbnail:
+        return self._thumbnails[max(number - self._first, 0)]
+
+    def _look(self) -> None:
         """Run the network on the window whose middle half starts just before the first candidate."""
-        begin = self._wanted[0] - _MARGIN - _LEAD
-        indices = np.clip(np.arange(begin, begin + _WINDOW), self._first, end - 1)
-        window = np.stack([self._thumbnails[i - self._first] for i in indices])
+        begin, end = self._wanted[0] - _MARGIN - _LEAD, len(self.scores.seconds)
+        indices = np.clip(np.arange(begin, begin + _WINDOW), 0, end - 1)
+        window = np.stack([self._thumbnail(int(i)) for i in indices])
         cut, transition = self._model().cut_probabilities(window)
         self.network_frames += _WINDOW
         for offset in range(_MARGIN, _WINDOW - _MARGIN):
@@ -137,66 +154,50 @@ class ShotScanner:
         covered = begin + _WINDOW - _MARGIN - _LEAD
         self._wanted = [n for n in self._wanted if n >= covered]
 
-    def _forget(self) -> None:
-        keep_from = (self._wanted[0] if self._wanted else len(self.scores.seconds)) - _MARGIN - _LEAD
-        drop = keep_from - self._first
+    def _forget(self, number: int) -> None:
+        """Drop thumbnails that no judgement or window can ask for any more."""
+        oldest = self._wanted[0] if self._wanted else number - self._delay
+        drop = oldest - max(_MARGIN + _LEAD, self._lag) - 1 - self._first
         if drop > _WINDOW:
             del self._thumbnails[:drop]
             self._first += drop
 
 
-def _hsv(thumbnail: npt.NDArray[np.uint8]) -> npt.NDArray[np.int16]:
-    return cv2.cvtColor(thumbnail, cv2.COLOR_RGB2HSV).astype(np.int16)
-
-
-def content_change(before: npt.NDArray[np.int16], after: npt.NDArray[np.int16]) -> float:
-    """Return PySceneDetect's content score of two HSV pictures: their mean absolute difference."""
-    return float(np.abs(after - before).mean())
-
-
-def change_ratio(content: FloatArray, neighbourhood: int) -> FloatArray:
-    """Return each frame's change relative to the median change of its neighbours.
+def change_ratio(content: Sequence[float], number: int, neighbourhood: int) -> float:
+    """Return a frame's change relative to the median change of its neighbours.
 
     The idea of PySceneDetect's AdaptiveDetector, with a median so that a second cut nearby does
     not hide the first. Changes below 0.5 count as 0.5 (sensor noise).
     """
-    ratios = np.zeros_like(content)
-    for i in range(len(content)):
-        around = np.concatenate(
-            [content[max(1, i - neighbourhood) : i], content[i + 1 : i + 1 + neighbourhood]]
-        )
-        usual = max(float(np.median(around)) if around.size else 0.0, 0.5)
-        ratios[i] = content[i] / usual
-    return ratios
+    around = [
+        *content[max(1, number - neighbourhood) : number],
+        *content[number + 1 : number + 1 + neighbourhood],
+    ]
+    usual = float(np.median(around)) if around else 0.0
+    return content[number] / max(usual, 0.5)
 
 
-def find_cuts(scores: ShotScores, config: ShotConfig) -> list[tuple[int, int, float]]:
+def find_cuts(scores: ShotScores, config: ShotConfig) -> list[tuple[int, int, float | None]]:
     """Return cuts as (last frame of the old shot + 1, first frame of the new shot, score).
 
-    The two numbers are equal for a hard cut; between them lies a gradual transition.
+    The two numbers are equal for a hard cut; between them lies a gradual transition. The score is
+    TransNet V2's chance of a cut, None where the jump decided without it.
     """
-    num_frames = len(scores.seconds)
     content = np.asarray(scores.content)
-    ratio = change_ratio(content, config.neighbourhood_frames)
     # TransNet V2 marks the last frame before a cut; shift so that a cut names its first frame.
-    cut = np.zeros(num_frames)
+    cut = np.zeros(len(content))
     for frame, probability in scores.cut.items():
-        if frame + 1 < num_frames:
+        if frame + 1 < len(cut):
             cut[frame + 1] = probability
-    remainder = np.array([scores.remainder.get(i, c) for i, c in enumerate(scores.content)])
-    jumps = (
-        (content >= config.jump_content)
-        & (ratio >= config.jump_ratio)
-        & (remainder >= config.jump_remainder * content)
-    )
-    hits = np.flatnonzero(jumps | (cut >= config.sure_probability))
+    sure = np.flatnonzero(cut >= config.sure_probability).tolist()
+    hits = sorted({*scores.jumps, *sure})
     return [_transition(group, scores, cut, content, config) for group in _groups(hits)]
 
 
-def _groups(hits: npt.NDArray[np.intp]) -> list[list[int]]:
+def _groups(hits: Sequence[int]) -> list[list[int]]:
     """Join hits that are at most three frames apart: one transition."""
     groups: list[list[int]] = []
-    for hit in hits.tolist():
+    for hit in hits:
         if groups and hit - groups[-1][-1] <= 3:
             groups[-1].append(hit)
         else:
@@ -206,9 +207,10 @@ def _groups(hits: npt.NDArray[np.intp]) -> list[list[int]]:
 
 def _transition(
     group: list[int], scores: ShotScores, cut: FloatArray, content: FloatArray, config: ShotConfig
-) -> tuple[int, int, float]:
+) -> tuple[int, int, float | None]:
     peak = max(group, key=lambda i: (content[i], -i))
-    score = float(max(cut[i] for i in group))
+    looked_at = [float(cut[i]) for i in group if i - 1 in scores.cut]
+    score = max(looked_at, default=None)
     others = [content[i] for i in range(max(peak - 3, 1), min(peak + 4, len(content))) if i != peak]
     if content[peak] >= 3.0 * max([0.5, float(np.median(others)) if others else 0.5]):
         return peak, peak, score  # one frame does it all: a hard cut
@@ -238,38 +240,33 @@ def build_shots(video_id: str, scores: ShotScores, end_seconds: float, config: S
     seconds = [*scores.seconds, end_seconds]
     last = len(scores.seconds)
     shots: list[Shot] = []
-    start, clean_start, score = 0, 0, None
-    ends = [*find_cuts(scores, config), (last, last, None)]
-    for old_end, new_start, next_score in ends:
-        if old_end <= start and next_score is not None:
+    start, clean_start, start_score = 0, 0, None
+    for old_end, new_start, score in find_cuts(scores, config):
+        if old_end <= start:
             continue
-        is_last = next_score is None
-        clean_end = old_end if is_last else old_end - config.guard_frames
-        shots.append(
-            _shot(video_id, seconds, start, new_start, clean_start, max(clean_end, clean_start), score)
-        )
-        start, clean_start, score = new_start, min(new_start + config.guard_frames, last), next_score
+        clean_end = max(old_end - config.guard_frames, clean_start)
+        shots.append(_shot(video_id, seconds, (start, new_start), (clean_start, clean_end), start_score))
+        start, clean_start, start_score = new_start, min(new_start + config.guard_frames, last), score
+    shots.append(_shot(video_id, seconds, (start, last), (clean_start, last), start_score))
     return _merge_fragments(shots, config)
 
 
 def _shot(
     video_id: str,
     seconds: list[float],
-    start: int,
-    end: int,
-    clean_start: int,
-    clean_end: int,
+    frames: tuple[int, int],
+    clean_frames: tuple[int, int],
     score: float | None,
 ) -> Shot:
     return Shot(
-        shot_id=span_id(video_id, "shot", start, end),
+        shot_id=span_id(video_id, "shot", *frames),
         video_id=video_id,
-        start_frame=start,
-        end_frame=end,
-        start_seconds=seconds[start],
-        end_seconds=seconds[end],
-        clean_start_seconds=seconds[clean_start],
-        clean_end_seconds=seconds[clean_end],
+        start_frame=frames[0],
+        end_frame=frames[1],
+        start_seconds=seconds[frames[0]],
+        end_seconds=seconds[frames[1]],
+        clean_start_seconds=seconds[clean_frames[0]],
+        clean_end_seconds=seconds[clean_frames[1]],
         cut_score=score,
     )
 

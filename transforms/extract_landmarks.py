@@ -52,9 +52,10 @@ class LandmarkCollector:
             self.frames.append(self.frames[-1])
         else:
             box = self.boxes[len(self.frames)]
-            margin = self.config.face_margin * (box[3] - box[1])
-            region = (box[0] - margin, box[1] - margin, box[2] + margin, box[3] + margin)
-            self.frames.append(self.extractor.extract(image, tuple(map(float, region))))
+            margin = self.config.face_margin * float(box[3] - box[1])
+            x0, y0, x1, y1 = (float(v) for v in box)
+            region = (x0 - margin, y0 - margin, x1 + margin, y1 + margin)
+            self.frames.append(self.extractor.extract(image, region))
         return self.frames[-1]
 
     def arrays(self, track: FaceTrack, clip: Clip) -> dict[str, npt.NDArray]:

@@ -1,13 +1,15 @@
 """Filter clips: rules on scores, each off, score-only or on. All scores stay in the tables."""
 
+import types
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from dataclasses import dataclass, is_dataclass, replace
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from schemas.outcomes import BadInputError, Rejection
 from schemas.records import Clip
 
 Mode = Literal["off", "score", "on"]
+FILTER_STAGES = ("propose", "audio", "look", "words")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,6 +89,8 @@ DEFAULT_RULES: tuple[Rule, ...] = (
     Rule(name="several_faces", stage="propose", field="other_face_ratio", maximum=0.6),
     Rule(name="silent_audio", stage="audio", field="audio.rms_dbfs", minimum=-55.0),
     Rule(name="no_speech", stage="audio", field="audio.speech_ratio", minimum=0.3),
+    # Singing and music that the detector half takes for speech stay well below 0.8, speech above 0.9.
+    Rule(name="unsure_speech", stage="audio", field="audio.speech_probability", minimum=0.8),
     Rule(name="clipped_audio", stage="audio", field="audio.clipping_ratio", maximum=0.02),
     Rule(name="noisy_audio", stage="audio", field="audio.snr_db", minimum=3.0),
     Rule(name="damaged_pictures", stage="look", field="quality.damaged_frames", maximum=0),
@@ -103,9 +107,7 @@ DEFAULT_RULES: tuple[Rule, ...] = (
     Rule(name="text_over_face", stage="look", field="quality.text_over_face_ratio", maximum=0.05),
     Rule(name="shaky_camera", stage="look", field="quality.camera_motion", maximum=0.5, mode="score"),
     Rule(name="few_hands", stage="look", field="landmarks.any_hand_ratio", minimum=0.1, mode="score"),
-    Rule(
-        name="unsure_words", stage="words", field="transcript.mean_log_probability", minimum=-1.5
-    ),
+    Rule(name="unsure_words", stage="words", field="transcript.mean_log_probability", minimum=-1.5),
 )
 
 
@@ -117,8 +119,39 @@ def merge_rules(changes: dict[str, dict[str, Any]]) -> tuple[Rule, ...]:
     """
     rules = {rule.name: rule for rule in DEFAULT_RULES}
     for name, change in changes.items():
+        if not isinstance(change, dict):
+            raise BadInputError(f"filter rule {name!r}: give the keys that change, not {change!r}")
+        if isinstance(change.get("mode"), bool):  # YAML 1.1 reads on and off as booleans
+            change = {**change, "mode": "on" if change["mode"] else "off"}
         try:
             rules[name] = replace(rules[name], **change) if name in rules else Rule(name=name, **change)
         except TypeError as error:
             raise BadInputError(f"filter rule {name!r}: {error}") from error
+        _check_rule(rules[name])
     return tuple(rules.values())
+
+
+def _check_rule(rule: Rule) -> None:
+    """Raise BadInputError if a rule cannot be applied."""
+    if rule.mode not in ("off", "score", "on"):
+        raise BadInputError(f"filter rule {rule.name!r}: mode is off, score or on, not {rule.mode!r}")
+    if rule.stage not in FILTER_STAGES:
+        raise BadInputError(f"filter rule {rule.name!r}: stage is one of {', '.join(FILTER_STAGES)}")
+    if not is_score(rule.field):
+        raise BadInputError(f"filter rule {rule.name!r}: clips have no score {rule.field!r}")
+    for bound in (rule.minimum, rule.maximum):
+        if bound is not None and (isinstance(bound, bool) or not isinstance(bound, int | float)):
+            raise BadInputError(f"filter rule {rule.name!r}: a bound is a number, not {bound!r}")
+
+
+def is_score(path: str) -> bool:
+    """Return whether a path leads from a clip to a number."""
+    kind: Any = Clip
+    for name in str(path).split("."):
+        if isinstance(getattr(kind, name, None), property):
+            kind = float
+            continue
+        hint = get_type_hints(kind).get(name) if is_dataclass(kind) else None
+        optional = get_origin(hint) in (Union, types.UnionType)
+        kind = next((a for a in get_args(hint) if a is not types.NoneType), None) if optional else hint
+    return kind in (int, float)

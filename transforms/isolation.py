@@ -8,13 +8,17 @@ queue, so a slow element holds up no other.
 """
 
 import atexit
+import fcntl
 import multiprocessing
 import os
+import shutil
+import tempfile
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
@@ -22,18 +26,25 @@ from pebble import ProcessExpired, ProcessPool
 T = TypeVar("T")
 
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
-_lock = threading.Lock()
-_pools: dict[tuple[int, str | None], ProcessPool] = {}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class IsolationConfig:
-    """How elements are isolated. `num_processes` 0 means one for each core."""
+    """How elements are isolated. `num_processes` 0 means one for each core.
+
+    A process is pinned to a core: libraries that start threads of their own (MediaPipe does) would
+    otherwise get in each other's way, and a step's processor time would depend on its neighbours.
+    """
 
     num_processes: int = 0
     timeout_base_seconds: float = 300.0
     timeout_per_media_second: float = 30.0
+    pin_to_cores: bool = True
     log_folder: str | None = None
+
+
+_lock = threading.Lock()
+_pools: dict[IsolationConfig, ProcessPool] = {}
 
 
 class WorkerDiedError(RuntimeError):
@@ -72,19 +83,25 @@ def run_isolated(
 
 def _pool(config: IsolationConfig) -> ProcessPool:
     """Return the pool of this process; made on first use, ended at exit."""
-    size = config.num_processes or os.cpu_count() or 1
-    key = (size, config.log_folder)
     with _lock:
-        if key not in _pools:
+        if config not in _pools:
             limit_threads()
-            _pools[key] = ProcessPool(
+            size = config.num_processes or num_cores()
+            seats = tempfile.mkdtemp(prefix="mentor-seats-")
+            atexit.register(shutil.rmtree, seats, ignore_errors=True)
+            _pools[config] = ProcessPool(
                 max_workers=size,
                 initializer=_start_worker,
-                initargs=[config.log_folder],
+                initargs=[config.log_folder, seats if config.pin_to_cores and size <= num_cores() else None],
                 context=multiprocessing.get_context("spawn"),
             )
-            atexit.register(_pools[key].stop)
-        return _pools[key]
+            atexit.register(_pools[config].stop)
+        return _pools[config]
+
+
+def num_cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def close_pools() -> None:
@@ -96,19 +113,42 @@ def close_pools() -> None:
         _pools.clear()
 
 
-def _start_worker(log_folder: str | None) -> None:
+def _start_worker(log_folder: str | None, seats: str | None) -> None:
     limit_threads()
+    if seats is not None:
+        _take_a_core(seats)
     if log_folder is not None:  # native libraries write to file descriptor 2
-        os.makedirs(log_folder, exist_ok=True)
-        path = os.path.join(log_folder, f"worker-{os.getpid()}.log")
-        log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        Path(log_folder).mkdir(parents=True, exist_ok=True)
+        log = os.open(
+            Path(log_folder) / f"worker-{os.getpid()}.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644
+        )
         os.dup2(log, 2)
         os.dup2(log, 1)
-    import av
     import cv2
 
-    av.logging.set_level(None)
+    from transforms.media import silence_decoders
+
+    silence_decoders()
     cv2.setNumThreads(1)
+
+
+def _take_a_core(seats: str) -> None:
+    """Pin this process to a core that no other of the pool has.
+
+    A core is taken by locking its file, which the kernel unlocks when the process ends, however
+    it ends: the process that replaces it finds the core free.
+    """
+    if not hasattr(os, "sched_setaffinity"):
+        return
+    for core in sorted(os.sched_getaffinity(0)):
+        handle = os.open(Path(seats) / f"core-{core}", os.O_CREAT | os.O_RDWR, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(handle)
+            continue
+        os.sched_setaffinity(0, {core})
+        return
 
 
 class CpuMeter:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import cv2
 import numpy as np
@@ -12,6 +13,7 @@ from schemas.records import Box, VisualQuality
 
 STAGE = "measure_quality"
 FloatArray = npt.NDArray[np.float64]
+Gray = npt.NDArray[Any]  # (H, W) uint8; OpenCV's stubs say no more
 
 _FACE_SIDE = 128  # px height at which sharpness is compared across face sizes
 _SMALL = 96  # px side of the pictures on which motion is measured
@@ -26,6 +28,7 @@ class QualityConfig:
 
     text_frames: int = 3
     text_side_px: int = 640
+    min_legibility: float = 0.6
     motion_every_frames: int = 5
     # Mean absolute difference (of 255) below which two pictures are the same.
     still_difference: float = 0.15
@@ -49,14 +52,14 @@ class QualityMeter:
     still: list[bool] = field(default_factory=list)
     camera: list[float] = field(default_factory=list)
     text: list[tuple[float, float]] = field(default_factory=list)
-    _small: npt.NDArray[np.uint8] | None = None
-    _anchor: npt.NDArray[np.uint8] | None = None
+    _small: Gray | None = None
+    _anchor: Gray | None = None
     _index: int = 0
 
     def update(self, image: RgbImage, landmarks: FrameLandmarks) -> None:
         """Take the next frame."""
-        gray = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-        small = cv2.resize(gray, (_SMALL, _SMALL), interpolation=cv2.INTER_AREA)
+        gray: Gray = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+        small: Gray = cv2.resize(gray, (_SMALL, _SMALL), interpolation=cv2.INTER_AREA)
         if self._small is not None:
             self.still.append(float(cv2.absdiff(small, self._small).mean()) < self.config.still_difference)
         if self._index % self.config.motion_every_frames == 0:
@@ -72,7 +75,7 @@ class QualityMeter:
             self._measure_text(image, landmarks)
         self._index += 1
 
-    def _measure_face(self, gray: npt.NDArray[np.uint8], face: npt.NDArray[np.float32]) -> None:
+    def _measure_face(self, gray: Gray, face: npt.NDArray[np.float32]) -> None:
         box = _bounds(face, gray.shape[1], gray.shape[0])
         if box is None:
             return
@@ -104,11 +107,14 @@ class QualityMeter:
         if self.text_detector is None:
             return
         scale = min(1.0, self.config.text_side_px / max(image.shape[:2]))
-        reduced = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        reduced: npt.NDArray[Any] = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
         boxes = self.text_detector.text_boxes(reduced)
         height, width = reduced.shape[:2]
         face = None if landmarks.face is None else _bounds(landmarks.face * scale, width, height)
-        self.text.append(text_ratios(boxes, width, height, face))
+        # Lips, collars and folds look like text to a detector; what cannot be read does not count.
+        wanted = self.config.min_legibility
+        read = [b for b in boxes if self.text_detector.legibility(reduced, b) >= wanted]
+        self.text.append(text_ratios(read, width, height, face))
 
     def finish(self, damaged_frames: int) -> VisualQuality:
         """Return the measurements of the clip."""
@@ -165,13 +171,15 @@ def head_angles(face: npt.NDArray[np.float32]) -> tuple[float, float, float]:
     return float(yaw), float(pitch), float(roll)
 
 
-def border_motion(before: npt.NDArray[np.uint8], after: npt.NDArray[np.uint8]) -> float:
+def border_motion(before: Gray, after: Gray) -> float:
     """Return how far the picture's border moved, as a share of the picture's side.
 
     The median optical flow (Farneback 2003) of the top and side borders, where the person
     rarely is: what moves there is the camera.
     """
-    flow = cv2.calcOpticalFlowFarneback(before, after, None, 0.5, 3, 15, 2, 5, 1.1, 0)
+    flow = cv2.calcOpticalFlowFarneback(
+        before, after, np.zeros((_SMALL, _SMALL, 2), np.float32), 0.5, 3, 15, 2, 5, 1.1, 0
+    )
     edge = _SMALL // 8
     border = np.concatenate(
         [flow[:edge].reshape(-1, 2), flow[edge:, :edge].reshape(-1, 2), flow[edge:, -edge:].reshape(-1, 2)]

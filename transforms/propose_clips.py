@@ -11,6 +11,7 @@ Every moment of a shot is in a clip or in one rejected span with its reason, so 
 Spans longer than the target are divided at pauses of the speech where there are any.
 """
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -96,32 +97,33 @@ def _usable_spans(track: FaceTrack, shot: Shot, config: ClipConfig) -> list[Span
 
 
 def divide(start: float, end: float, speech: Sequence[Span], config: ClipConfig) -> list[Span]:
-    """Divide [start, end) into pieces within the target length, at pauses where possible.
+    """Divide [start, end) into adjacent pieces of the target length, at pauses where there are any.
 
-    A piece is never shorter than `min_seconds`; one as long as the whole span may be shorter
-    than the target. Pieces are adjacent and cover the span, but for the rest of a frame.
+    Pieces last `target_min_seconds` to `target_max_seconds`; a span that is shorter than the
+    target stays whole.
     """
     length = end - start
-    if length <= config.target_max_seconds:
+    low, high = config.target_min_seconds, config.target_max_seconds
+    if length <= high:
         return [(start, end)]
-    count = math.ceil(length / config.target_max_seconds)
+    # A little more pieces than needed leaves room to move borders to pauses.
+    count = max(math.ceil(length / high), min(round(length / (0.8 * high)), math.floor(length / low)))
     borders = [start]
     for i in range(1, count):
-        ideal = start + (end - start) * i / count
-        low = max(borders[-1] + config.target_min_seconds, ideal - config.pause_search_seconds)
-        high = min(
-            borders[-1] + config.max_seconds,
-            ideal + config.pause_search_seconds,
-            end - config.target_min_seconds * (count - i),
-        )
-        borders.append(_pause_near(ideal, low, high, speech))
-    return list(zip(borders, [*borders[1:], end], strict=True))
+        left = count - i
+        ideal = borders[-1] + (end - borders[-1]) / (left + 1)
+        earliest = max(borders[-1] + low, end - left * high)
+        latest = min(borders[-1] + high, end - left * low)
+        search = config.pause_search_seconds
+        window = (max(earliest, ideal - search), min(latest, ideal + search))
+        borders.append(_pause_near(ideal, *window, speech))
+    return list(itertools.pairwise([*borders, end]))
 
 
 def _pause_near(ideal: float, low: float, high: float, speech: Sequence[Span]) -> float:
     """Return the middle of the longest pause within [low, high], or `ideal` if there is none."""
     pauses: list[tuple[float, float]] = []
-    for (_, before), (after, _) in zip(speech[:-1], speech[1:], strict=True):
+    for (_, before), (after, _) in itertools.pairwise(speech):
         middle = 0.5 * (before + after)
         if low <= middle <= high:
             pauses.append((after - before, middle))
@@ -215,7 +217,7 @@ def _lost_spans(
     edges |= {e for c in clips for e in (c.start_seconds, c.end_seconds)}
     points = sorted(e for e in edges if shot.start_seconds <= e <= shot.end_seconds)
     lost: list[tuple[float, float, str, float | None, float | None]] = []
-    for low, high in zip(points[:-1], points[1:], strict=True):
+    for low, high in itertools.pairwise(points):
         middle = 0.5 * (low + high)
         if any(c.start_seconds <= middle < c.end_seconds for c in clips):
             continue

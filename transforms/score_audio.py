@@ -51,8 +51,9 @@ def clipping_ratio(samples: FloatSamples) -> float:
 def snr_db(samples: FloatSamples, speech: Sequence[Span]) -> float | None:
     """Return the ratio of speech to noise power in dB, None without speech.
 
-    Noise is what is heard between the spans of speech; where they leave less than 0.2 s it is
-    the quietest tenth of the clip, which lies between words.
+    Noise is what is heard between the spans of speech, or in the quietest tenth of the clip, which
+    lies between words, if that is less (breath and clicks between spans are not the background).
+    Limited to -20 to 80 dB: the ends of what 16 bits and a mixture can show.
     """
     blocks = samples[: len(samples) // _BLOCK * _BLOCK].reshape(-1, _BLOCK)
     power = (blocks.astype(np.float64) ** 2).mean(axis=1)
@@ -62,27 +63,30 @@ def snr_db(samples: FloatSamples, speech: Sequence[Span]) -> float | None:
         talking |= (middle >= start) & (middle < end)
     if not talking.any():
         return None
-    quiet = power[~talking]
-    noise = float(quiet.mean()) if len(quiet) >= _MIN_NOISE_BLOCKS else float(np.percentile(power, 10))
-    signal = float(power[talking].mean())
-    return decibels(max(signal - noise, 1e-12) / max(noise, 1e-12))
+    between = power[~talking]
+    noise = float(np.percentile(power, 10))
+    if len(between) >= _MIN_NOISE_BLOCKS:
+        noise = min(noise, float(np.median(between)))
+    signal = float(power[talking].mean()) - noise
+    return min(max(decibels(max(signal, 0.0) / max(noise, 1e-12)), -20.0), 80.0)
 
 
-def score_audio(samples: FloatSamples, detector: SpeechDetector) -> tuple[AudioQuality, list[Span]]:
-    """Measure mono samples (n,) at 16 kHz; returns the scores and the spans of speech."""
-    speech = detector.speech_spans(samples)
+def score_audio(samples: FloatSamples, detector: SpeechDetector) -> AudioQuality:
+    """Measure mono samples (n,) at 16 kHz."""
+    heard = detector.find_speech(samples)
+    speech = heard.spans
     seconds = len(samples) / SAMPLING_RATE_HZ
     talking = sum(end - start for start, end in speech)
     power = float((samples.astype(np.float64) ** 2).mean()) if len(samples) else 0.0
     peak = float(np.abs(samples).max()) if len(samples) else 0.0
-    quality = AudioQuality(
+    return AudioQuality(
         loudness_lufs=loudness_lufs(samples),
         rms_dbfs=decibels(power),
         peak_dbfs=decibels(peak**2),
         clipping_ratio=clipping_ratio(samples),
         speech_ratio=min(talking / seconds, 1.0) if seconds else 0.0,
         speech_seconds=talking,
+        speech_probability=heard.probability,
         snr_db=snr_db(samples, speech),
         vad=detector.name,
     )
-    return quality, speech

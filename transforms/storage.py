@@ -5,7 +5,6 @@ beside it and renamed.
 """
 
 import io
-import os
 import uuid
 from pathlib import Path
 from typing import cast
@@ -36,7 +35,7 @@ def write_bytes(path: str, data: bytes) -> None:
     target = local_path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
     Path(scratch).write_bytes(data)
-    os.replace(scratch, target)
+    Path(scratch).replace(target)
 
 
 def read_bytes(path: str) -> bytes:

@@ -111,14 +111,17 @@ def build_tracks(shot: Shot, samples: Sequence[SampledFaces], config: TrackConfi
     """Return the face tracks of one shot, on its clean span."""
     inside = [s for s in samples if shot.clean_start_seconds <= s.seconds < shot.clean_end_seconds]
     found = [t for t in link(inside, config) if len(t.times) >= config.min_detections]
-    half_step = 0.5 / config.detections_per_second
-    return [_track(shot, number, track, half_step) for number, track in enumerate(found)]
+    times = [s.seconds for s in inside]
+    return [_track(shot, number, track, times) for number, track in enumerate(found)]
 
 
-def _track(shot: Shot, number: int, track: _Open, half_step: float) -> FaceTrack:
+def _track(shot: Shot, number: int, track: _Open, sampled: list[float]) -> FaceTrack:
+    """Make the record; a track reaches half-way to the samples on which it was not seen."""
     boxes = np.asarray(track.boxes)
-    start = max(track.times[0] - half_step, shot.clean_start_seconds)
-    end = min(track.times[-1] + half_step, shot.clean_end_seconds)
+    before = [t for t in sampled if t < track.times[0]]
+    after = [t for t in sampled if t > track.times[-1]]
+    start = 0.5 * (before[-1] + track.times[0]) if before else shot.clean_start_seconds
+    end = 0.5 * (track.times[-1] + after[0]) if after else shot.clean_end_seconds
     span = (round(start * 1e6), round(end * 1e6))
     return FaceTrack(
         track_id=span_id(shot.shot_id, "face", *span, number),

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import pyarrow as pa
-import webdataset
+from webdataset.writer import TarWriter
 
 from schemas.records import Clip
 from schemas.sample import (
@@ -104,7 +104,7 @@ def build_shard(name: str, clips: Iterable[Clip], config_hash: str) -> tuple[byt
     """Return a shard's tar file and its index; `name` is the shard's file name."""
     buffer = io.BytesIO()
     rows: list[dict[str, Any]] = []
-    with webdataset.TarWriter(buffer, user="mentor", group="mentor", mtime=0.0, encoder=False) as writer:
+    with TarWriter(buffer, user="mentor", group="mentor", mtime=0.0, encoder=False) as writer:
         for clip in sorted(clips, key=lambda c: c.clip_id):
             parts = read_sample(clip, config_hash)
             writer.write({"__key__": clip.clip_id, **parts})

@@ -7,6 +7,7 @@ import hashlib
 from typing import Any
 
 import apache_beam as beam
+from apache_beam.pvalue import AsSingleton
 
 from schemas.tables import to_table
 from transforms.storage import join, parquet_bytes, write_bytes
@@ -49,7 +50,7 @@ class WriteTable(beam.PTransform):
     def expand(self, pcoll: Any) -> Any:
         """Return the PCollection of written paths."""
         count = pcoll | beam.combiners.Count.Globally() | "Files" >> beam.Map(num_files)
-        total = beam.pvalue.AsSingleton(count)
+        total = AsSingleton(count)
         slots = count | "Slots" >> beam.FlatMap(lambda n: [(i, n) for i in range(n)])
         rows = pcoll | "Spread" >> beam.Map(lambda r, n: (file_number(r, n), r), total)
         folder, table = self._folder, self._table

@@ -4,11 +4,13 @@ Time zero is the container's start time, as in players and in ffmpeg's `-ss`, fo
 sound alike. Pictures are the displayed ones: rotated as the file says, with square pixels.
 """
 
+from av import VideoFrame
+
 from transforms.media.audio import decode_audio, wav_bytes
 from transforms.media.encode import VideoEncoder
 from transforms.media.frames import DecodeTally, Picture, at_constant_rate, decode_video
 from transforms.media.probe import probe_media
-from transforms.media.source import MediaError, MediaLimits, is_remote, read_chunks
+from transforms.media.source import MediaError, MediaLimits, is_remote, read_chunks, silence_decoders
 from transforms.media.view import PictureView
 
 __all__ = [
@@ -18,11 +20,13 @@ __all__ = [
     "Picture",
     "PictureView",
     "VideoEncoder",
+    "VideoFrame",
     "at_constant_rate",
     "decode_audio",
     "decode_video",
     "is_remote",
     "probe_media",
     "read_chunks",
+    "silence_decoders",
     "wav_bytes",
 ]

@@ -1,6 +1,7 @@
 """Decoding sound to 16 kHz mono, sample-exact against the pictures' clock."""
 
 import io
+import itertools
 import wave
 from collections.abc import Iterator
 from typing import Any
@@ -56,10 +57,13 @@ def decode_audio(
         read_only(container, stream)
         zero = container_start_seconds(container)
         origin = start_seconds - MARGIN_SECONDS
+        frames = _decode_tolerantly(container, stream)
         if origin > PREROLL_SECONDS:
             _seek(container, stream, origin - PREROLL_SECONDS + zero)
+            # Decoders trim the first block after a seek and round its time once more for that.
+            frames = itertools.islice(frames, 1, None)
         window = end_seconds - start_seconds + 2 * MARGIN_SECONDS
-        native, rate = _collect(_decode_tolerantly(container, stream), origin + zero, window)
+        native, rate = _collect(frames, origin + zero, window)
     count = round((end_seconds - start_seconds) * sampling_rate_hz)
     return _resample(native, rate, sampling_rate_hz, count)
 
@@ -114,9 +118,9 @@ def _collect(frames: Iterator[av.AudioFrame], origin: float, seconds: float) -> 
 
 
 def _mono(frame: av.AudioFrame) -> FloatSamples:
-    samples = frame.to_ndarray()
+    samples: npt.NDArray[Any] = frame.to_ndarray()
     if np.issubdtype(samples.dtype, np.integer):
-        info = np.iinfo(samples.dtype)
+        info = np.iinfo(str(samples.dtype))
         offset = 128 if samples.dtype == np.uint8 else 0
         samples = (samples.astype(np.float32) - offset) / -float(info.min or -128)
     if not frame.format.is_planar:

@@ -1,6 +1,6 @@
 """Decoding pictures: once, in order, with their presentation times."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -70,18 +70,19 @@ def decode_video(
     Raises:
         MediaError: if the file cannot be opened or holds no pictures.
     """
-    for back in SEEK_BACK_SECONDS if start_seconds is not None else ():
-        if start_seconds - back <= 0:
-            break
-        damaged, last_error = tally.damaged, tally.last_error
-        pictures = _decode_span(uri, limits, tally, start_seconds - back, start_seconds, end_seconds)
-        first = next(pictures, None)
-        if first is not None and first.seconds <= start_seconds:
-            yield first
-            yield from pictures
-            return
-        pictures.close()
-        tally.damaged, tally.last_error = damaged, last_error
+    if start_seconds is not None:
+        for back in SEEK_BACK_SECONDS:
+            if start_seconds - back <= 0:
+                break
+            damaged, last_error = tally.damaged, tally.last_error
+            pictures = _decode_span(uri, limits, tally, start_seconds - back, start_seconds, end_seconds)
+            first = next(pictures, None)
+            if first is not None and first.seconds <= start_seconds:
+                yield first
+                yield from pictures
+                return
+            pictures.close()
+            tally.damaged, tally.last_error = damaged, last_error
     yield from _decode_span(uri, limits, tally, None, start_seconds, end_seconds)
 
 
@@ -92,7 +93,7 @@ def _decode_span(
     seek_seconds: float | None,
     start_seconds: float | None,
     end_seconds: float | None,
-) -> Iterator[Picture]:
+) -> Generator[Picture]:
     """Yield the last picture before the start, if decoded, and all from there to the end."""
     with open_container(uri, limits) as container:
         video = main_video_stream(container)
@@ -137,7 +138,6 @@ def _decode_tolerantly(
     so none is believed between damage (or a seek) and the next keyframe.
     """
     doubtful, last = after_seek, None
-    step = float(1 / (video.average_rate or 25))
 
     def count_damage(seconds: float | None, error: str) -> None:
         if begin is None or seconds is None or seconds >= begin:
@@ -150,7 +150,7 @@ def _decode_tolerantly(
             doubtful = True
         for frame in frames:
             tally.frames += 1
-            seconds = _presentation_seconds(frame, last, step)
+            seconds = _presentation_seconds(frame, video, last)
             doubtful = frame.is_corrupt or (doubtful and not frame.key_frame)
             if doubtful:
                 count_damage(seconds, "damaged picture")
@@ -161,11 +161,16 @@ def _decode_tolerantly(
                 yield seconds, frame
 
 
-def _presentation_seconds(frame: av.VideoFrame, last: float | None, step: float) -> float:
-    stamp = frame.pts if frame.pts is not None else frame.dts
-    if stamp is not None and frame.time_base:
-        return float(stamp * frame.time_base)
-    return 0.0 if last is None else last + step  # raw streams have no clock, only a rate
+def _presentation_seconds(frame: av.VideoFrame, video: Any, last: float | None) -> float:
+    step = float(1 / (video.average_rate or 25))
+    tick = frame.time_base or video.time_base
+    if video.container.format.name == "avi" and frame.dts is not None:
+        # AVI only numbers packets, and the times FFmpeg makes up from that are a frame late: with
+        # B-frames, each picture comes out with the packet after its own.
+        return float(frame.dts * tick) - (step if video.codec_context.has_b_frames else 0.0)
+    if frame.pts is not None:
+        return float(frame.pts * tick)
+    return 0.0 if last is None else last + step
 
 
 def _decode_packets(

@@ -107,7 +107,7 @@ def _packet_times(uri: str, container: Any, stream: Any) -> tuple[list[float], f
                 continue
             length = float((packet.duration or 0) * packet.time_base)
             stamp = packet.pts if packet.pts is not None else packet.dts
-            # Raw streams have no clock; their packets follow on one another.
+            # Packets without a time follow on one another.
             seconds = elapsed if stamp is None else float(stamp * packet.time_base) - zero
             elapsed, end = seconds + length, max(end, seconds + length)
             times.append(seconds)

@@ -14,20 +14,18 @@ from apache_beam.io.filesystems import FileSystems
 from av.stream import Discard, Disposition
 
 # Demuxers that read one self-contained file. Playlists and scripts (hls, concat, dash, sdp),
-# which could make a hostile file open other files or hosts, are not among them.
+# which could make a hostile file open other files or hosts, are not among them, nor are bare
+# streams (h264, mpegvideo), which have neither a clock nor sound.
 CONTAINER_FORMATS = (
     "mov,mp4,m4a,3gp,3g2,mj2",
     "matroska,webm",
     "avi",
     "mpeg",
     "mpegts",
-    "mpegvideo",
     "flv",
     "asf",
     "ogg",
     "mxf",
-    "h264",
-    "hevc",
     "wav",
     "mp3",
     "flac",
@@ -164,6 +162,11 @@ def _check_sizes(uri: str, container: av.container.InputContainer, limits: Media
                 f"{uri}: {context.width}x{context.height} px, more than the limit of "
                 f"{limits.max_pixels} pixels (media.max_pixels in the config)"
             )
+
+
+def silence_decoders() -> None:
+    """Let FFmpeg's libraries write nothing; what goes wrong is raised or counted."""
+    av.logging.set_level(None)
 
 
 def describe(error: Exception) -> str:

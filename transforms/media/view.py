@@ -31,6 +31,10 @@ class PictureView:
     mapped to BT.709. The filter graph is built on the first frame and rebuilt if the stream
     changes its format.
 
+    Interlaced frames are shown as they are: a good deinterlacer needs both neighbours of a frame,
+    which a view of single frames does not have (`frame.interlaced_frame` tells them). Mirroring in
+    a display matrix is ignored.
+
     Args:
         width, height: the size of the result in px.
         rotation_degrees: counter-clockwise, as in FFmpeg's display matrix and `frame.rotation`.

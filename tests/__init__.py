@@ -1,0 +1,1 @@
+"""Tests, and the makers of the media they run on."""

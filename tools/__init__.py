@@ -1,0 +1,1 @@
+"""Programs that build or fetch what the repository needs."""

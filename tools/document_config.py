@@ -1,0 +1,77 @@
+"""Write docs/configuration.md from the configuration dataclasses. Run: python tools/document_config.py"""
+
+import dataclasses
+import sys
+import typing
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from pipelines.config import CurateConfig  # noqa: E402
+from transforms.filter_clips import DEFAULT_RULES, Rule  # noqa: E402
+
+TARGET = ROOT / "docs" / "configuration.md"
+
+_HEAD = """# Configuration
+
+`curate --config FILE` reads a YAML file of changes to the defaults below; an unknown key is an error.
+Sections are named after their steps. Made by `python tools/document_config.py`.
+
+```yaml
+clips:
+  fps: 24
+  target_max_seconds: 8
+transcribe:
+  model: tiny.en
+filter:
+  rules:
+    no_speech: {minimum: 0.5}          # change a bound
+    few_hands: {mode: "on"}            # reject where only the score was kept
+    text_over_picture: {mode: "off"}
+    long_clips: {stage: propose, field: duration_seconds, maximum: 8}   # a new rule
+```
+"""
+
+
+def _default(value: object) -> str:
+    return "`null`" if value is None else f"`{value}`"
+
+
+def _section(name: str, section: typing.Any) -> str:
+    summary = " ".join((type(section).__doc__ or "").split())
+    lines = [f"## {name}", "", summary, "", "| setting | type | default |", "|---|---|---|"]
+    for field in dataclasses.fields(section):
+        kind = field.type if isinstance(field.type, str) else getattr(field.type, "__name__", str(field.type))
+        kind = str(kind).replace("|", "\\|")
+        lines.append(f"| `{field.name}` | {kind} | {_default(getattr(section, field.name))} |")
+    return "\n".join(lines)
+
+
+def _rule_row(rule: Rule) -> str:
+    low = "" if rule.minimum is None else f"{rule.minimum:g}"
+    high = "" if rule.maximum is None else f"{rule.maximum:g}"
+    return f"| `{rule.name}` | {rule.stage} | `{rule.field}` | {low} | {high} | {rule.mode} |"
+
+
+def render() -> str:
+    """Return the page."""
+    config = CurateConfig()
+    sections = [
+        _section(f.name, getattr(config, f.name)) for f in dataclasses.fields(config) if f.name != "filter"
+    ]
+    rules = [
+        "## filter",
+        "",
+        "Rules on scores. Mode `on` rejects, `score` only keeps the score, `off` does nothing. A score that "
+        "was not computed fails no rule. Early stages (propose, audio) save the work of later ones.",
+        "",
+        "| rule | after | score | minimum | maximum | mode |",
+        "|---|---|---|---|---|---|",
+        *[_rule_row(rule) for rule in DEFAULT_RULES],
+    ]
+    return "\n\n".join([_HEAD.rstrip(), *sections, "\n".join(rules)]) + "\n"
+
+
+if __name__ == "__main__":
+    TARGET.write_text(render(), encoding="utf-8")
