@@ -36,11 +36,11 @@ def print_summary(summary: RunSummary, report: Path | None, console: Console) ->
     lost = summary.rejected_seconds_by_reason
     if lost:
         reasons = Table(title="Rejected", title_justify="left")
-        for heading in ("reason", "videos and clips", "minutes"):
+        for heading in ("reason", "times", "minutes"):
             reasons.add_column(heading, justify="left" if heading == "reason" else "right")
         for reason, seconds in sorted(lost.items(), key=lambda item: -item[1]):
             count = summary.rejected_by_reason.get(reason, 0)
-            reasons.add_row(escape(reason), str(count or ""), f"{seconds / 60:.2f}")
+            reasons.add_row(escape(reason), str(count), f"{seconds / 60:.2f}")
         console.print(reasons)
     for stage, count in summary.failed_by_stage.items():
         console.print(f"Failed in {escape(stage)}: {count} (tables/failures says why)")

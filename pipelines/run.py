@@ -107,7 +107,7 @@ def summarise(output: str, config: CurateConfig, ignored: list[str], wall_second
     stages = [StageSummary(**s) for s in json.loads(read_bytes(join(output, "work", "stages.json")))]
     stages.sort(key=lambda s: STAGE_ORDER.index(s.stage))
     rejections = read_table(output, "rejections", ["reason", "level", "seconds"]).to_pylist()
-    reasons = Counter(r["reason"] for r in rejections if r["level"] != "span")
+    reasons = Counter(r["reason"] for r in rejections)
     seconds: Counter[str] = Counter()
     for row in rejections:
         seconds[row["reason"]] += row["seconds"] or 0.0

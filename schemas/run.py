@@ -51,8 +51,8 @@ class RunSummary:
     stages: list[StageSummary]
     totals: dict[str, float]
     rejected_by_reason: dict[str, int]
-    rejected_seconds_by_reason: dict[str, float]
     failed_by_stage: dict[str, int]
+    rejected_seconds_by_reason: dict[str, float] = field(default_factory=dict)
     ignored_inputs: list[str] = field(default_factory=list)
     wall_seconds: float = 0.0
     problems: list[str] = field(default_factory=list)

@@ -9,6 +9,7 @@ from backends.protocols import RgbImage
 from schemas.records import Clip, Video
 from transforms.media import (
     DecodeTally,
+    MediaError,
     MediaLimits,
     Picture,
     PictureView,
@@ -63,10 +64,19 @@ def read_clip(video: Video, clip: Clip, limits: MediaLimits, tally: DecodeTally)
     shown: Picture | None = None
     rendered: VideoFrame | None = None
     image: RgbImage = np.empty((0, 0, 3), np.uint8)
-    for picture in at_constant_rate(pictures, clip.start_seconds, clip.num_frames, clip.fps):
+    chosen = at_constant_rate(pictures, clip.start_seconds, clip.num_frames, clip.fps)
+    for picture in _naming(video.source.uri, chosen):
         repeated = picture is shown
         if not repeated or rendered is None:
             rendered = view.render(picture.frame)
             image = np.asarray(rendered.to_ndarray(format="rgb24"), np.uint8)
             shown = picture
         yield ClipFrame(rendered, image, repeated)
+
+
+def _naming(uri: str, pictures: Iterator[Picture]) -> Iterator[Picture]:
+    """Let errors about the pictures name their file."""
+    try:
+        yield from pictures
+    except MediaError as error:
+        raise error if str(error).startswith(uri) else MediaError(f"{uri}: {error}") from error

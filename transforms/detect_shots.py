@@ -129,12 +129,17 @@ class ShotScanner:
             self._wanted.append(number)
 
     def _remains(self, number: int) -> bool:
-        """Return whether the picture is still changed once a flash would be over."""
-        after = min(number + self._config.settle_frames, len(self.scores.seconds) - 1)
+        """Return whether the picture before a flash and after it differ: the jump was none."""
+        settle = self._config.settle_frames
+        after = min(number + settle, len(self.scores.seconds) - 1)
+        wanted = self._config.jump_remainder * self.scores.content[number]
+        # Seen from the flash's last frame the picture changes for good: look from before it, too.
+        return all(self._change(before, after) >= wanted for before in (number - 1, max(number - settle, 0)))
+
+    def _change(self, before: int, after: int) -> float:
         pair = self._scorer()
-        pair.change(self._thumbnail(number - 1))
-        change = pair.change(self._thumbnail(after))
-        return change >= self._config.jump_remainder * self.scores.content[number]
+        pair.change(self._thumbnail(before))
+        return pair.change(self._thumbnail(after))
 
     def _thumbnail(self, number: int) -> Thumbnail:
         return self._thumbnails[max(number - self._first, 0)]
@@ -218,7 +223,9 @@ def _transition(
     while start > 1 and scores.transition.get(start - 1, 0.0) >= config.transition_probability:
         start -= 1
     limit = len(content) - 1
-    floor = 0.3 * float(content[start : end + 1].max())
+    # Where everything moves, the transition is what moves twice as much as a second around it.
+    usual = float(np.median(content[max(start - 25, 1) : end + 26]))
+    floor = max(0.3 * float(content[start : end + 1].max()), 2.0 * usual)
     while end < limit and (
         scores.transition.get(end, 0.0) >= config.transition_probability or content[end] >= floor
     ):

@@ -1,0 +1,167 @@
+"""Inspect one clip of a finished run: a contact sheet and an overlay video."""
+
+import io
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image as Pillow
+
+from backends import silero
+from pipelines.overlay.clip_view import ClipView
+from pipelines.overlay.draw import marks_of
+from pipelines.overlay.sheet import ContactSheet
+from pipelines.overlay.style import PART_COLOURS, Image
+from pipelines.overlay.timeline import TimelineData
+from pipelines.overlay.video import OverlayVideo
+from pipelines.stored_clip import ClipMedia, StoredClip, find_clip, read_media
+from schemas.outcomes import BadInputError
+from schemas.sample import SAMPLING_RATE_HZ
+from transforms.media import (
+    DecodeTally,
+    MediaError,
+    MediaLimits,
+    PictureView,
+    VideoEncoder,
+    VideoFrame,
+    decode_video,
+)
+from transforms.media.mux import with_sound
+from transforms.score_audio import AudioConfig
+from transforms.storage import write_bytes
+
+_CRF, _PRESET = 20, "veryfast"
+# The records below a clip; a record's columns are its scores.
+_RECORDS = ("audio", "landmarks", "quality", "transcript", "sync", "body_fit", "identity")
+_LATER = ("sync", "body_fit", "identity")
+_NOT_SCORES = ("transcript_text", "transcript_words")
+
+
+def inspect_clip(output: str, key: str) -> list[Path]:
+    """Write OUT/inspect/KEY/contact_sheet.png and overlay.mp4; returns their paths.
+
+    Args:
+        output: the folder of a finished run.
+        key: the clip's key, or enough of its beginning.
+
+    Raises:
+        BadInputError: if there is no such run or clip, or its parts are gone or damaged.
+    """
+    run = Path(output)
+    clip = find_clip(run, key)
+    media = read_media(run, clip)
+    view = clip_view(clip, media)
+    sheet, video = ContactSheet(view), OverlayVideo(view)
+    encoder = VideoEncoder(video.width, video.height, view.fps, _CRF, _PRESET)
+    to_yuv = PictureView(video.width, video.height, 0, "yuv420p")
+    for index, image in enumerate(decode_clip(clip, media)):
+        sheet.update(index, image)
+        drawn = VideoFrame.from_ndarray(video.draw(index, image), "rgb24")
+        encoder.write(to_yuv.render(drawn))
+    folder = run / "inspect" / clip.key
+    sheet_path, video_path = folder / "contact_sheet.png", folder / "overlay.mp4"
+    picture = sheet.draw(clip_facts(clip), clip_scores(clip.row), clip.broken_columns)
+    write_bytes(str(sheet_path), png_bytes(picture))
+    write_bytes(str(video_path), with_sound(encoder.finish(), media.samples, SAMPLING_RATE_HZ))
+    return [sheet_path, video_path]
+
+
+def clip_view(clip: StoredClip, media: ClipMedia) -> ClipView:
+    """Return everything that the drawings show."""
+    row = clip.row
+    threshold = clip.run.get("config", {}).get("audio", {}).get("vad_threshold", AudioConfig().vad_threshold)
+    speech = silero.load(threshold).find_speech(media.samples.astype(np.float32) / 32768.0)
+    timeline = TimelineData(
+        samples=media.samples,
+        duration_seconds=row["num_frames"] / row["fps"],
+        speech=speech.spans,
+        words=clip.words,
+        valid={part: media.arrays[f"valid:{part}"] for part in PART_COLOURS},
+        language=row["transcript_language"],
+    )
+    return ClipView(
+        key=clip.key,
+        name=row["source_name"],
+        verdict=clip.verdict,
+        status=row["status"],
+        width=row["width"],
+        height=row["height"],
+        fps=row["fps"],
+        num_frames=row["num_frames"],
+        marks=marks_of(media.arrays),
+        words=clip.words,
+        language=row["transcript_language"],
+        timeline=timeline,
+    )
+
+
+def decode_clip(clip: StoredClip, media: ClipMedia) -> Iterator[Image]:
+    """Yield the frames of a clip's video as (H, W, 3) RGB.
+
+    Raises:
+        BadInputError: if there are not as many as the tables say, or of another size.
+    """
+    count, size = clip.row["num_frames"], (clip.row["width"], clip.row["height"])
+    tally, found = DecodeTally(), 0
+    view = PictureView(*size, 0, "rgb24")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "clip.mp4"
+        path.write_bytes(media.mp4)
+        try:
+            for picture in decode_video(str(path), MediaLimits(), tally):
+                if (picture.frame.width, picture.frame.height) != size or found == count:
+                    raise BadInputError(f"{clip.key}: the video does not fit its row in the clips table")
+                yield view.render(picture.frame).to_ndarray()
+                found += 1
+        except MediaError as error:
+            raise BadInputError(f"{clip.key}: the clip's video cannot be decoded ({error})") from error
+    if found != count:
+        raise BadInputError(f"{clip.key}: {found} of {count} frames can be decoded ({tally.last_error})")
+
+
+def clip_facts(clip: StoredClip) -> list[str]:
+    """Return lines about the clip and its source."""
+    row = clip.row
+    seconds = row["num_frames"] / row["fps"]
+    x0, y0, x1, y1 = (round(v) for v in row["crop_xyxy"])
+    titles = [row["source_title"], row["source_licence"] and f"licence {row['source_licence']}"]
+    source = "  ·  ".join([row["source_name"], *[t for t in titles if t]])
+    return [
+        source,
+        f"{row['start_seconds']:.2f} s to {row['end_seconds']:.2f} s of the source  ·  {seconds:.2f} s, "
+        f"{row['num_frames']} frames at {row['fps']:g} fps  ·  {row['width']}x{row['height']} px from the crop "
+        f"({x0}, {y0}) to ({x1}, {y1})  ·  face {row['face_height_px']:.0f} px  ·  "
+        f"other faces up to {row['other_face_ratio']:.2f} of its size  ·  split {row['split'] or 'none'}",
+    ]
+
+
+def clip_scores(row: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """Return the scores of a clip's row as text, by record; a record not computed says so."""
+    columns: dict[str, dict[str, str]] = {}
+    for record in _RECORDS:
+        names = [n for n in row if n.startswith(f"{record}_") and n not in _NOT_SCORES]
+        values = {n.removeprefix(f"{record}_"): _as_text(row[n]) for n in names}
+        computed = any(row[n] is not None for n in names)
+        if record not in _LATER:
+            columns[record] = values if computed else {"not computed": ""}
+        elif computed:
+            columns[record] = values
+    missing = {r.replace("_", " "): "not computed" for r in _LATER if r not in columns}
+    if missing:
+        columns["later steps"] = missing
+    return columns
+
+
+def _as_text(value: Any) -> str:
+    if value is None:
+        return "–"
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def png_bytes(image: Image) -> bytes:
+    """Return an RGB picture as a PNG file."""
+    buffer = io.BytesIO()
+    Pillow.fromarray(image).save(buffer, "png")
+    return buffer.getvalue()
