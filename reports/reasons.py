@@ -100,7 +100,11 @@ FIELDS: dict[str, tuple[str, str, str]] = {
     "landmarks_pose_ratio": ("Body landmarks", "ratio", "share of pictures with body landmarks"),
     "landmarks_any_hand_ratio": ("Hands in view", "ratio", "share of pictures with at least one hand"),
     "landmarks_longest_face_gap_seconds": ("Longest face gap", "s", "longest time without face landmarks"),
-    "landmarks_max_face_jump": ("Largest face jump", "face heights", "largest jump between two pictures"),
+    "landmarks_face_jump": (
+        "Sharpest face jump",
+        "",
+        "sharpest jump of the face, relative to the motion around it",
+    ),
     "transcript_language_score": (
         "Language certainty",
         "ratio",

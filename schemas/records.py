@@ -140,7 +140,7 @@ class LandmarkCoverage:
     right_hand_ratio: float
     any_hand_ratio: float
     longest_face_gap_seconds: float
-    max_face_jump: float
+    face_jump: float
     extractor: str
 
 

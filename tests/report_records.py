@@ -90,6 +90,7 @@ def make_clip(
         clipping_ratio=0.0,
         speech_ratio=speech,
         speech_seconds=speech * (end - start),
+        speech_probability=0.97,
         snr_db=rng.gauss(24, 7),
         vad="silero 5.1",
     )
@@ -102,7 +103,7 @@ def make_clip(
         right_hand_ratio=hands,
         any_hand_ratio=hands,
         longest_face_gap_seconds=0.04,
-        max_face_jump=0.1,
+        face_jump=1.2,
         extractor="mediapipe 0.10.14",
     )
     quality = VisualQuality(

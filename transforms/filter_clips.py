@@ -96,7 +96,7 @@ DEFAULT_RULES: tuple[Rule, ...] = (
     Rule(name="damaged_pictures", stage="look", field="quality.damaged_frames", maximum=0),
     Rule(name="face_not_seen", stage="look", field="landmarks.face_ratio", minimum=0.95),
     Rule(name="face_lost", stage="look", field="landmarks.longest_face_gap_seconds", maximum=0.2),
-    Rule(name="jump_cut", stage="look", field="landmarks.max_face_jump", maximum=0.5),
+    Rule(name="jump_cut", stage="look", field="landmarks.face_jump", maximum=3.2),
     Rule(name="still_picture", stage="look", field="quality.stillness_ratio", maximum=0.6),
     Rule(name="lips_still", stage="look", field="quality.mouth_motion", minimum=0.004),
     Rule(name="blurred_face", stage="look", field="quality.sharpness", minimum=8.0),
