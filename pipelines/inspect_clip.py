@@ -12,6 +12,7 @@ from PIL import Image as Pillow
 from backends import silero
 from pipelines.overlay.clip_view import ClipView
 from pipelines.overlay.draw import marks_of
+from pipelines.overlay.panel import choose_inset
 from pipelines.overlay.sheet import ContactSheet
 from pipelines.overlay.style import PART_COLOURS, Image
 from pipelines.overlay.timeline import TimelineData
@@ -27,6 +28,7 @@ from transforms.media import (
     VideoEncoder,
     VideoFrame,
     decode_video,
+    is_remote,
 )
 from transforms.media.mux import with_sound
 from transforms.score_audio import AudioConfig
@@ -49,6 +51,8 @@ def inspect_clip(output: str, key: str) -> list[Path]:
     Raises:
         BadInputError: if there is no such run or clip, or its parts are gone or damaged.
     """
+    if is_remote(output):
+        raise BadInputError(f"{output}: copy the run to this machine to inspect it")
     run = Path(output)
     clip = find_clip(run, key)
     media = read_media(run, clip)
@@ -70,7 +74,7 @@ def inspect_clip(output: str, key: str) -> list[Path]:
 
 def clip_view(clip: StoredClip, media: ClipMedia) -> ClipView:
     """Return everything that the drawings show."""
-    row = clip.row
+    row, marks = clip.row, marks_of(media.arrays)
     threshold = clip.run.get("config", {}).get("audio", {}).get("vad_threshold", AudioConfig().vad_threshold)
     speech = silero.load(threshold).find_speech(media.samples.astype(np.float32) / 32768.0)
     timeline = TimelineData(
@@ -90,7 +94,8 @@ def clip_view(clip: StoredClip, media: ClipMedia) -> ClipView:
         height=row["height"],
         fps=row["fps"],
         num_frames=row["num_frames"],
-        marks=marks_of(media.arrays),
+        marks=marks,
+        inset=choose_inset(marks, row["width"], row["height"]),
         words=clip.words,
         language=row["transcript_language"],
         timeline=timeline,
@@ -131,8 +136,8 @@ def clip_facts(clip: StoredClip) -> list[str]:
     return [
         source,
         f"{row['start_seconds']:.2f} s to {row['end_seconds']:.2f} s of the source  ·  {seconds:.2f} s, "
-        f"{row['num_frames']} frames at {row['fps']:g} fps  ·  {row['width']}x{row['height']} px from the crop "
-        f"({x0}, {y0}) to ({x1}, {y1})  ·  face {row['face_height_px']:.0f} px  ·  "
+        f"{row['num_frames']} frames at {row['fps']:g} fps  ·  {row['width']}x{row['height']} px from "
+        f"the crop ({x0}, {y0}) to ({x1}, {y1})  ·  face {row['face_height_px']:.0f} px  ·  "
         f"other faces up to {row['other_face_ratio']:.2f} of its size  ·  split {row['split'] or 'none'}",
     ]
 

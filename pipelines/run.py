@@ -7,7 +7,7 @@ import logging
 import platform
 import sys
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from importlib.metadata import version
 from pathlib import Path
 
@@ -108,7 +108,7 @@ def summarise(output: str, config: CurateConfig, ignored: list[str], wall_second
     stages.sort(key=lambda s: STAGE_ORDER.index(s.stage))
     rejections = read_table(output, "rejections", ["reason", "level", "seconds"]).to_pylist()
     reasons = Counter(r["reason"] for r in rejections)
-    seconds: Counter[str] = Counter()
+    seconds: dict[str, float] = defaultdict(float)
     for row in rejections:
         seconds[row["reason"]] += row["seconds"] or 0.0
     failed = Counter(_column(output, "failures", "stage"))

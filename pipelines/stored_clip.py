@@ -23,7 +23,6 @@ import pyarrow.dataset as ds
 from schemas.outcomes import BadInputError
 from schemas.records import Word
 from schemas.sample import KEY_PATTERN, SAMPLING_RATE_HZ, SampleError, check_arrays, npz_to_arrays
-from transforms.media import is_remote
 
 _PARTS = ("mp4", "wav", "npz")
 _NUM_SUGGESTIONS = 5
@@ -108,8 +107,6 @@ def _rows(output: Path, name: str, where: pc.Expression) -> list[dict[str, Any]]
 
 
 def _complete_key(output: Path, key: str) -> str:
-    if is_remote(str(output)):
-        raise BadInputError(f"{output}: copy the run to this machine to inspect it")
     try:
         table = _table(output, "clips")
         if table is None:

@@ -47,6 +47,8 @@ REASONS = {
     "text_over_face": "Captions or graphics cover part of the face.",
     "shaky_camera": "The camera moves a lot.",
     "few_hands": "Hands are hardly ever in view.",
+    "unsure_speech": "The sound is only half taken for speech: singing, music or noise.",
+    "babbled_words": "More words a second than anybody speaks: the recogniser repeats itself.",
     "unsure_words": "The recogniser is not sure of the words.",
 }
 

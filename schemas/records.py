@@ -125,6 +125,7 @@ class Transcript:
     language_score: float | None
     words: tuple[Word, ...]
     mean_log_probability: float | None
+    words_per_second: float
     recogniser: str
     aligner: str
 

@@ -132,6 +132,7 @@ def make_clip(
         language_score=0.97,
         words=(),
         mean_log_probability=-0.2,
+        words_per_second=2.5,
         recogniser="whisper-base",
         aligner="wav2vec2",
     )

@@ -139,6 +139,7 @@ def test_hostile_strings_are_escaped(tmp_path: Path) -> None:
         language_score=None,
         words=(),
         mean_log_probability=None,
+        words_per_second=2.5,
         recogniser="r",
         aligner="a",
     )

@@ -107,6 +107,8 @@ DEFAULT_RULES: tuple[Rule, ...] = (
     Rule(name="text_over_face", stage="look", field="quality.text_over_face_ratio", maximum=0.05),
     Rule(name="shaky_camera", stage="look", field="quality.camera_motion", maximum=0.5, mode="score"),
     Rule(name="few_hands", stage="look", field="landmarks.any_hand_ratio", minimum=0.1, mode="score"),
+    # Fast speech reaches six words a second; more is a recogniser that repeats itself.
+    Rule(name="babbled_words", stage="words", field="transcript.words_per_second", maximum=8.0),
     Rule(name="unsure_words", stage="words", field="transcript.mean_log_probability", minimum=-1.5),
 )
 

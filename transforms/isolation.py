@@ -126,9 +126,6 @@ def _start_worker(log_folder: str | None, seats: str | None) -> None:
         os.dup2(log, 1)
     import cv2
 
-    from transforms.media import silence_decoders
-
-    silence_decoders()
     cv2.setNumThreads(1)
 
 

@@ -40,6 +40,7 @@ def transcribe(
         language_score=heard.language_probability if heard.text else None,
         words=tuple(_word(w, duration_seconds) for w in heard.words if w.text),
         mean_log_probability=heard.mean_log_probability,
+        words_per_second=sum(bool(w.text) for w in heard.words) / duration_seconds,
         recogniser=recogniser.name,
         aligner=recogniser.aligner,
     )

@@ -10,7 +10,7 @@ from transforms.media.audio import decode_audio, wav_bytes
 from transforms.media.encode import VideoEncoder
 from transforms.media.frames import DecodeTally, Picture, at_constant_rate, decode_video
 from transforms.media.probe import probe_media
-from transforms.media.source import MediaError, MediaLimits, is_remote, read_chunks, silence_decoders
+from transforms.media.source import MediaError, MediaLimits, is_remote, read_chunks
 from transforms.media.view import PictureView
 
 __all__ = [
@@ -27,6 +27,5 @@ __all__ = [
     "is_remote",
     "probe_media",
     "read_chunks",
-    "silence_decoders",
     "wav_bytes",
 ]

@@ -27,7 +27,9 @@ def with_sound(video_mp4: bytes, samples: npt.NDArray[np.int16], sampling_rate_h
     options = {"movflags": "+faststart", "fflags": "+bitexact"}
     with (
         av.open(io.BytesIO(video_mp4), "r") as source,
-        av.open(buffer, "w", format="mp4", options=options, io_open=lambda *_: _SecondReader(buffer)) as target,
+        av.open(
+            buffer, "w", format="mp4", options=options, io_open=lambda *_: _SecondReader(buffer)
+        ) as target,
     ):
         pictures = target.add_stream_from_template(source.streams.video[0])
         sound: Any = target.add_stream("aac", rate=OUTPUT_RATE_HZ, layout="mono")

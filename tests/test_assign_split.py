@@ -1,0 +1,55 @@
+"""Splits: one person in one split, shares as asked, nobody moves when data is added."""
+
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas.records import Clip, Identity
+from tests.makers import make_clip, make_source
+from transforms.assign_split import SplitConfig, assign_split, split_group
+
+CONFIG = SplitConfig(val_share=0.2, test_share=0.1)
+
+
+def clip_of(number: int, speaker: str | None = None, video: str = "v" * 20) -> Clip:
+    return make_clip(number, video_id=video, source=make_source(speaker_id=speaker))
+
+
+def test_all_is_training_data_by_default() -> None:
+    assert {assign_split(clip_of(i, f"p{i}"), SplitConfig()).split for i in range(200)} == {"train"}
+
+
+@given(st.lists(st.integers(0, 20), min_size=1), st.text())
+def test_a_speaker_is_in_one_split_only(speakers: list[int], salt: str) -> None:
+    config = SplitConfig(val_share=0.3, test_share=0.3, salt=salt)
+    found: dict[int, set[str | None]] = {}
+    for number, speaker in enumerate(speakers):
+        split = assign_split(clip_of(number, f"p{speaker}", f"video{number}"), config).split
+        found.setdefault(speaker, set()).add(split)
+    assert all(len(splits) == 1 for splits in found.values())
+
+
+def test_shares_are_kept_over_many_speakers() -> None:
+    counts = Counter(assign_split(clip_of(0, f"p{i}"), CONFIG).split for i in range(5000))
+    assert counts["val"] / 5000 == pytest.approx(0.2, abs=0.02)
+    assert counts["test"] / 5000 == pytest.approx(0.1, abs=0.02)
+
+
+def test_identity_goes_before_declared_speaker_goes_before_video() -> None:
+    declared = clip_of(0, "p1")
+    known = make_clip(
+        0, source=declared.source, identity=Identity(identity_id="i7", confidence=1, embedder="e")
+    )
+    assert split_group(clip_of(0)) == f"video:{'v' * 20}"
+    assert split_group(declared) == "speaker:p1"
+    assert split_group(known) == "identity:i7"
+
+
+def test_a_salt_makes_another_division() -> None:
+    splits = [
+        [assign_split(clip_of(0, f"p{i}"), SplitConfig(val_share=0.5, salt=salt)).split for i in range(100)]
+        for salt in ("", "again")
+    ]
+    assert splits[0] != splits[1]

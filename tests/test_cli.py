@@ -1,0 +1,136 @@
+"""The command line: exit codes and messages as run_pipeline.py documents them."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import run_pipeline
+from pipelines.config import CurateConfig, config_hash
+from schemas.run import StageSummary
+
+ROOT = Path(__file__).parent.parent
+
+
+def call(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
+    """Run a command; return its exit code and what it wrote to standard error."""
+    try:
+        code = run_pipeline.main(list(arguments))
+    except SystemExit as stop:  # argparse
+        code = int(stop.code or 0)
+    return code, capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["curate"],
+        ["curate", "--input", "x"],
+        ["train"],
+        ["inspect", "out"],
+        ["doctor", "--verbose"],
+        ["inspect", "out", "key", "--big"],
+    ],
+)
+def test_a_command_that_cannot_be_understood_is_2(
+    capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    code, said = call(capsys, *arguments)
+    assert code == 2 and "usage:" in said
+
+
+def test_help_is_0(capsys: pytest.CaptureFixture[str]) -> None:
+    assert call(capsys, "--help")[0] == call(capsys, "curate", "--help")[0] == 0
+
+
+def test_inputs_that_cannot_be_used_are_2_and_named(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "bad.yaml").write_text("clipz: {}\n")
+    (tmp_path / "videos").mkdir()
+    (tmp_path / "videos" / "a.mp4").write_bytes(b"x")
+    out = str(tmp_path / "out")
+    videos = ["--input", str(tmp_path / "videos")]
+    for arguments, named in [
+        (["--input", str(tmp_path / "empty")], "no videos in this folder"),
+        (["--input", str(tmp_path / "missing")], "no such file or folder"),
+        (["--input", str(tmp_path / "missing.csv")], "no such manifest"),
+        ([*videos, "--config", str(tmp_path / "bad.yaml")], "clipz"),
+        ([*videos, "--config", str(tmp_path / "missing.yaml")], "no such file"),
+    ]:
+        code, said = call(capsys, "curate", "--output", out, *arguments)
+        assert code == 2, arguments
+        assert said.startswith("error: ") and named in said and "Traceback" not in said
+    assert not Path(out).exists()
+
+
+def test_a_name_with_markup_is_printed_as_it_is(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    code, said = call(capsys, "curate", "--input", str(tmp_path / "[red]x[/nope]"), "--output", "out")
+    assert code == 2 and "[red]x[/nope]" in said
+
+
+def test_an_output_folder_of_another_configuration_is_left_alone(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "videos").mkdir()
+    (tmp_path / "videos" / "a.mp4").write_bytes(b"x")
+    out = tmp_path / "out"
+    (out / "shards").mkdir(parents=True)
+    (out / "shards" / "train-000000.tar").write_bytes(b"precious")
+    (out / "run.json").write_text(json.dumps({"config_hash": "another"}))
+    code, said = call(capsys, "curate", "--input", str(tmp_path / "videos"), "--output", str(out))
+    assert code == 2 and "another configuration" in said
+    assert (out / "shards" / "train-000000.tar").read_bytes() == b"precious"
+
+
+def test_inspect_of_nothing_is_2(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    code, said = call(capsys, "inspect", str(tmp_path), "abc")
+    assert code == 2 and said.startswith("error: ")
+
+
+def test_doctor_is_0_when_all_is_there_and_lists_every_backend(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_pipeline.main(["doctor"]) == 0
+    listed = capsys.readouterr().out
+    assert all(
+        name[:8] in listed for name in ("mediapipe", "transnetv2", "silero-vad", "whisperx", "rapidocr")
+    )
+
+
+def test_a_run_of_broken_files_alone_is_complete_and_not_to_be_trusted(tmp_path: Path) -> None:
+    """As a user starts it: in a process of its own, from another folder, on ten files that all fail."""
+    videos = tmp_path / "videos"
+    videos.mkdir()
+    for number in range(10):
+        (videos / f"{number}.mp4").write_bytes(b"not a video")
+    (tmp_path / "run.yaml").write_text("isolation: {num_processes: 1}\n")
+    command = [sys.executable, str(ROOT / "run_pipeline.py"), "curate"]
+    command += ["--input", str(videos), "--output", "out", "--config", "run.yaml"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert "10 of 10 elements failed in probe" in " ".join(done.stdout.split())
+    assert "Traceback" not in done.stderr
+    about = json.loads((tmp_path / "out" / "run.json").read_text())
+    assert about["failed_by_stage"] == {"probe": 10} and about["totals"]["sources"] == 10
+    assert about["config_hash"] == config_hash(CurateConfig())
+
+
+def test_lost_elements_are_a_problem() -> None:
+    from pipelines.run import find_problems
+
+    def stage(name: str, num_in: int, num_out: int, num_failed: int = 0) -> StageSummary:
+        return StageSummary(
+            stage=name, level="clip", num_in=num_in, num_out=num_out,
+            num_rejected=num_in - num_out - num_failed, num_failed=num_failed,
+            cpu_seconds=0.0, media_seconds=0.0, frames_decoded=0,
+        )  # fmt: skip
+
+    config = CurateConfig()
+    assert find_problems([stage("audio", 20, 15), stage("look", 15, 10)], config) == []
+    assert "lost or doubled" in find_problems([stage("audio", 20, 15), stage("look", 14, 10)], config)[0]
+    # A share of few elements says nothing.
+    assert find_problems([stage("audio", 4, 0, num_failed=4)], config) == []
+    assert "more than" in find_problems([stage("audio", 20, 5, num_failed=15)], config)[0]

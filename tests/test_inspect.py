@@ -1,0 +1,269 @@
+"""`inspect`: contact sheet and overlay of one clip, from parts or shard, and what it refuses."""
+
+import dataclasses
+import io
+import json
+import shutil
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+from PIL import Image as Pillow
+
+from pipelines.inspect_clip import inspect_clip
+from pipelines.overlay import panel, sheet
+from pipelines.stored_clip import find_clip
+from run_pipeline import main
+from schemas.outcomes import BadInputError, Failure, Rejection
+from schemas.records import Clip, Transcript
+from schemas.sample import arrays_to_npz
+from schemas.tables import to_table
+from tests.makers import RATE, make_audio, make_clip, tone
+from tests.media_makers import RATES, constant_times, write_video
+from tests.overlay_makers import WORDS, person, words
+from transforms.media import wav_bytes
+from transforms.storage import parquet_bytes, write_bytes
+from transforms.write_shards import write_shard
+
+NUM_FRAMES = 30
+
+
+def add_clip(out: Path, number: int, size: tuple[int, int] = (320, 180), **changes: Any) -> Clip:
+    """Write the parts of a clip of numbered pictures with a tone; returns its record."""
+    clip = make_clip(number, NUM_FRAMES, width=size[0], height=size[1], status="accepted", split="train")
+    transcript = Transcript(
+        text=" ".join(WORDS),
+        language="ko",
+        language_score=0.9,
+        words=words(),
+        mean_log_probability=-0.3,
+        words_per_second=2.5,
+        recogniser="a recogniser",
+        aligner="an aligner",
+    )
+    parts = out / "parts"
+    clip = dataclasses.replace(
+        clip, audio=make_audio(), transcript=transcript, parts_uri=str(parts / clip.clip_id)
+    )
+    parts.mkdir(parents=True, exist_ok=True)
+    write_video(parts / f"{clip.clip_id}.mp4", constant_times(RATES["25"], NUM_FRAMES), display_size=size)
+    sound = wav_bytes(tone(NUM_FRAMES / 25, 0.3), RATE)
+    write_bytes(str(parts / f"{clip.clip_id}.wav"), sound)
+    write_bytes(str(parts / f"{clip.clip_id}.npz"), arrays_to_npz(person(NUM_FRAMES, size)))
+    return dataclasses.replace(clip, **changes)
+
+
+def write_tables(out: Path, clips: list[Clip], rejections: Any = (), failures: Any = ()) -> None:
+    for name, records in (("clips", clips), ("rejections", rejections), ("failures", failures)):
+        path = out / "tables" / f"{name}-00000-of-00001.parquet"
+        write_bytes(str(path), parquet_bytes(to_table(name, list(records))))
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Clip]]:
+    """A run's folder with an accepted landscape, a rejected portrait and a clip without parts."""
+    out = tmp_path_factory.mktemp("run") / "out, with 'quotes'"
+    clips = [
+        add_clip(out, 0),
+        add_clip(out, 1, (180, 320), status="rejected", transcript=None, split=None),
+        make_clip(2, status="failed"),
+    ]
+    rejection = Rejection(
+        stage="filter_audio",
+        level="clip",
+        subject_id=clips[1].clip_id,
+        video_id=clips[1].video_id,
+        uri=clips[1].source.uri,
+        reason="noisy_audio",
+        score=1.5,
+        threshold=3.0,
+        also=("no_speech",),
+    )
+    failure = Failure(
+        stage="look",
+        level="clip",
+        subject_id=clips[2].clip_id,
+        video_id=None,
+        uri="x",
+        error_type="MediaError",
+        error="broken",
+        traceback="",
+    )
+    write_tables(out, clips, [rejection], [failure])
+    rules = [{"name": "noisy_audio", "field": "audio.snr_db"}, {"name": "other", "field": "fps"}]
+    run = {"config": {"filter": {"rules": rules}, "audio": {"vad_threshold": 0.4}}}
+    (out / "run.json").write_text(json.dumps(run))
+    return out, clips
+
+
+@pytest.fixture
+def copied(finished: tuple[Path, list[Clip]], tmp_path: Path) -> tuple[Path, list[Clip]]:
+    """A copy of the finished run that a test may damage; it stands at another place."""
+    out = tmp_path / "moved"
+    shutil.copytree(finished[0], out)
+    return out, finished[1]
+
+
+def probe(path: Path) -> tuple[int, tuple[int, int], float, str, float, float]:
+    """Return frames decoded, size, rate, sound codec, sound length in seconds and its first time."""
+    with av.open(str(path)) as container:
+        video, sound = container.streams.video[0], container.streams.audio[0]
+        size, rate = (video.width, video.height), float(video.average_rate or 0)
+        codec, count, samples, first = sound.codec_context.name, 0, 0, None
+        for packet in container.demux(video, sound):
+            for frame in packet.decode():
+                if isinstance(frame, av.AudioFrame):
+                    first = float(frame.time or 0) if first is None else first
+                    samples += frame.samples
+                else:
+                    count += 1
+        return count, size, rate, codec, samples / sound.rate, first or 0.0
+
+
+@pytest.mark.parametrize("number", [0, 1], ids=["landscape", "portrait, rejected"])
+def test_writes_a_sheet_and_a_video(finished: tuple[Path, list[Clip]], number: int) -> None:
+    out, clips = finished
+    paths = inspect_clip(str(out), clips[number].clip_id)
+    folder = out / "inspect" / clips[number].clip_id
+    assert paths == [folder / "contact_sheet.png", folder / "overlay.mp4"]
+    with Pillow.open(paths[0]) as picture:
+        assert picture.width == sheet.WIDTH_PX and picture.height > 500
+    count, size, rate, codec, seconds, first = probe(paths[1])
+    assert (count, rate, codec) == (NUM_FRAMES, 25.0, "aac")
+    assert size[0] >= 720
+    assert seconds == pytest.approx(NUM_FRAMES / 25, abs=0.05)
+    assert abs(first) < 0.03
+    assert sorted(p.name for p in folder.iterdir()) == ["contact_sheet.png", "overlay.mp4"]
+
+
+def test_the_left_picture_is_the_clip_and_the_right_one_is_drawn_on(
+    finished: tuple[Path, list[Clip]],
+) -> None:
+    out, clips = finished
+    video = inspect_clip(str(out), clips[0].clip_id)[1]
+    with av.open(str(video)) as container:
+        frame = list(container.decode(video=0))[12].to_ndarray(format="rgb24").astype(int)
+    with av.open(str(out / "parts" / f"{clips[0].clip_id}.mp4")) as container:
+        source = list(container.decode(video=0))[12].to_ndarray(format="rgb24")
+    shown = panel.resize(source, (720, 404)).astype(int)
+    left, right = frame[50 : 50 + 404, :720], frame[50 : 50 + 404, 720:1440]
+    assert np.abs(left - shown).mean() < 4
+    assert np.abs(right - shown).mean() > 8
+
+
+def test_a_prefix_is_enough_and_the_command_prints_the_paths(
+    finished: tuple[Path, list[Clip]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, clips = finished
+    assert main(["inspect", str(out), clips[0].clip_id[:12]]) == 0
+    printed = capsys.readouterr().out.replace("\n", "")
+    assert "contact_sheet.png" in printed and "overlay.mp4" in printed
+
+
+def test_rejected_and_failed_clips_say_why(finished: tuple[Path, list[Clip]]) -> None:
+    out, clips = finished
+    rejected = find_clip(out, clips[1].clip_id)
+    assert rejected.verdict == "rejected: noisy_audio (score 1.5, threshold 3), also no_speech"
+    assert rejected.broken_columns == {"audio_snr_db"}
+    assert find_clip(out, clips[2].clip_id).verdict == "failed in look: MediaError: broken"
+    assert find_clip(out, clips[0].clip_id).verdict == "accepted"
+
+
+@pytest.mark.parametrize("key", ["../x", "", "zzz", "/etc/passwd", "*", "0" * 300, "a\nb", "[a-z]"])
+def test_an_unknown_or_hostile_key_is_refused_with_some_that_exist(
+    finished: tuple[Path, list[Clip]], key: str
+) -> None:
+    out, clips = finished
+    with pytest.raises(BadInputError) as refused:
+        inspect_clip(str(out), key)
+    assert any(clip.clip_id in str(refused.value) for clip in clips)
+    assert main(["inspect", str(out), key]) == 2
+
+
+def test_an_ambiguous_key_lists_what_it_could_mean(tmp_path: Path) -> None:
+    clips = [make_clip(0, clip_id="ab1"), make_clip(1, clip_id="ab2"), make_clip(2, clip_id="cd")]
+    write_tables(tmp_path, clips)
+    with pytest.raises(BadInputError, match=r"2 keys begin with 'ab'; for example: ab1, ab2"):
+        inspect_clip(str(tmp_path), "ab")
+
+
+def test_a_key_in_the_table_that_leads_elsewhere_is_refused(tmp_path: Path) -> None:
+    write_tables(tmp_path / "out", [make_clip(0, clip_id="../../stolen", status="accepted")])
+    with pytest.raises(BadInputError, match="a key that is none"):
+        inspect_clip(str(tmp_path / "out"), "../")
+    assert not (tmp_path / "stolen").exists()
+
+
+def test_a_folder_without_a_run_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInputError, match="no clips table"):
+        inspect_clip(str(tmp_path), "a")
+    with pytest.raises(BadInputError, match="copy the run"):
+        inspect_clip("gs://bucket/out", "a")
+    write_tables(tmp_path, [])
+    with pytest.raises(BadInputError, match="has no clips"):
+        inspect_clip(str(tmp_path), "a")
+
+
+def test_without_parts_the_shard_serves(copied: tuple[Path, list[Clip]]) -> None:
+    out, clips = copied
+    clip = dataclasses.replace(clips[0], parts_uri=str(out / "parts" / clips[0].clip_id))
+    write_shard(str(out / "shards"), "train", 0, [clip], "a hash")
+    shutil.rmtree(out / "parts")
+    assert probe(inspect_clip(str(out), clip.clip_id)[1])[0] == NUM_FRAMES
+    tar = out / "shards" / "train-000000.tar"
+    data = bytearray(tar.read_bytes())
+    data[data.index(b"mdat") + 100] ^= 255
+    tar.write_bytes(data)
+    with pytest.raises(BadInputError, match="the shard is damaged"):
+        inspect_clip(str(out), clip.clip_id)
+
+
+def test_without_parts_and_shard_the_error_says_how_the_clip_ended(finished: tuple[Path, list[Clip]]) -> None:
+    out, clips = finished
+    with pytest.raises(BadInputError, match=r"no pictures to look at.*failed in look"):
+        inspect_clip(str(out), clips[2].clip_id)
+
+
+def test_parts_that_lie_outside_the_run_are_not_read(copied: tuple[Path, list[Clip]], tmp_path: Path) -> None:
+    out, clips = copied
+    part = out / "parts" / f"{clips[0].clip_id}.mp4"
+    part.rename(tmp_path / "elsewhere.mp4")
+    part.symlink_to(tmp_path / "elsewhere.mp4")
+    with pytest.raises(BadInputError, match="no pictures to look at"):
+        inspect_clip(str(out), clips[0].clip_id)
+
+
+def _pickled() -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive, archive.open("face:landmarks.npy", "w") as member:
+        np.lib.format.write_array(member, np.array([{}], object), allow_pickle=True)
+    return buffer.getvalue()
+
+
+DAMAGE: dict[str, Callable[[], bytes]] = {
+    "npz": lambda: b"not an archive",
+    "wav": lambda: b"RIFF not a wave",
+    "mp4": lambda: b"not a video",
+}
+
+
+@pytest.mark.parametrize("ext", [*DAMAGE, "pickle"])
+def test_damaged_parts_are_named(copied: tuple[Path, list[Clip]], ext: str) -> None:
+    out, clips = copied
+    name = "npz" if ext == "pickle" else ext
+    data = _pickled() if ext == "pickle" else DAMAGE[ext]()
+    (out / "parts" / f"{clips[0].clip_id}.{name}").write_bytes(data)
+    with pytest.raises(BadInputError, match=r"damaged|cannot be decoded"):
+        inspect_clip(str(out), clips[0].clip_id)
+
+
+def test_a_video_with_too_few_frames_is_named(copied: tuple[Path, list[Clip]]) -> None:
+    out, clips = copied
+    path = out / "parts" / f"{clips[0].clip_id}.mp4"
+    write_video(path, constant_times(RATES["25"], NUM_FRAMES - 1))
+    with pytest.raises(BadInputError, match=f"{NUM_FRAMES - 1} of {NUM_FRAMES} frames"):
+        inspect_clip(str(out), clips[0].clip_id)

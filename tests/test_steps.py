@@ -1,0 +1,106 @@
+"""A step in a pipeline: what raises or dies becomes a Failure, what works goes on, counts add up.
+
+The visit stands at module level because a fresh process imports it by name.
+"""
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import apache_beam as beam
+import pytest
+from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.testing.util import assert_that, equal_to
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipelines.steps import RunStep, Step, Subject, add_summaries, subject_of, summary
+from pipelines.visits import ClipTask, VisitResult
+from schemas.outcomes import Failure
+from schemas.records import Source
+from schemas.run import StageSummary
+from tests.makers import make_clip, make_shot, make_source, make_track, make_video
+from transforms.isolation import IsolationConfig, close_pools
+
+STEP_ISOLATION = IsolationConfig(num_processes=1, timeout_base_seconds=60, pin_to_cores=False)
+
+
+def visit(source: Source, suffix: str) -> VisitResult:
+    """Answer with the source's name, or break in the way the name says."""
+    if source.name == "dies":
+        os._exit(7)
+    if source.name == "raises":
+        raise ValueError("it's broken\nin two lines")
+    return VisitResult(outputs=(source.name + suffix,))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def end_pools() -> Iterator[None]:
+    """Pools hold processes; they end with these tests."""
+    yield
+    close_pools()
+
+
+def plain(failure: Failure) -> tuple[str, ...]:
+    kind = "traceback" if "Traceback" in failure.traceback else "no traceback"
+    return (
+        failure.stage,
+        failure.level,
+        failure.subject_id,
+        failure.uri,
+        failure.error_type,
+        failure.error,
+        kind,
+    )
+
+
+def test_broken_elements_become_failures_and_the_others_go_on() -> None:
+    names = ["one", "raises", "two", "dies", "three"]
+    step = Step(name="probe", level="video", visit=visit, arguments=("!",), isolation=STEP_ISOLATION)
+    options = PipelineOptions(["--runner=FnApiRunner", "--direct_running_mode=in_memory"])
+    with beam.Pipeline(options=options) as pipeline:
+        sources = pipeline | beam.Create([make_source(name) for name in names])
+        parts: Any = sources | RunStep(step)
+        results, failures, failed = parts
+        outputs = results | beam.FlatMap(lambda result: result.outputs)
+        assert_that(outputs, equal_to(["one!", "two!", "three!"]), "outputs")
+        assert_that(failed | beam.Map(lambda s: s.name), equal_to(["raises", "dies"]), "failed")
+        expected = [
+            ("raises", "ValueError", "it's broken\\nin two lines"),
+            ("dies", "WorkerDiedError", "the worker process died (exit code 7)"),
+        ]
+        rows = [("probe", "video", n, f"/videos/{n}", kind, said, "traceback") for n, kind, said in expected]
+        assert_that(failures | "Plain" >> beam.Map(plain), equal_to(rows), "failures")
+
+
+def test_outcomes_name_their_element_at_every_level() -> None:
+    video, clip = make_video(), make_clip()
+    track = make_track(make_shot(), 0, 2)
+    assert subject_of(video.source) == Subject("talk.mp4", None, "/videos/talk.mp4", 0.0)
+    assert subject_of(video) == Subject(video.video_id, video.video_id, "/videos/talk.mp4", 60.0)
+    of_clip = Subject(clip.clip_id, clip.video_id, "/videos/talk.mp4", 2.0)
+    assert subject_of(clip) == subject_of(ClipTask(clip=clip, video=video, track=track)) == of_clip
+    with pytest.raises(TypeError):
+        subject_of("a string")
+
+
+counts = st.integers(0, 5)
+contributions = st.builds(
+    lambda out, rejected, failed, cost: summary(
+        "look", "clip", num_out=out, num_rejected=rejected, num_failed=failed,
+        result=VisitResult(cpu_seconds={"a": cost, f"b{out}": 1.0}, frames_decoded=out),
+    )[1],
+    counts, counts, counts, st.integers(0, 100).map(float),
+)  # fmt: skip
+
+
+@given(st.lists(contributions, min_size=1), st.integers(0, 10))
+def test_summaries_add_up_however_they_are_grouped(found: list[StageSummary], cut: int) -> None:
+    """As Beam's combiners need it."""
+    whole = add_summaries(found)
+    grouped = [add_summaries(g) for g in (found[:cut], found[cut:]) if g]
+    assert add_summaries(reversed(grouped)) == whole
+    assert whole is not None
+    assert whole.num_in == whole.num_out + whole.num_rejected + whole.num_failed
+    assert whole.cpu_seconds == sum(whole.cpu_by_step.values())
+    assert whole.num_in == sum(s.num_in for s in found)

@@ -1,0 +1,99 @@
+"""Table schemas follow from the records; golden copies make every change of one visible."""
+
+import dataclasses
+import io
+import json
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from schemas.outcomes import Failure, Rejection
+from schemas.records import Transcript, Word
+from schemas.tables import SCHEMA_VERSION, TABLES, _arrow_type, arrow_schema, to_row, to_table
+from tests.makers import (
+    make_audio,
+    make_clip,
+    make_shot,
+    make_source,
+    make_track,
+    make_transcript,
+    make_video,
+)
+from tests.regenerate_golden import GOLDEN, schema_texts
+from transforms.storage import parquet_bytes
+
+
+def one_of_each() -> dict[str, object]:
+    shot = make_shot()
+    words = (Word(text="hé", start_seconds=0.1, end_seconds=None, score=0.5, interpolated=False),)
+    transcript: Transcript = dataclasses.replace(make_transcript("hé"), words=words)
+    source = make_source(attributes=(("age", "40"), ("gender", "f")))
+    return {
+        "videos": make_video(source=source, audio_codec=None),
+        "shots": shot,
+        "face_tracks": make_track(shot, 1.0, 3.0),
+        "clips": make_clip(source=source, audio=make_audio(snr_db=None), transcript=transcript),
+        "rejections": Rejection(
+            stage="s", level="clip", subject_id="i", video_id=None, uri="u", reason="r",
+            score=1.0, threshold=None, also=("a", "b"),
+        ),
+        "failures": Failure(
+            stage="s", level="video", subject_id="i", video_id="v", uri="u",
+            error_type="E", error="e", traceback="t",
+        ),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", sorted(schema_texts()))
+def test_schema_is_the_golden_one(name: str) -> None:
+    golden = (GOLDEN / name).read_text(encoding="utf-8")
+    assert schema_texts()[name] == golden, "meant? then run: python -m tests.regenerate_golden"
+
+
+def test_no_golden_copy_is_left_over() -> None:
+    assert {p.name for p in GOLDEN.iterdir()} == set(schema_texts())
+
+
+@pytest.mark.parametrize("table", sorted(TABLES))
+def test_records_come_back_from_parquet_as_they_went_in(table: str) -> None:
+    record = one_of_each()[table]
+    back = pq.read_table(io.BytesIO(parquet_bytes(to_table(table, [record]))))
+    # Parquet calls the items of a list "element".
+    assert [(f.name, str(f.type).replace("element:", "item:"), f.nullable) for f in back.schema] == [
+        (f.name, str(f.type), f.nullable) for f in arrow_schema(table)
+    ]
+    # Structs have names where tuples of pairs have none; JSON makes tuples and lists equal.
+    assert json.dumps(back.to_pylist()) == json.dumps([to_row(record)])
+
+
+def test_metadata_names_table_and_version() -> None:
+    metadata = arrow_schema("clips").metadata
+    assert metadata[b"mentor.table"] == b"clips"
+    assert metadata[b"mentor.schema_version"] == SCHEMA_VERSION.encode()
+
+
+def test_what_was_not_computed_is_null() -> None:
+    row = to_row(make_clip())
+    for prefix in ("audio_", "landmarks_", "quality_", "transcript_", "sync_", "body_fit_", "identity_"):
+        columns = [name for name in row if name.startswith(prefix)]
+        assert columns and all(row[name] is None for name in columns), prefix
+
+
+def test_a_required_column_refuses_null() -> None:
+    schema = arrow_schema("clips")
+    assert not schema.field("clip_id").nullable
+    assert schema.field("audio_snr_db").nullable
+    # Required within the record, but the record itself may be absent.
+    assert schema.field("audio_speech_ratio").nullable
+
+
+def test_an_empty_table_keeps_its_schema() -> None:
+    assert to_table("failures", []).schema.equals(arrow_schema("failures"))
+
+
+def test_types_without_a_column_type_are_refused() -> None:
+    assert _arrow_type(tuple[int, ...]) == pa.list_(pa.int64())
+    for annotation in (int | str, dict[str, int], bytes):
+        with pytest.raises(TypeError):
+            _arrow_type(annotation)
