@@ -8,7 +8,7 @@ import shutil
 import tarfile
 import wave
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipelines import visits
+from pipelines.config import CurateConfig
 from pipelines.visits import ClipTask
 from schemas.records import Source
 from schemas.sample import check_arrays, npz_to_arrays, unpack_landmarks
@@ -25,6 +26,7 @@ from schemas.tables import to_row
 from tests.conftest import Run, run_chain
 from tests.makers import EXPECTED, load_shards
 from transforms.assign_split import assign_split
+from transforms.isolation import IsolationConfig, run_isolated
 
 
 def name_of(run: Run, uri: str) -> str:
@@ -181,15 +183,24 @@ def test_each_frame_is_decoded_once_a_visit(curated: Run) -> None:
     assert decoded["look"] <= whole and len(looked_at) >= 3
 
 
+def visit_all(source: Source, config: CurateConfig, folder: str) -> tuple[ClipTask, ...]:
+    (video,) = visits.probe_visit(source, config).outputs
+    (task,) = visits.survey_visit(video, config).outputs
+    (task,) = visits.audio_visit(task, config, folder).outputs
+    (task,) = visits.look_visit(task, config).outputs
+    return visits.words_visit(task, config).outputs
+
+
+def directly(function: Callable[..., Any], *arguments: Any) -> Any:
+    """Call in a process of its own: WhisperX leaves lazy modules behind that Hypothesis trips over."""
+    return run_isolated(function, *arguments, config=IsolationConfig(num_processes=1), media_seconds=10)
+
+
 def test_the_chain_gives_what_its_visits_give_directly(curated: Run, tmp_path: Path) -> None:
     """Beam only wires: called one after the other the visits make the same record and the same bytes."""
     source = Source(uri=str(curated.corpus / "passenger.mp4"), name="passenger.mp4")
     config = curated.config
-    (video,) = visits.probe_visit(source, config).outputs
-    (task,) = visits.survey_visit(video, config).outputs
-    (task,) = visits.audio_visit(task, config, str(tmp_path)).outputs
-    (task,) = visits.look_visit(task, config).outputs
-    (task,) = visits.words_visit(task, config).outputs
+    (task,) = directly(visit_all, source, config, str(tmp_path))
     assert isinstance(task, ClipTask)
     (row,) = [r for r in curated.rows("clips") if r["source_name"] == "passenger.mp4"]
     direct = to_row(assign_split(task.clip, config.split))
