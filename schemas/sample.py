@@ -68,7 +68,7 @@ def arrays_to_npz(arrays: Mapping[str, npt.NDArray[Any]]) -> bytes:
             member = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
             member.compress_type = zipfile.ZIP_DEFLATED
             payload = io.BytesIO()
-            np.lib.format.write_array(payload, np.ascontiguousarray(arrays[name]), allow_pickle=False)
+            np.lib.format.write_array(payload, np.asarray(arrays[name], order="C"), allow_pickle=False)
             archive.writestr(member, payload.getvalue())
     return buffer.getvalue()
 
