@@ -1,0 +1,131 @@
+"""The fitter on real clips: how near the model lies to the landmarks, whether it jumps, and what it costs."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from body.model import BodyModel, between_vertices
+from body.shading import overlay, part_colours
+from body.skinning import skin, skin_points, transform_joints
+from schemas.sample import npz_to_arrays
+from transforms.fit_body import Fit, FitScores, Observations, fit_clip, fit_quality
+
+_LIPS, _OUTER = (13, 14), (10, 152)  # inner lips' middles; hairline and chin
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class ClipResult:
+    """One clip's fit, scores and processor ms per frame; lips: correlation of the mesh's lip aperture with
+    the landmarks', None if the face was hardly seen."""
+
+    key: str
+    fit: Fit
+    scores: FitScores
+    ms_per_frame: float
+    lips: float | None
+    hand_size_error: float | None
+
+
+def clip_keys(folder: Path) -> list[str]:
+    """Return the keys of clips that have both video and arrays."""
+    return sorted(p.stem for p in (folder / "parts").glob("*.npz") if p.with_suffix(".mp4").is_file())
+
+
+def read_frames(path: Path) -> tuple[list[npt.NDArray[np.uint8]], float]:
+    """Return a clip's frames, RGB, and its rate."""
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        rate = stream.average_rate
+        return [np.asarray(f.to_ndarray(format="rgb24"), np.uint8) for f in container.decode(stream)], float(
+            rate or 25
+        )
+
+
+def read_observations(folder: Path, key: str) -> Observations:
+    """Return a clip's landmarks."""
+    arrays = npz_to_arrays((folder / "parts" / f"{key}.npz").read_bytes())
+    with av.open(str(folder / "parts" / f"{key}.mp4")) as container:
+        stream = container.streams.video[0]
+        rate = float(stream.average_rate or 25)
+        return Observations.from_sample(arrays, stream.width, stream.height, rate)
+
+
+def fit_one(model: BodyModel, folder: Path, key: str) -> ClipResult:
+    """Fit a clip of a curated folder."""
+    seen = read_observations(folder, key)
+    before = time.process_time()
+    fit = fit_clip(model, seen)
+    spent = time.process_time() - before
+    return ClipResult(
+        key=key,
+        fit=fit,
+        scores=fit_quality(model, fit),
+        ms_per_frame=1000 * spent / seen.num_frames,
+        lips=lip_correlation(model, fit, seen),
+        hand_size_error=_hand_error(fit, seen),
+    )
+
+
+def lip_correlation(model: BodyModel, fit: Fit, seen: Observations) -> float | None:
+    """Return how the mesh's lip aperture follows the landmarks', both in px over the face's height."""
+    known = seen.seen("face")
+    if known.sum() < 10:
+        return None
+    marks = model.landmarks
+    rows = [int(np.flatnonzero(marks.mediapipe_ids == i)[0]) for i in (*_LIPS, *_OUTER)]
+    skin_marks = between_vertices(model.points, model.faces[marks.faces[rows]], marks.barycentric[rows])
+    transforms = transform_joints(model, fit.full_pose(), fit.betas, fit.expression)
+    points = skin_points(skin_marks, transforms, fit.betas, fit.expression, fit.transl)
+    px = fit.camera().project(points)[known]
+    target = seen.face[known][:, [*_LIPS, *_OUTER], :2]
+    opening = [np.linalg.norm(p[:, 0] - p[:, 1], axis=1) / np.linalg.norm(p[:, 2] - p[:, 3], axis=1)
+               for p in (px, target)]  # fmt: skip
+    return float(np.corrcoef(opening[0], opening[1])[0, 1])
+
+
+def _hand_error(fit: Fit, seen: Observations) -> float | None:
+    """Return the median error of hands over their length in the picture, wrist to the farthest fingertip."""
+    shares: list[float] = []
+    for part in ("left_hand", "right_hand"):
+        points = getattr(seen, part)[..., :2]
+        size = np.linalg.norm(points - points[:, :1], axis=-1).max(1)
+        use = fit.valid[part] & np.isfinite(size)
+        shares += (fit.error_px[part][use] / size[use]).tolist()
+    return float(np.median(shares)) if shares else None
+
+
+def write_overlays(model: BodyModel, folder: Path, result: ClipResult, target: Path, number: int = 6) -> None:
+    """Write a picture of some frames with and without the mesh."""
+    frames, _ = read_frames(folder / "parts" / f"{result.key}.mp4")
+    chosen = np.linspace(0, len(frames) - 1, number).astype(int)
+    fit, colours = result.fit, part_colours(model)
+    mesh, _ = skin(model, fit.full_pose()[chosen], fit.betas, fit.expression[chosen], fit.transl[chosen])
+    columns = [
+        np.concatenate([frames[i], overlay(frames[i], v, model, fit.camera(), 0.6, colours)])
+        for i, v in zip(chosen, mesh, strict=True)
+    ]
+    Image.fromarray(np.concatenate(columns, axis=1)).save(target)
+
+
+def extractor_ms(folder: Path, key: str, limit: int = 100) -> float:
+    """Return processor ms per frame of the landmark extractor on a clip, models loaded and warm."""
+    from backends import mediapipe_landmarks
+
+    frames, _ = read_frames(folder / "parts" / f"{key}.mp4")
+    arrays = npz_to_arrays((folder / "parts" / f"{key}.npz").read_bytes())
+    extractor = mediapipe_landmarks.load(0.5, 1)
+    extractor.reset()
+    frames = frames[:limit]
+    spent = 0.0
+    for turn, (frame, box) in enumerate(zip(frames, arrays["box:face"], strict=False)):
+        margin = 0.6 * float(box[3] - box[1])
+        x0, y0, x1, y1 = (float(v) for v in box)
+        before = time.process_time()
+        extractor.extract(frame, (x0 - margin, y0 - margin, x1 + margin, y1 + margin))
+        spent += time.process_time() - before if turn >= 3 else 0.0
+    return 1000 * spent / max(len(frames) - 3, 1)

@@ -1,0 +1,114 @@
+"""Reading .npz files from strangers: no pickle, nothing larger than it says, nothing larger than allowed."""
+
+import ast
+import math
+import zipfile
+import zlib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+
+from schemas.outcomes import BadInputError
+
+MAX_ARRAY_BYTES = 400 * 2**20  # SMPL-X's largest array, posedirs in float64, has 122 MB
+MAX_TOTAL_BYTES = 1200 * 2**20
+_MAX_HEADER_BYTES = 10_000
+_MAX_MEMBERS = 500
+_FAULTS = (
+    zipfile.BadZipFile,
+    ValueError,
+    SyntaxError,
+    EOFError,
+    KeyError,
+    NotImplementedError,
+    RuntimeError,
+    zlib.error,
+    TypeError,
+    MemoryError,
+)
+
+
+def read_arrays(path: Path, wanted: Iterable[str]) -> dict[str, np.ndarray]:
+    """Return the wanted arrays that the file holds.
+
+    Arrays of Python objects are left out, as if absent: reading them would run code from the file.
+
+    Raises:
+        BadInputError: if the file cannot be read, is no .npz, is damaged or claims too much memory.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return _read_members(archive, set(wanted), path)
+    except BadInputError:
+        raise
+    except FileNotFoundError as error:
+        raise BadInputError(f"{path}: no such file") from error
+    except OSError as error:
+        raise BadInputError(f"{path}: cannot be read ({error})") from error
+    except _FAULTS as error:
+        raise BadInputError(f"{path}: not a sound .npz file ({type(error).__name__}: {error})") from error
+
+
+def _read_members(archive: zipfile.ZipFile, wanted: set[str], path: Path) -> dict[str, np.ndarray]:
+    members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
+    if len(members) > _MAX_MEMBERS:
+        raise BadInputError(f"{path}: {len(members)} arrays are more than a body model has")
+    arrays: dict[str, np.ndarray] = {}
+    total = 0
+    for name in sorted(wanted & members.keys()):
+        with archive.open(members[name]) as handle:
+            array = _read_array(handle, f"{path}: array {name}", MAX_TOTAL_BYTES - total)
+        if array is not None:
+            total += array.nbytes
+            arrays[name] = array
+    return arrays
+
+
+def _read_array(handle: IO[bytes], where: str, budget: int) -> np.ndarray | None:
+    """Return the array of one .npy stream (NEP 1), None if it holds objects.
+
+    The header is parsed here, and not by numpy, so that its claims are checked before any memory is
+    taken for them.
+    """
+    magic = handle.read(8)
+    if magic[:6] != b"\x93NUMPY" or magic[6] not in (1, 2, 3):
+        raise BadInputError(f"{where}: not in .npy format")
+    length = int.from_bytes(handle.read(2 if magic[6] == 1 else 4), "little")
+    if length > _MAX_HEADER_BYTES:
+        raise BadInputError(f"{where}: its header claims {length} bytes")
+    header = ast.literal_eval(handle.read(length).decode("utf-8" if magic[6] == 3 else "latin1").strip())
+    if not isinstance(header, dict) or not {"descr", "shape", "fortran_order"} <= header.keys():
+        raise BadInputError(f"{where}: its header is not one of .npy")
+    shape = header["shape"]
+    if not isinstance(header["descr"], str) or not _is_shape(shape):
+        return None  # a structured type, which no body model has
+    kind = np.dtype(header["descr"])
+    if kind.hasobject:
+        return None
+    size = math.prod(shape) * kind.itemsize
+    if size > min(MAX_ARRAY_BYTES, budget):
+        raise BadInputError(f"{where}: claims {size / 2**20:.0f} MB, more than a body model has")
+    content = _read_exactly(handle, size, where)
+    order = "F" if header["fortran_order"] else "C"
+    return np.frombuffer(content, kind).reshape(shape, order=order)
+
+
+def _is_shape(shape: object) -> bool:
+    return isinstance(shape, tuple) and all(isinstance(n, int) and 0 <= n < 2**40 for n in shape)
+
+
+def _read_exactly(handle: IO[bytes], size: int, where: str) -> bytes:
+    """Read `size` bytes piece by piece: a short file must not cost the memory that it claims."""
+    pieces: list[bytes] = []
+    left = size
+    while left:
+        piece = handle.read(min(left, 1 << 24))
+        if not piece:
+            raise BadInputError(f"{where}: {size - left} of {size} bytes are there")
+        pieces.append(piece)
+        left -= len(piece)
+    if handle.read(1):
+        raise BadInputError(f"{where}: has more than its {size} bytes")
+    return b"".join(pieces)

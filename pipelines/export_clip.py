@@ -1,0 +1,78 @@
+"""Export the body of one clip of a finished run to a format of other programs."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Literal, get_args
+
+from body.export.amass import amass_npz
+from body.export.arkit import arkit_csv
+from body.export.bvh import bvh_text
+from body.export.glb import glb_bytes
+from body.model import BodyModel
+from body.topology import MAX_EXPRESSION
+from body.track import BodyTrack
+from pipelines.stored_clip import StoredClip, find_clip, read_media
+from schemas.outcomes import BadInputError
+from transforms.media import is_remote
+from transforms.storage import write_bytes
+
+ExportFormat = Literal["glb", "amass", "arkit", "bvh"]
+EXPORT_FORMATS: tuple[str, ...] = get_args(ExportFormat)
+_EXTENSIONS: Mapping[str, str] = {"glb": "glb", "amass": "npz", "arkit": "csv", "bvh": "bvh"}
+_WRITERS: Mapping[str, Callable[[BodyModel, BodyTrack], bytes | str]] = {
+    "glb": glb_bytes,
+    "amass": amass_npz,
+    "arkit": arkit_csv,
+    "bvh": bvh_text,
+}
+_COLUMNS = ("betas", "focal_length_px", "model_id")
+
+
+def export_clip(
+    output: str, key: str, format: str, target: str | None = None, body_model: str | None = None
+) -> Path:
+    """Write the body of a clip as a file of another program; returns its path.
+
+    Args:
+        output: the folder of a finished run.
+        key: the clip's key, or enough of its beginning.
+        format: one of EXPORT_FORMATS.
+        target: the file to write; None is OUT/export/KEY with the format's extension.
+        body_model: the SMPLX_*.npz that the run was fitted with; None is the embedded model.
+
+    Raises:
+        BadInputError: if there is no such run, clip, body fit or format, the parts are gone or damaged, or
+            the body model is another than the fit's.
+    """
+    if format not in _WRITERS:
+        raise BadInputError(f"no such format: {format!r}; there are {', '.join(EXPORT_FORMATS)}")
+    for place in (output, target or ""):
+        if is_remote(place):
+            raise BadInputError(f"{place}: exports read and write files of this machine")
+    run = Path(output)
+    clip = find_clip(run, key)
+    track = _track(run, clip)
+    # ARKit's units need every expression component; the others take the track's own number of them.
+    model = BodyModel.load(body_model, len(track.betas), MAX_EXPRESSION)
+    content = _WRITERS[format](model, track)
+    default = run / "export" / f"{clip.key}.{_EXTENSIONS[format]}"
+    path = Path(target) if target else default
+    if path.is_dir():
+        raise BadInputError(f"{path}: is a folder; name a file")
+    try:
+        write_bytes(str(path), content.encode("utf-8") if isinstance(content, str) else content)
+    except OSError as error:
+        raise BadInputError(f"{path}: cannot be written ({error})") from error
+    return path
+
+
+def _track(run: Path, clip: StoredClip) -> BodyTrack:
+    row = clip.row
+    fit = {name: row.get(f"body_fit_{name}") for name in _COLUMNS}
+    if fit["model_id"] is None:
+        raise BadInputError(f"{clip.key}: the clip has no body fit. The clip: {clip.verdict}")
+    media = read_media(run, clip)
+    try:
+        return BodyTrack.from_sample(media.arrays, fit, row["fps"], row["width"], row["height"])
+    except BadInputError as error:
+        raise BadInputError(f"{clip.key}: {error}") from error

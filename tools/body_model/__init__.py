@@ -1,0 +1,1 @@
+"""The steps of tools/build_body_model.py."""

@@ -1,0 +1,92 @@
+"""Settings of the fitter. Deviations are in physical units; what a weight means is one over its square."""
+
+from dataclasses import dataclass, field
+
+STAGE = "fit_body"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LandmarkNoise:
+    """How far MediaPipe's points lie from the model's, standard deviations.
+
+    Millimetres are of the person, at the depth of the face: measured by projecting rendered bodies and
+    looking at what MediaPipe finds (body_model.json, made by tools/build_body_model.py, has the tables).
+    Depths are metres against a point of the same part, as MediaPipe gives them.
+    """
+
+    face_heights: float = 0.012
+    min_face_px: float = 0.6
+    contour_weight: float = 0.35  # points of the outline slide along the skin as the head turns
+    lips_weight: float = 2.0
+    inner_lips_weight: float = 2.6
+    iris_weight: float = 0.6
+    hand_mm: float = 6.0
+    shoulder_mm: float = 12.0
+    limb_mm: float = 16.0
+    hip_mm: float = 25.0
+    elbow_depth_m: float = 0.07
+    wrist_depth_m: float = 0.09
+    hip_depth_m: float = 0.10
+    hand_depth_m: float = 0.02
+    # The body's own idea of a wrist counts for less where the hand's is known.
+    wrist_weight_with_hand: float = 0.5
+    min_visibility: float = 0.5
+    # BlazePose places elbows and wrists that are out of the picture somewhere within it; these it is less
+    # sure of. A wrist whose elbow is not seen counts only if the hand was found within so much time.
+    min_limb_visibility: float = 0.65
+    hand_memory_seconds: float = 0.4
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Smoothness:
+    """Standard deviations of second differences between frames at 25 fps.
+
+    At another rate they are scaled by (25 / fps)^2, so that they stand for the same acceleration.
+    """
+
+    transl_m: float = 0.006
+    root: float = 0.02
+    spine: float = 0.008
+    neck: float = 0.02
+    shoulder: float = 0.03
+    elbow: float = 0.035
+    wrist: float = 0.04
+    fingers: float = 0.05
+    jaw: float = 0.03
+    eyes: float = 0.06
+    legs: float = 0.02
+    expression: float = 0.25
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FitConfig:
+    """Settings of `fit_clip`.
+
+    robust_scale: residuals of so many deviations begin to lose their pull (Geman and McClure 1987).
+    widening: times robust_scale in the first iterations of a pass: what starts far off, such as a hand that
+    moves fast, is still pulled then (graduated non-convexity, Blake and Zisserman 1987).
+    betas_precision: weight of each frame's prior on betas; a clip's is this times its frames, as errors of
+    the landmarks' places on the body are alike on all frames and don't average out.
+    coarse_fps: the first pass fits frames of about this rate, apart from each other; then all frames follow.
+    """
+
+    noise: LandmarkNoise = field(default_factory=LandmarkNoise)
+    smoothness: Smoothness = field(default_factory=Smoothness)
+    robust_scale: float = 3.0
+    widening: float = 4.0
+    focal_per_side: float = 1.2  # focal length over the longer side, where it is not known
+    betas_precision: float = 0.3
+    hand_components: int = 24
+    coarse_fps: float = 6.25
+    rigid_iterations: int = 4
+    wide_iterations: int = 10
+    coarse_iterations: int = 20
+    catch_iterations: int = 2
+    fine_iterations: int = 8
+    tolerance: float = 3e-4  # stop when an iteration lowers the cost by less than this share
+    damping: float = 1e-2
+    max_step: float = 0.6  # rad, m or units of a coefficient in one iteration
+    # A part on a frame is valid if it was seen and the typical residual is below this many deviations.
+    max_residual: float = 4.0
+    # Legs move only if the knees are in the picture on this share of the frames.
+    min_knee_ratio: float = 0.2

@@ -1,0 +1,148 @@
+"""The model's points that MediaPipe's landmarks are compared with, as arrays for the compiled kernels."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from body.model import BodyModel, JointPoints, between_vertices
+from body.topology import IRIS_LEFT, IRIS_RIGHT, JOINT_INDEX
+
+Array = NDArray[np.float64]
+Index = NDArray[np.int64]
+
+OUTLINE: tuple[int, ...] = (
+    10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377, 152, 148, 176,
+    149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109,
+)  # fmt: skip
+OUTER_LIPS: tuple[int, ...] = (
+    61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 185, 40, 39, 37, 0, 267, 269, 270, 409,
+)  # fmt: skip
+INNER_LIPS: tuple[int, ...] = (
+    78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308, 191, 80, 81, 82, 13, 312, 311, 310, 415,
+)  # fmt: skip
+_EYES = (
+    33, 7, 163, 144, 145, 153, 154, 155, 133, 246, 161, 160, 159, 158, 157, 173, 263, 249, 390, 373, 374, 380,
+    381, 382, 362, 466, 388, 387, 386, 385, 384, 398,
+)  # fmt: skip
+_BROWS = (46, 53, 52, 65, 55, 70, 63, 105, 66, 107, 276, 283, 282, 295, 285, 300, 293, 334, 296, 336)
+_NOSE_AND_CHEEKS = (
+    168, 6, 197, 195, 5, 4, 1, 2, 98, 327, 97, 326, 50, 280, 205, 425, 187, 411, 36, 266, 129, 358, 64, 294,
+)  # fmt: skip
+# Of the face mesh's 468 points a third, dense where the face moves: the rest interpolates these.
+FACE_POINTS = tuple(sorted({*OUTLINE, *OUTER_LIPS, *INNER_LIPS, *_EYES, *_BROWS, *_NOSE_AND_CHEEKS}))
+IRIS_CENTRES = (IRIS_LEFT[0], IRIS_RIGHT[0])
+# Of the body's 33: nose, ears, arms, hips, legs; hands' as long as no hand was found. Thumbs say nothing new.
+_POSE_POINTS = (0, 7, 8, *range(11, 21), *range(23, 33))
+# Joints that move the face; what weights a point has on others goes to the neck.
+FACE_JOINTS = tuple(JOINT_INDEX[name] for name in ("neck", "head", "jaw", "left_eye", "right_eye"))
+
+
+class FacePoints(NamedTuple):
+    """P points: template (P, 3), directions by betas (P, 3, S), expression (P, 3, E) and pose features
+    (P, 3, K), each feature's joint, row and column (K,); weights (P, 5) of FACE_JOINTS, which `joints` lists.
+    """
+
+    template: Array
+    by_betas: Array
+    by_expression: Array
+    by_features: Array
+    feature_joint: Index
+    feature_row: Index
+    feature_column: Index
+    weights: Array
+    joints: Index
+
+
+class RigidPoints(NamedTuple):
+    """L points: position of `frames` + its rotation @ (rest of `joints` - rest of `frames` + offsets).
+
+    reference (L,): shares of the point that depths are counted from.
+    """
+
+    joints: Index
+    frames: Index
+    offsets: Array
+    reference: Array
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class ModelPoints:
+    """All points, and the MediaPipe numbers of the face's and the body's."""
+
+    face: FacePoints
+    face_ids: NDArray[np.int32]
+    pose: RigidPoints
+    pose_ids: NDArray[np.int32]
+    hands: tuple[RigidPoints, RigidPoints]
+
+
+def build_points(model: BodyModel) -> ModelPoints:
+    """Return the points of a body model; those that its landmarks lack are left out."""
+    rows = {int(identity): row for row, identity in enumerate(model.landmarks.mediapipe_ids)}
+    ids = [identity for identity in FACE_POINTS if identity in rows]
+    kept = [row for row, i in enumerate(model.pose_points.ids) if int(i) in _POSE_POINTS]
+    pose_ids = model.pose_points.ids[kept].astype(np.int32)
+    shoulders = np.isin(pose_ids, (11, 12)) * 0.5
+    wrist = np.arange(21) == 0
+    return ModelPoints(
+        face=_face_points(model, [rows[i] for i in ids]),
+        face_ids=np.array([*ids, *IRIS_CENTRES], np.int32),
+        pose=_rigid(model.pose_points, kept, shoulders),
+        pose_ids=pose_ids,
+        hands=(
+            _rigid(model.hand_points[0], range(21), wrist * 1.0),
+            _rigid(model.hand_points[1], range(21), wrist * 1.0),
+        ),
+    )
+
+
+def _face_points(model: BodyModel, rows: list[int]) -> FacePoints:
+    marks = model.landmarks
+    skin = between_vertices(model.points, model.faces[marks.faces[rows]], marks.barycentric[rows])
+    count = len(rows)
+    weights = np.zeros((count + 2, len(FACE_JOINTS)))
+    weights[:count] = skin.weights[:, FACE_JOINTS]
+    weights[:count, 0] += 1 - weights[:count].sum(1)
+    weights[weights < 1e-3] = 0
+    weights[count, FACE_JOINTS.index(JOINT_INDEX["left_eye"])] = 1
+    weights[count + 1, FACE_JOINTS.index(JOINT_INDEX["right_eye"])] = 1
+    centres, eyes_shape, eyes_face = _irises(model)
+    # SMPL-X's feature 9 (j - 1) + 3 r + c is row r, column c of joint j's rotation. Those of the jaw and the
+    # eyes move the face's points; others' part in them is nil in the embedded model and small in SMPL-X.
+    joint = model.pose_features // 9 + 1
+    moving = np.flatnonzero(np.isin(joint, FACE_JOINTS[2:]))
+    features = np.zeros((count + 2, 3, len(moving)))
+    features[:count] = skin.pose_dirs[..., moving]
+    return FacePoints(
+        template=np.concatenate([skin.template, centres]).astype(np.float64),
+        by_betas=np.concatenate([skin.shape_dirs, eyes_shape]).astype(np.float64),
+        by_expression=np.concatenate([skin.expression_dirs, eyes_face]).astype(np.float64),
+        by_features=features,
+        feature_joint=joint[moving].astype(np.int64),
+        feature_row=(model.pose_features[moving] % 9 // 3).astype(np.int64),
+        feature_column=(model.pose_features[moving] % 3).astype(np.int64),
+        weights=weights / weights.sum(1, keepdims=True),
+        joints=np.array(FACE_JOINTS, np.int64),
+    )
+
+
+_CORNEA = 0.0115  # metres from an eye's centre, where a model doesn't know its irises
+
+
+def _irises(model: BodyModel) -> tuple[NDArray, NDArray, NDArray]:
+    """Return centres of the irises (2, 3), fixed to the eyes' joints, and what moves these."""
+    eyes = [JOINT_INDEX["left_eye"], JOINT_INDEX["right_eye"]]
+    centres = model.joint_template[eyes] + np.array([0, 0, _CORNEA])
+    return centres, model.joint_shape_dirs[eyes], model.joint_expression_dirs[eyes]
+
+
+def _rigid(points: JointPoints, rows: list[int] | range, reference: NDArray) -> RigidPoints:
+    kept = list(rows)
+    return RigidPoints(
+        joints=points.joints[kept].astype(np.int64),
+        frames=points.frames[kept].astype(np.int64),
+        offsets=points.offsets[kept].astype(np.float64),
+        reference=reference.astype(np.float64),
+    )

@@ -1,0 +1,80 @@
+"""Scores of a fit that say whether to keep its clip."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from body.model import BodyModel
+from body.skinning import rotation_matrices, transform_joints
+from body.topology import JOINT_INDEX
+from transforms.fit_body.fit import Fit
+
+_UPPER_BODY = [JOINT_INDEX[name] for name in (
+    "spine3", "neck", "head", "left_collar", "right_collar", "left_shoulder", "right_shoulder", "left_elbow",
+    "right_elbow", "left_wrist", "right_wrist",
+)]  # fmt: skip
+# Turning by more than this between frames a 25th of a second apart is no person's doing (40 rad/s).
+_FLIP_RAD_PER_SECOND = 40.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FitScores:
+    """What rules about fits look at; None where a part was never seen.
+
+    face_error: median distance of the face's landmarks over the face's height. hand_error: the same of
+    hands, where valid, and body_error that of the body, also over the face's height (a hand is as long).
+    *_valid_ratio: share of frames. max_acceleration: 99.9th percentile of the upper body's joints, m/s^2.
+    num_flips: frames on which the body turns faster than people can. betas_norm: how far from the mean shape.
+    """
+
+    face_error: float | None
+    body_error: float | None
+    hand_error: float | None
+    face_valid_ratio: float
+    body_valid_ratio: float
+    left_hand_valid_ratio: float
+    right_hand_valid_ratio: float
+    max_acceleration: float | None
+    num_flips: int
+    betas_norm: float
+
+
+def fit_quality(model: BodyModel, fit: Fit) -> FitScores:
+    """Return the scores of a fit of this model."""
+    hands = [fit.error_px[part][fit.valid[part]] for part in ("left_hand", "right_hand")]
+    return FitScores(
+        face_error=_median_share(fit.error_px["face"], fit.face_height_px),
+        body_error=_median_share(fit.error_px["body"], fit.face_height_px),
+        hand_error=_median_share(np.concatenate(hands), fit.face_height_px),
+        face_valid_ratio=float(fit.valid["face"].mean()),
+        body_valid_ratio=float(fit.valid["body"].mean()),
+        left_hand_valid_ratio=float(fit.valid["left_hand"].mean()),
+        right_hand_valid_ratio=float(fit.valid["right_hand"].mean()),
+        max_acceleration=_extreme(joint_accelerations(model, fit)),
+        num_flips=int((_turning_rates(fit) > _FLIP_RAD_PER_SECOND).sum()),
+        betas_norm=float(np.linalg.norm(fit.betas)),
+    )
+
+
+def joint_accelerations(model: BodyModel, fit: Fit) -> npt.NDArray[np.float32]:
+    """Return accelerations (N - 2, 11) of the upper body's joints in m/s^2."""
+    placed = transform_joints(model, fit.full_pose(), fit.betas, fit.expression).positions[:, _UPPER_BODY]
+    bend = np.diff(placed + fit.transl[:, None], 2, axis=0)
+    return np.linalg.norm(bend, axis=-1) * np.float32(fit.fps**2)
+
+
+def _turning_rates(fit: Fit) -> npt.NDArray[np.float32]:
+    """Return how fast the pelvis turns between frames (N - 1,) in rad/s."""
+    turned = rotation_matrices(fit.global_orient)
+    trace = np.einsum("nab,nab->n", turned[1:], turned[:-1])
+    return np.arccos(np.clip((trace - 1) / 2, -1, 1)) * np.float32(fit.fps)
+
+
+def _median_share(errors: npt.NDArray, height: float) -> float | None:
+    known = errors[np.isfinite(errors)]
+    return float(np.median(known) / height) if known.size else None
+
+
+def _extreme(values: npt.NDArray) -> float | None:
+    return float(np.percentile(values, 99.9)) if values.size else None
