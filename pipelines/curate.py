@@ -20,7 +20,7 @@ from apache_beam.pvalue import AsDict
 
 from pipelines import progress, visits
 from pipelines.config import CurateConfig, config_hash
-from pipelines.steps import RunStep, Step, add_summaries, summary
+from pipelines.steps import RunStep, Step, add_summaries, failure_of, summary
 from pipelines.visits import ClipTask, VisitResult
 from schemas.outcomes import Failure, Rejection
 from schemas.records import Clip, Source, Video
@@ -110,8 +110,7 @@ class Curate(beam.PTransform):
         placed = clips | "Split" >> beam.Map(assign_split, config.split)
         counted = placed | "ExpectCheck" >> beam.Map(progress.expect, "check")
         good, dead = counted | "Check" >> beam.Map(_checked, digest).with_exception_handling()
-        step = self._step("check", "clip", visits.words_visit)
-        failures = dead | "CheckDead" >> beam.MapTuple(step.failure)
+        failures = dead | "CheckDead" >> beam.Map(failure_of, "check", "clip")
         ledger.add("failures", failures)
         ledger.add("clips", dead | "CheckFailed" >> beam.MapTuple(lambda c, _: _ended(c, "failed")))
         ledger.count(failures | "CountCheckDead" >> beam.Map(_failure_summary))

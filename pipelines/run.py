@@ -1,6 +1,7 @@
 """Running a curation: the pipeline on its runner, then what the run says about itself."""
 
 import dataclasses
+import io
 import itertools
 import json
 import logging
@@ -10,9 +11,13 @@ import time
 from collections import Counter, defaultdict
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import apache_beam as beam
+import pyarrow as pa
 import pyarrow.dataset as ds
+import pyarrow.parquet as pq
+from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions
 from rich.console import Console
 
@@ -123,7 +128,7 @@ def summarise(output: str, config: CurateConfig, ignored: list[str], wall_second
         },
         backends=describe_backends(),
         stages=stages,
-        totals=_totals(output, stages),
+        totals=_totals(output, stages, rejections),
         rejected_by_reason=dict(sorted(reasons.items())),
         rejected_seconds_by_reason=dict(sorted(seconds.items())),
         failed_by_stage=dict(sorted(failed.items())),
@@ -139,26 +144,18 @@ def _column(output: str, table: str, column: str) -> list:
 
 def read_table(output: str, table: str, columns: list[str] | None = None):
     """Read a table of a run, local or remote."""
-    from apache_beam.io.filesystems import FileSystems
-
     pattern = join(output, "tables", f"{table}-*.parquet")
     paths = sorted(m.path for m in FileSystems.match([pattern])[0].metadata_list)
     if not is_remote(output):
         return ds.dataset(paths).to_table(columns=columns)
-    import io
-
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     return pa.concat_tables([pq.read_table(io.BytesIO(read_bytes(p)), columns=columns) for p in paths])
 
 
-def _totals(output: str, stages: list[StageSummary]) -> dict[str, float]:
+def _totals(output: str, stages: list[StageSummary], rejections: list[dict[str, Any]]) -> dict[str, float]:
     videos = read_table(output, "videos", ["duration_seconds"])["duration_seconds"].to_pylist()
     clips = read_table(output, "clips", ["status", "num_frames", "fps"]).to_pylist()
     accepted = [c for c in clips if c["status"] == "accepted"]
-    turned_down = read_table(output, "rejections", ["level", "seconds"]).to_pylist()
-    unread = [r["seconds"] or 0.0 for r in turned_down if r["level"] == "video"]
+    unread = [r["seconds"] or 0.0 for r in rejections if r["level"] == "video"]
     return {
         "sources": next((s.num_in for s in stages if s.stage == "probe"), 0),
         "videos": len(videos),

@@ -59,20 +59,22 @@ class Step:
         progress.count(self.name, done=1, media_seconds=seconds)
         return result
 
-    def failure(self, element: Any, error: tuple[type, str, list[str]]) -> Failure:
-        """Return the Failure of an element whose visit raised."""
-        subject = subject_of(element)
-        return Failure(
-            stage=self.name,
-            level=self.level,
-            subject_id=subject.subject_id,
-            video_id=subject.video_id,
-            uri=subject.uri,
-            error_type=error[0].__name__,
-            error=_message(error),
-            traceback="".join(error[2]),
-            seconds=subject.seconds or None,
-        )
+
+def failure_of(dead: tuple[Any, tuple[type, str, list[str]]], stage: str, level: str) -> Failure:
+    """Return the Failure of a dead letter: an element and what its stage raised."""
+    element, error = dead
+    subject = subject_of(element)
+    return Failure(
+        stage=stage,
+        level=level,
+        subject_id=subject.subject_id,
+        video_id=subject.video_id,
+        uri=subject.uri,
+        error_type=error[0].__name__,
+        error=_message(error),
+        traceback="".join(error[2]),
+        seconds=subject.seconds or None,
+    )
 
 
 def _message(error: tuple[type, str, list[str]]) -> str:
@@ -95,7 +97,7 @@ class RunStep(beam.PTransform):
         """Return PCollections of VisitResult, of Failure and of the elements that failed."""
         spread = pcoll | "Count" >> beam.Map(progress.expect, self._step.name) | beam.Reshuffle()
         done, dead = spread | "Visit" >> beam.Map(self._step.run).with_exception_handling()
-        failures = dead | "DeadLetter" >> beam.MapTuple(self._step.failure)
+        failures = dead | "DeadLetter" >> beam.Map(failure_of, self._step.name, self._step.level)
         return done, failures, dead | "Failed" >> beam.Keys()
 
 

@@ -35,11 +35,6 @@ class KeyNumbers:
     seconds_accepted: float
     num_unknown_length: int
 
-    @property
-    def clip_yield(self) -> float | None:
-        """Accepted seconds over seconds of input."""
-        return self.seconds_accepted / self.seconds_in if self.seconds_in else None
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReasonRow:
