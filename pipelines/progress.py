@@ -1,6 +1,6 @@
 """Progress of a run, shown while it runs.
 
-With threads as workers (the local default) steps and display share this process and the display
+With the local default runner steps and display share this process and the display
 is live. On other runners the counts stay with the workers and the runner's own console shows
 the same numbers as Beam counters.
 """

@@ -33,7 +33,7 @@ from schemas.outcomes import BadInputError
 from schemas.run import RunSummary, StageSummary
 from schemas.sample import to_json_bytes
 from schemas.tables import SCHEMA_VERSION
-from transforms.isolation import close_pools, num_cores
+from transforms.isolation import close_pools
 from transforms.media import is_remote
 from transforms.storage import join, read_bytes, write_bytes
 
@@ -41,20 +41,16 @@ STAGE_ORDER = ("probe", "deduplicate", "survey", "propose", "audio", "look", "wo
 _VERSIONED = ("apache-beam", "numpy", "av", "pyarrow", "mediapipe", "torch", "webdataset")
 
 
-def runner_options(beam_flags: list[str], config: CurateConfig) -> PipelineOptions:
-    """Return Beam options: what the user gives, else threads on this machine.
+def runner_options(beam_flags: list[str]) -> PipelineOptions:
+    """Return Beam options: what the user gives, else one Beam worker in this process.
 
-    Two threads a core feed as many isolated processes as there are cores. FnApiRunner is named
-    because DirectRunner first tries to fetch another runner over the network.
+    That worker queues a whole stage for the pool of isolated processes, which keeps every core busy
+    (`pipelines.steps.VisitBundle`). FnApiRunner is named because DirectRunner first tries to fetch
+    another runner over the network.
     """
     flags = list(beam_flags)
     if not any(flag.startswith("--runner") for flag in flags):
-        processes = config.isolation.num_processes or num_cores()
-        flags += [
-            "--runner=FnApiRunner",
-            "--direct_running_mode=multi_threading",
-            f"--direct_num_workers={2 * processes}",
-        ]
+        flags += ["--runner=FnApiRunner", "--direct_running_mode=in_memory"]
     return PipelineOptions(flags)
 
 
@@ -75,7 +71,7 @@ def curate(
         config = dataclasses.replace(config, isolation=isolation)
     with progress.display(console):
         try:
-            with beam.Pipeline(options=runner_options(beam_flags, config)) as pipeline:
+            with beam.Pipeline(options=runner_options(beam_flags)) as pipeline:
                 _ = sources_collection(pipeline, inputs.sources) | Curate(config, output)
         finally:
             close_pools()

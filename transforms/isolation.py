@@ -3,8 +3,8 @@
 A crash or hang in a native library costs the element it happened on: its process is replaced
 and the element becomes a Failure. The pool belongs to the Beam worker process and is shared by
 all its threads and steps, so each of its processes loads a model once, and however many threads
-the runner uses, no more processes than cores work at a time. Waiting threads make the pool's
-queue, so a slow element holds up no other.
+the runner uses, no more processes than cores work at a time. Work is queued without waiting, so
+a slow element holds up no other.
 """
 
 import atexit
@@ -16,6 +16,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,12 +72,27 @@ def run_isolated(
         WorkerDiedError: if the process died.
         Exception: whatever the function raised.
     """
+    return result_of(start_isolated(function, *arguments, config=config, media_seconds=media_seconds))
+
+
+def start_isolated(
+    function: Callable[..., T], *arguments: Any, config: IsolationConfig, media_seconds: float
+) -> Future[T]:
+    """Queue `function(*arguments)` for a pool process; its time limit starts when the process takes it.
+
+    Give the future to `result_of`.
+    """
     timeout = config.timeout_base_seconds + media_seconds * config.timeout_per_media_second
-    future = _pool(config).schedule(function, args=arguments, timeout=timeout)
+    return _pool(config).schedule(function, args=arguments, timeout=timeout)
+
+
+def result_of(future: Future[T]) -> T:
+    """Wait for work started by `start_isolated`; returns and raises as `run_isolated` does."""
     try:
         return future.result()
     except FutureTimeoutError as error:
-        raise WorkerTimeoutError(f"no result after {timeout:.0f} s; the work was stopped") from error
+        limit = error.args[1]  # Pebble raises TimeoutError("Task timeout", seconds)
+        raise WorkerTimeoutError(f"no result after {limit:.0f} s; the work was stopped") from error
     except ProcessExpired as error:
         raise WorkerDiedError(f"the worker process died (exit code {error.exitcode})") from error
 
