@@ -2,6 +2,7 @@
 
     python run_pipeline.py curate --input DIR|GLOB|MANIFEST --output OUT [--config FILE] [Beam flags]
     python run_pipeline.py inspect OUT KEY
+    python run_pipeline.py export OUT KEY --format glb|amass|arkit|bvh [--to FILE] [--body-model FILE]
     python run_pipeline.py doctor
 
 Exit codes: 0 the run is complete (whatever was rejected), 1 an unexpected error, 2 the command,
@@ -27,6 +28,18 @@ def _parser() -> argparse.ArgumentParser:
     inspect = commands.add_parser("inspect", help="contact sheet and overlay video of one clip")
     inspect.add_argument("output", help="output folder of a run")
     inspect.add_argument("key", help="key of a clip (or the beginning of one)")
+    export = commands.add_parser("export", help="the fitted body of one clip for other programs")
+    export.add_argument("output", help="output folder of a run")
+    export.add_argument("key", help="key of a clip (or the beginning of one)")
+    export.add_argument(
+        "--format",
+        required=True,
+        choices=("glb", "amass", "arkit", "bvh"),
+        help="glb: skinned, animated mesh (Blender, three.js); amass: SMPL-X parameters (.npz); "
+        "arkit: 52 coefficients a frame (.csv); bvh: skeleton",
+    )
+    export.add_argument("--to", help="file to write; default: OUT/export/KEY with the format's ending")
+    export.add_argument("--body-model", help="the SMPLX_*.npz that the run was fitted with")
     commands.add_parser("doctor", help="which models and tools are present, and what a missing one costs")
     return parser
 
@@ -72,13 +85,21 @@ def _inspect(options: argparse.Namespace, _: list[str], console) -> int:
     return 0
 
 
+def _export(options: argparse.Namespace, _: list[str], console) -> int:
+    from pipelines.export_clip import export_clip
+
+    path = export_clip(options.output, options.key, options.format, options.to, options.body_model)
+    console.print(str(path), soft_wrap=True, markup=False)
+    return 0
+
+
 def _doctor(options: argparse.Namespace, _: list[str], console) -> int:
     from pipelines.doctor import print_doctor
 
     return print_doctor(console)
 
 
-_COMMANDS = {"curate": _curate, "inspect": _inspect, "doctor": _doctor}
+_COMMANDS = {"curate": _curate, "inspect": _inspect, "export": _export, "doctor": _doctor}
 
 if __name__ == "__main__":
     sys.exit(main())

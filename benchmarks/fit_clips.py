@@ -12,8 +12,9 @@ from PIL import Image
 from body.model import BodyModel, between_vertices
 from body.shading import overlay, part_colours
 from body.skinning import skin, skin_points, transform_joints
+from schemas.records import BodyFit
 from schemas.sample import npz_to_arrays
-from transforms.fit_body import Fit, FitScores, Observations, fit_clip, fit_quality
+from transforms.fit_body import Fit, Observations, fit_clip, fit_quality
 
 _LIPS, _OUTER = (13, 14), (10, 152)  # inner lips' middles; hairline and chin
 
@@ -25,7 +26,7 @@ class ClipResult:
 
     key: str
     fit: Fit
-    scores: FitScores
+    scores: BodyFit
     ms_per_frame: float
     lips: float | None
     hand_size_error: float | None

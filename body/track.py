@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from body.model import BodyModel
 from body.topology import NUM_HAND_JOINTS, NUM_JOINTS
 from schemas.outcomes import BadInputError
 
@@ -16,6 +17,7 @@ _WIDTHS: dict[str, int | None] = {
     "transl": 3, "global_orient": 3, "body_pose": 63, "jaw": 3, "left_eye": 3, "right_eye": 3,
     "left_hand": NUM_HAND_JOINTS * 3, "right_hand": NUM_HAND_JOINTS * 3, "expression": None,
 }  # fmt: skip
+TRACK_PARAMETERS = tuple(_WIDTHS)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -105,6 +107,23 @@ class BodyTrack:
             model_id=str(body_fit["model_id"]),
             valid={part: mask.astype(bool) for part, mask in masks.items() if mask is not None},
         )
+
+
+def check_model(model: BodyModel, track: BodyTrack) -> None:
+    """Check that the track was fitted with this model.
+
+    Raises:
+        BadInputError: if it was another.
+    """
+    if model.model_id != track.model_id:
+        raise BadInputError(
+            f"the clip was fitted with body model {track.model_id}, and this is {model.model_id}; parameters "
+            "don't transfer between body models"
+        )
+    if track.betas.shape[0] > model.points.shape_dirs.shape[2]:
+        raise BadInputError(f"{len(track.betas)} betas are more than the body model has")
+    if track.expression.shape[1] > model.points.expression_dirs.shape[2]:
+        raise BadInputError(f"{track.expression.shape[1]} expression components are more than the model has")
 
 
 def _check(name: str, array: npt.NDArray, number: int, width: int | None) -> None:

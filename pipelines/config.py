@@ -16,6 +16,7 @@ from transforms.cut_clip import CutConfig
 from transforms.detect_shots import ShotConfig
 from transforms.extract_landmarks import LandmarkConfig
 from transforms.filter_clips import DEFAULT_RULES, Rule, merge_rules
+from transforms.fit_body import FitConfig
 from transforms.isolation import IsolationConfig
 from transforms.measure_quality import QualityConfig
 from transforms.media import MediaLimits
@@ -57,6 +58,7 @@ class CurateConfig:
     landmarks: LandmarkConfig = field(default_factory=LandmarkConfig)
     quality: QualityConfig = field(default_factory=QualityConfig)
     transcribe: TranscribeConfig = field(default_factory=TranscribeConfig)
+    fit_body: FitConfig = field(default_factory=FitConfig)
     filter: FilterConfig = field(default_factory=FilterConfig)
     split: SplitConfig = field(default_factory=SplitConfig)
     shards: ShardConfig = field(default_factory=ShardConfig)

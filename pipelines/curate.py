@@ -1,13 +1,14 @@
 """Curate: from raw talking videos to training shards and tables.
 
     sources -> probe -> one of each content -> survey -> clips
-    clips -> propose filter -> audio -> filter -> look -> filter -> words -> filter -> accepted
+    clips -> propose filter -> audio -> filter -> look -> filter -> words -> filter
+          -> body -> filter -> accepted
     accepted -> split -> check -> shards
     everything on the way -> tables
 
-The steps align_words, score_sync, fit_body, fit_face, embed_faces, cluster_identities,
-estimate_attributes and balance have their place between words and split; until they are built
-their records are None and samples name them in `not_computed`.
+The steps align_words, score_sync, embed_faces, cluster_identities, estimate_attributes and
+balance have their place between words and split; until they are built their records are None and
+samples name them in `not_computed`.
 """
 
 import dataclasses
@@ -88,6 +89,7 @@ class Curate(beam.PTransform):
             ("audio", visits.audio_visit, (self._output,)),
             ("look", visits.look_visit, ()),
             ("words", visits.words_visit, ()),
+            ("body", visits.body_visit, ()),
         ):
             results = ledger.run(tasks, self._step(name, "clip", visit, *extra), None)
             ledger.count(results | f"Cost_{name}" >> beam.FlatMap(_cost_only, name))

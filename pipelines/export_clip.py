@@ -11,7 +11,7 @@ from body.export.glb import glb_bytes
 from body.model import BodyModel
 from body.topology import MAX_EXPRESSION
 from body.track import BodyTrack
-from pipelines.stored_clip import StoredClip, find_clip, read_media
+from pipelines.stored_clip import body_track, find_clip, read_media
 from schemas.outcomes import BadInputError
 from transforms.media import is_remote
 from transforms.storage import write_bytes
@@ -25,7 +25,6 @@ _WRITERS: Mapping[str, Callable[[BodyModel, BodyTrack], bytes | str]] = {
     "arkit": arkit_csv,
     "bvh": bvh_text,
 }
-_COLUMNS = ("betas", "focal_length_px", "model_id")
 
 
 def export_clip(
@@ -51,7 +50,9 @@ def export_clip(
             raise BadInputError(f"{place}: exports read and write files of this machine")
     run = Path(output)
     clip = find_clip(run, key)
-    track = _track(run, clip)
+    track = body_track(clip, read_media(run, clip))
+    if track is None:
+        raise BadInputError(f"{clip.key}: the clip has no body fit. The clip: {clip.verdict}")
     # ARKit's units need every expression component; the others take the track's own number of them.
     model = BodyModel.load(body_model, len(track.betas), MAX_EXPRESSION)
     content = _WRITERS[format](model, track)
@@ -64,15 +65,3 @@ def export_clip(
     except OSError as error:
         raise BadInputError(f"{path}: cannot be written ({error})") from error
     return path
-
-
-def _track(run: Path, clip: StoredClip) -> BodyTrack:
-    row = clip.row
-    fit = {name: row.get(f"body_fit_{name}") for name in _COLUMNS}
-    if fit["model_id"] is None:
-        raise BadInputError(f"{clip.key}: the clip has no body fit. The clip: {clip.verdict}")
-    media = read_media(run, clip)
-    try:
-        return BodyTrack.from_sample(media.arrays, fit, row["fps"], row["width"], row["height"])
-    except BadInputError as error:
-        raise BadInputError(f"{clip.key}: {error}") from error

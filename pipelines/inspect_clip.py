@@ -12,12 +12,13 @@ from PIL import Image as Pillow
 from backends import silero
 from pipelines.overlay.clip_view import ClipView
 from pipelines.overlay.draw import marks_of
+from pipelines.overlay.mesh import mesh_view
 from pipelines.overlay.panel import choose_inset
 from pipelines.overlay.sheet import ContactSheet
 from pipelines.overlay.style import PART_COLOURS, Image
 from pipelines.overlay.timeline import TimelineData
 from pipelines.overlay.video import OverlayVideo
-from pipelines.stored_clip import ClipMedia, StoredClip, find_clip, read_media
+from pipelines.stored_clip import ClipMedia, StoredClip, body_track, find_clip, read_media
 from schemas.outcomes import BadInputError
 from schemas.sample import SAMPLING_RATE_HZ
 from transforms.media import (
@@ -38,7 +39,7 @@ _CRF, _PRESET = 20, "veryfast"
 # The records below a clip; a record's columns are its scores.
 _RECORDS = ("audio", "landmarks", "quality", "transcript", "sync", "body_fit", "identity")
 _LATER = ("sync", "body_fit", "identity")
-_NOT_SCORES = ("transcript_text", "transcript_words")
+_NOT_SCORES = ("transcript_text", "transcript_words", "body_fit_betas")
 
 
 def inspect_clip(output: str, key: str) -> list[Path]:
@@ -76,6 +77,7 @@ def clip_view(clip: StoredClip, media: ClipMedia) -> ClipView:
     """Return everything that the drawings show."""
     row, marks = clip.row, marks_of(media.arrays)
     threshold = clip.run.get("config", {}).get("audio", {}).get("vad_threshold", AudioConfig().vad_threshold)
+    body_model = clip.run.get("config", {}).get("fit_body", {}).get("model")
     speech = silero.load(threshold).find_speech(media.samples.astype(np.float32) / 32768.0)
     timeline = TimelineData(
         samples=media.samples,
@@ -99,6 +101,7 @@ def clip_view(clip: StoredClip, media: ClipMedia) -> ClipView:
         words=clip.words,
         language=row["transcript_language"],
         timeline=timeline,
+        mesh=mesh_view(body_track(clip, media), body_model),
     )
 
 

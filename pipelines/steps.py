@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import apache_beam as beam
+from apache_beam.pvalue import TaggedOutput
 from apache_beam.transforms.window import GlobalWindows
 
 from pipelines import progress
@@ -125,8 +126,8 @@ class VisitBundle(beam.DoFn):
             element = visits[visit]
             found = self._step.finish(element, visit)
             if isinstance(found, Failure):
-                yield beam.pvalue.TaggedOutput(self.FAILURES, GlobalWindows.windowed_value(found))
-                yield beam.pvalue.TaggedOutput(self.FAILED, GlobalWindows.windowed_value(element))
+                yield TaggedOutput(self.FAILURES, GlobalWindows.windowed_value(found))
+                yield TaggedOutput(self.FAILED, GlobalWindows.windowed_value(element))
             else:
                 yield GlobalWindows.windowed_value(found)
 

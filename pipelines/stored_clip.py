@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
+from body.track import BodyTrack
 from schemas.outcomes import BadInputError
 from schemas.records import Word
 from schemas.sample import KEY_PATTERN, SAMPLING_RATE_HZ, SampleError, check_arrays, npz_to_arrays
@@ -91,9 +92,20 @@ def find_clip(output: Path, key: str) -> StoredClip:
     for table, status in (("rejections", "rejected"), ("failures", "failed")):
         if row["status"] == status:
             outcome = next(iter(_rows(output, table, pc.field("subject_id") == clip_id)), None)
-    run_file = output / "run.json"
-    run = json.loads(run_file.read_text(encoding="utf-8")) if run_file.is_file() else {}
-    return StoredClip(key=clip_id, row=row, outcome=outcome, run=run)
+    return StoredClip(key=clip_id, row=row, outcome=outcome, run=_run_json(output))
+
+
+def accepted_clips(output: Path, most: int) -> list[StoredClip]:
+    """Return the first accepted clips of a finished run, by key."""
+    rows = _rows(output, "clips", pc.field("status") == "accepted")
+    rows.sort(key=lambda row: row["clip_id"])
+    run = _run_json(output)
+    return [StoredClip(key=row["clip_id"], row=row, outcome=None, run=run) for row in rows[:most]]
+
+
+def _run_json(output: Path) -> dict[str, Any]:
+    path = output / "run.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
 def _table(output: Path, name: str) -> ds.Dataset | None:
@@ -140,10 +152,26 @@ def read_media(output: Path, clip: StoredClip) -> ClipMedia:
         )
     try:
         arrays = npz_to_arrays(parts["npz"])
-        check_arrays(arrays, clip.row["num_frames"])
+        check_arrays(arrays, clip.row["num_frames"], fitted=clip.row["body_fit_model_id"] is not None)
         return ClipMedia(mp4=parts["mp4"], samples=_read_wav(parts["wav"]), arrays=arrays)
     except (ValueError, OSError, EOFError, zipfile.BadZipFile, wave.Error) as error:
         raise BadInputError(f"{clip.key}: the parts are damaged ({error})") from error
+
+
+def body_track(clip: StoredClip, media: ClipMedia) -> BodyTrack | None:
+    """Return the body fitted to a clip, None if there is none.
+
+    Raises:
+        BadInputError: if its arrays are missing or do not fit together.
+    """
+    row = clip.row
+    fit = {name: row[f"body_fit_{name}"] for name in ("betas", "focal_length_px", "model_id")}
+    if fit["model_id"] is None:
+        return None
+    try:
+        return BodyTrack.from_sample(media.arrays, fit, row["fps"], row["width"], row["height"])
+    except BadInputError as error:
+        raise BadInputError(f"{clip.key}: {error}") from error
 
 
 def _inside(folder: Path, name: str) -> Path | None:

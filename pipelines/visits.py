@@ -5,6 +5,7 @@ isolated process and returns records and costs; nothing here knows Beam.
 """
 
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -18,10 +19,11 @@ from backends import (
     transnetv2,
     whisperx,
 )
+from body.model import BodyModel
 from pipelines.config import CurateConfig
 from schemas.outcomes import Rejection
 from schemas.records import Clip, FaceTrack, Shot, Source, Video
-from schemas.sample import SAMPLING_RATE_HZ, arrays_to_npz, check_arrays
+from schemas.sample import SAMPLING_RATE_HZ, arrays_to_npz, check_arrays, npz_to_arrays
 from transforms import (
     cut_clip,
     detect_shots,
@@ -33,6 +35,7 @@ from transforms import (
     track_faces,
     transcribe,
 )
+from transforms.fit_body import Observations, fit_clip, fit_quality
 from transforms.isolation import CpuMeter
 from transforms.media import (
     DecodeTally,
@@ -43,7 +46,7 @@ from transforms.media import (
     decode_video,
     wav_bytes,
 )
-from transforms.storage import join, write_bytes
+from transforms.storage import join, read_bytes, write_bytes
 
 # Sound is looked at in pieces of this length, so that memory does not grow with the video.
 _LISTEN_SECONDS = 300.0
@@ -209,7 +212,7 @@ def look_visit(task: ClipTask, config: CurateConfig) -> VisitResult:
         encoder.write(frame.encodable)
         meter.charge("cut_clip")
     arrays = collector.arrays(task.track, clip)
-    check_arrays(arrays, clip.num_frames)
+    check_arrays(arrays, clip.num_frames, fitted=False)
     write_bytes(f"{clip.parts_uri}.mp4", encoder.finish())
     write_bytes(f"{clip.parts_uri}.npz", arrays_to_npz(arrays))
     done = replace(clip, landmarks=collector.coverage(clip.fps), quality=qualities.finish(tally.damaged))
@@ -232,3 +235,26 @@ def words_visit(task: ClipTask, config: CurateConfig) -> VisitResult:
     return VisitResult(
         outputs=(replace(task, clip=replace(clip, transcript=transcript)),), cpu_seconds=meter.seconds
     )
+
+
+@lru_cache(maxsize=2)
+def _body_model(path: str | None) -> BodyModel:
+    return BodyModel.load(path)
+
+
+def body_visit(task: ClipTask, config: CurateConfig) -> VisitResult:
+    """Fit the body model to a clip's landmarks and add its parameters to the .npz part."""
+    meter = CpuMeter()
+    clip, part = task.clip, f"{task.clip.parts_uri}.npz"
+    model = _body_model(config.fit_body.model)
+    meter.charge("load_models")
+    arrays = npz_to_arrays(read_bytes(part))
+    fit = fit_clip(
+        model, Observations.from_sample(arrays, clip.width, clip.height, clip.fps), config.fit_body
+    )
+    arrays |= fit.arrays()
+    check_arrays(arrays, clip.num_frames, fitted=True)
+    write_bytes(part, arrays_to_npz(arrays))
+    done = replace(clip, body_fit=fit_quality(model, fit))
+    meter.charge("fit_body")
+    return VisitResult(outputs=(replace(task, clip=done),), cpu_seconds=meter.seconds)

@@ -185,12 +185,30 @@ class Sync:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BodyFit:
-    """SMPL-X parameters of a clip, per frame in the sample's arrays. Not computed yet."""
+    """The SMPL-X-format body fitted to a clip: what all frames share, and how good the fit is.
+
+    Parameters of each frame are in the sample's arrays (`smplx:*`); they mean something with the
+    body model `model_id` alone. Errors are medians over frames of the typical distance between
+    landmarks and the model's, as a share of the face's height (hairline to chin; a hand is as
+    long); hands count where valid. None where a part was never seen. `*_valid_ratio` are shares of
+    frames; `max_acceleration` the 99.9th percentile of the upper body's joints, m/s^2;
+    `num_flips` frames on which the body turns faster than people can; `betas_norm` how far the
+    shape is from the mean, in standard deviations.
+    """
 
     model_id: str
     focal_length_px: float
-    face_error_px: float
-    valid_ratio: float
+    betas: tuple[float, ...]
+    face_error: float | None
+    body_error: float | None
+    hand_error: float | None
+    face_valid_ratio: float
+    body_valid_ratio: float
+    left_hand_valid_ratio: float
+    right_hand_valid_ratio: float
+    max_acceleration: float | None
+    num_flips: int
+    betas_norm: float
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

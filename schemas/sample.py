@@ -20,6 +20,8 @@ KEY_PATTERN = re.compile(r"[A-Za-z0-9_-]{1,100}")
 LANDMARK_UNITS_PER_PX = 16
 SAMPLING_RATE_HZ = 16000
 
+_FITTED = {"body": "body", "face": "face", "left_hand": "left hand", "right_hand": "right hand"}
+
 # name: (trailing shape, dtype, meaning)
 ARRAYS: dict[str, tuple[tuple[int, ...], str, str]] = {
     "face:landmarks": ((478, 3), "int16", "MediaPipe face mesh with irises, x y z in 1/16 px"),
@@ -34,6 +36,26 @@ ARRAYS: dict[str, tuple[tuple[int, ...], str, str]] = {
     "valid:left_hand": ((), "bool", "left hand landmarks were observed on this frame"),
     "valid:right_hand": ((), "bool", "right hand landmarks were observed on this frame"),
     "valid:pose": ((), "bool", "body landmarks were observed on this frame"),
+}
+# What the body fit adds, in the body model's terms (axis-angle in radians, metres, OpenCV camera).
+BODY_ARRAYS: dict[str, tuple[tuple[int, ...], str, str]] = {
+    "smplx:transl": ((3,), "float32", "translation in m"),
+    "smplx:global_orient": ((3,), "float32", "rotation of the pelvis"),
+    "smplx:body_pose": ((63,), "float32", "rotations of the 21 body joints"),
+    "smplx:jaw": ((3,), "float32", "rotation of the jaw"),
+    "smplx:left_eye": ((3,), "float32", "rotation of the left eye"),
+    "smplx:right_eye": ((3,), "float32", "rotation of the right eye"),
+    "smplx:left_hand": ((45,), "float32", "rotations of the left hand's 15 joints, mean pose included"),
+    "smplx:right_hand": ((45,), "float32", "rotations of the right hand's 15 joints, mean pose included"),
+    "smplx:expression": ((10,), "float32", "expression coefficients"),
+    **{
+        f"smplx:{part}_error_px": ((), "float32", f"typical distance of the {name} from the landmarks, px")
+        for part, name in _FITTED.items()
+    },
+    **{
+        f"valid:smplx_{part}": ((), "bool", f"the {name} was seen on this frame and the fit agrees")
+        for part, name in _FITTED.items()
+    },
 }
 _VALIDITY = {
     "face:landmarks": "valid:face",
@@ -85,13 +107,16 @@ def to_json_bytes(value: Any) -> bytes:
     return text.encode() + b"\n"
 
 
-def check_arrays(arrays: Mapping[str, npt.NDArray[Any]], num_frames: int) -> None:
+def check_arrays(arrays: Mapping[str, npt.NDArray[Any]], num_frames: int, fitted: bool) -> None:
     """Check names, types and shapes of a sample's arrays.
+
+    Args:
+        fitted: whether the clip has a body fit, whose arrays must be there then.
 
     Raises:
         SampleError: naming the array and what is wrong with it.
     """
-    for name, (shape, dtype, _) in ARRAYS.items():
+    for name, (shape, dtype, _) in (ARRAYS | BODY_ARRAYS if fitted else ARRAYS).items():
         if name not in arrays:
             raise SampleError(f"array {name} is missing")
         array = arrays[name]

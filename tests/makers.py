@@ -18,7 +18,7 @@ import webdataset
 
 from schemas.ids import span_id
 from schemas.records import AudioQuality, Clip, FaceTrack, Shot, Source, Transcript, Video
-from schemas.sample import ARRAYS
+from schemas.sample import ARRAYS, BODY_ARRAYS
 from tests import broken_media
 from tests.media_makers import Samples, add_sound, run_ffmpeg, talking_like_clip
 
@@ -150,12 +150,12 @@ def make_clip(number: int = 0, num_frames: int = 50, **changes: Any) -> Clip:
     return Clip(**(fields | changes))
 
 
-def make_arrays(num_frames: int, seed: int = 0) -> dict[str, npt.NDArray[Any]]:
+def make_arrays(num_frames: int, seed: int = 0, fitted: bool = False) -> dict[str, npt.NDArray[Any]]:
     """Return arrays with the names, types and shapes of a sample and random contents."""
     random = np.random.default_rng(seed)
     return {
         name: random.integers(0, 2 if dtype == "bool" else 100, (num_frames, *shape)).astype(dtype)
-        for name, (shape, dtype, _) in ARRAYS.items()
+        for name, (shape, dtype, _) in (ARRAYS | BODY_ARRAYS if fitted else ARRAYS).items()
     }
 
 

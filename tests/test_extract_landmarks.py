@@ -64,7 +64,7 @@ def collect(script: list[FrameLandmarks], repeated: tuple[int, ...] = ()):
     for number in range(clip.num_frames):
         collector.update(PICTURE, number in repeated)
     arrays = collector.arrays(track, clip)
-    check_arrays(arrays, clip.num_frames)
+    check_arrays(arrays, clip.num_frames, fitted=False)
     return collector, arrays, extractor
 
 

@@ -12,6 +12,7 @@ from hypothesis.extra import numpy as hnp
 
 from schemas.sample import (
     ARRAYS,
+    BODY_ARRAYS,
     LANDMARK_UNITS_PER_PX,
     SampleError,
     arrays_to_npz,
@@ -81,12 +82,18 @@ def test_archive_is_a_plain_zip_of_npy_files() -> None:
 
 
 def test_arrays_that_keep_the_contract_pass() -> None:
-    check_arrays(make_arrays(5), 5)
+    check_arrays(make_arrays(5), 5, fitted=False)
+    check_arrays(make_arrays(5, fitted=True), 5, fitted=True)
 
 
-@pytest.mark.parametrize("name", sorted(ARRAYS))
+def test_a_fit_must_be_there_where_there_is_one() -> None:
+    with pytest.raises(SampleError, match="smplx:"):
+        check_arrays(make_arrays(5), 5, fitted=True)
+
+
+@pytest.mark.parametrize("name", sorted(ARRAYS | BODY_ARRAYS))
 def test_every_array_is_checked_for_presence_length_and_type(name: str) -> None:
-    whole = make_arrays(5)
+    whole = make_arrays(5, fitted=True)
     wrong = {
         "missing": {k: v for k, v in whole.items() if k != name},
         "a frame less": whole | {name: whole[name][:4]},
@@ -95,7 +102,7 @@ def test_every_array_is_checked_for_presence_length_and_type(name: str) -> None:
     }
     for arrays in wrong.values():
         with pytest.raises(SampleError, match=name):
-            check_arrays(arrays, 5)
+            check_arrays(arrays, 5, fitted=True)
 
 
 @given(st.from_regex(r"[A-Za-z0-9_-]{1,100}", fullmatch=True))

@@ -41,11 +41,24 @@ def _default(value: object) -> str:
 def _section(name: str, section: typing.Any) -> str:
     summary = " ".join((type(section).__doc__ or "").split())
     lines = [f"## {name}", "", summary, "", "| setting | type | default |", "|---|---|---|"]
-    for field in dataclasses.fields(section):
+    for field in _plain_fields(section):
         kind = field.type if isinstance(field.type, str) else getattr(field.type, "__name__", str(field.type))
         kind = str(kind).replace("|", "\\|")
         lines.append(f"| `{field.name}` | {kind} | {_default(getattr(section, field.name))} |")
     return "\n".join(lines)
+
+
+def _plain_fields(section: typing.Any) -> list[dataclasses.Field]:
+    fields = dataclasses.fields(section)
+    return [f for f in fields if not dataclasses.is_dataclass(getattr(section, f.name))]
+
+
+def _sections(name: str, section: typing.Any) -> list[str]:
+    """Return a section and those within it."""
+    values = {f.name: getattr(section, f.name) for f in dataclasses.fields(section)}
+    inner = {key: value for key, value in values.items() if dataclasses.is_dataclass(value)}
+    nested = [page for key, value in inner.items() for page in _sections(f"{name}.{key}", value)]
+    return [_section(name, section), *nested]
 
 
 def _rule_row(rule: Rule) -> str:
@@ -57,9 +70,8 @@ def _rule_row(rule: Rule) -> str:
 def render() -> str:
     """Return the page."""
     config = CurateConfig()
-    sections = [
-        _section(f.name, getattr(config, f.name)) for f in dataclasses.fields(config) if f.name != "filter"
-    ]
+    names = [f.name for f in dataclasses.fields(config) if f.name != "filter"]
+    sections = [page for name in names for page in _sections(name, getattr(config, name))]
     rules = [
         "## filter",
         "",

@@ -9,7 +9,7 @@ from schemas.outcomes import BadInputError, Rejection
 from schemas.records import Clip
 
 Mode = Literal["off", "score", "on"]
-FILTER_STAGES = ("propose", "audio", "look", "words")
+FILTER_STAGES = ("propose", "audio", "look", "words", "body")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

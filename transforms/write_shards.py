@@ -92,7 +92,7 @@ def read_sample(clip: Clip, config_hash: str) -> dict[str, bytes]:
         raise SampleError(f"clip {clip.clip_id} has no parts")
     check_key(clip.clip_id)
     parts = {ext: read_bytes(f"{clip.parts_uri}.{ext}") for ext in ("mp4", "wav", "npz")}
-    check_arrays(npz_to_arrays(parts["npz"]), clip.num_frames)
+    check_arrays(npz_to_arrays(parts["npz"]), clip.num_frames, fitted=clip.body_fit is not None)
     samples = (len(parts["wav"]) - 44) // 2
     if samples != round(clip.duration_seconds * SAMPLING_RATE_HZ):
         raise SampleError(f"clip {clip.clip_id}: {samples} audio samples for {clip.num_frames} frames")

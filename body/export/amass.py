@@ -7,10 +7,10 @@ camera: `camera_to_world` (3, 3) with its position at the origin, `focal_length_
 
 import numpy as np
 
-from body.export.skeleton import axis_angles, check_model, quaternion_product, quaternions
+from body.export.skeleton import axis_angles, quaternion_product, quaternions
 from body.model import BodyModel
 from body.skinning import rest_joints
-from body.track import BodyTrack
+from body.track import BodyTrack, check_model
 from schemas.sample import arrays_to_npz
 
 Z_UP_FROM_CAMERA = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]])

@@ -19,10 +19,10 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from body.export.skeleton import Array, check_model, matrices, quaternions
+from body.export.skeleton import Array, matrices, quaternions
 from body.model import ArkitUnits, BodyModel, Float
 from body.topology import ARKIT_NAMES
-from body.track import BodyTrack
+from body.track import BodyTrack, check_model
 from schemas.outcomes import BadInputError
 
 _EYE = ("eyeBlink", "eyeLookDown", "eyeLookIn", "eyeLookOut", "eyeLookUp", "eyeSquint", "eyeWide")

@@ -21,11 +21,11 @@ from body.export.glb_mesh import (
     split_at_seams,
     vertex_normals,
 )
-from body.export.skeleton import SkeletonMotion, check_model, skeleton_motion
+from body.export.skeleton import SkeletonMotion, skeleton_motion
 from body.model import BodyModel, PointSet
 from body.skinning import skin, skin_points, transform_joints
 from body.topology import JOINT_NAMES, NUM_JOINTS
-from body.track import BodyTrack
+from body.track import BodyTrack, check_model
 
 Document = dict[str, Any]
 _MESH_NODE, _CAMERA_NODE = NUM_JOINTS, NUM_JOINTS + 1  # the joints' nodes come first

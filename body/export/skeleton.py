@@ -12,8 +12,7 @@ import numpy.typing as npt
 
 from body.model import BodyModel
 from body.skinning import rest_joints
-from body.track import BodyTrack
-from schemas.outcomes import BadInputError
+from body.track import BodyTrack, check_model
 
 Array = npt.NDArray[np.float64]
 Y_UP_FROM_CAMERA: Array = np.diag([1.0, -1.0, -1.0])
@@ -32,23 +31,6 @@ class SkeletonMotion:
     offsets: Array
     root: Array
     rotations: Array
-
-
-def check_model(model: BodyModel, track: BodyTrack) -> None:
-    """Check that the track was fitted with this model.
-
-    Raises:
-        BadInputError: if it was another.
-    """
-    if model.model_id != track.model_id:
-        raise BadInputError(
-            f"the clip was fitted with body model {track.model_id}, and this is {model.model_id}; parameters "
-            "don't transfer between body models"
-        )
-    if track.betas.shape[0] > model.points.shape_dirs.shape[2]:
-        raise BadInputError(f"{len(track.betas)} betas are more than the body model has")
-    if track.expression.shape[1] > model.points.expression_dirs.shape[2]:
-        raise BadInputError(f"{track.expression.shape[1]} expression components are more than the model has")
 
 
 def skeleton_motion(model: BodyModel, track: BodyTrack) -> SkeletonMotion:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipelines.overlay.draw import FrameMarks
+from pipelines.overlay.mesh import MeshView
 from pipelines.overlay.panel import Inset
 from pipelines.overlay.timeline import TimelineData
 from schemas.records import Word
@@ -26,6 +27,7 @@ class ClipView:
     words: Sequence[Word]
     language: str | None
     timeline: TimelineData
+    mesh: MeshView | None = None
 
     @property
     def without_words(self) -> str:

@@ -1,8 +1,8 @@
 """Layers: what is drawn over a frame, one function for each kind of mark.
 
 A layer draws on a picture in place and reads what it needs from `FrameMarks`; where a part was not
-observed it draws nothing. `LAYERS` is their order, from the lowest. A further layer (a body mesh)
-is one more function in that list, with its data as one more field.
+observed it draws nothing. `LAYERS` is their order, from the lowest. The fitted body has a panel of its
+own (mesh.py), as it would hide what it is to be compared with.
 """
 
 import itertools

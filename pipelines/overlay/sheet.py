@@ -1,4 +1,4 @@
-"""The contact sheet: a header, the timeline, and frames evenly spaced over the clip."""
+"""The contact sheet: a header, the timeline, and frames evenly spaced over the clip, with marks and body."""
 
 from collections.abc import Mapping, Sequence
 
@@ -44,13 +44,16 @@ class ContactSheet:
         self._tile_width = (WIDTH_PX - (self._columns + 1) * _GAP_PX) // self._columns
         self._size = fit(clip.width, clip.height, self._tile_width, 100_000)
         self._tiles: dict[int, Image] = {}
+        self._bodies: dict[int, Image] = {}
 
     def update(self, index: int, image: Image) -> None:
         """Take a frame of the clip; those that are not wanted are passed over."""
         if index in self.wanted:
-            large = (round(self._size[0] * _OVERSIZE), round(self._size[1] * _OVERSIZE))
-            panel = draw_panel(image, resize(image, large), self._clip.marks[index], self._clip.inset)
+            large = resize(image, (round(self._size[0] * _OVERSIZE), round(self._size[1] * _OVERSIZE)))
+            panel = draw_panel(image, large, self._clip.marks[index], self._clip.inset)
             self._tiles[index] = resize(panel, self._size)
+            if self._clip.mesh is not None:
+                self._bodies[index] = resize(self._clip.mesh.draw(index, large), self._size)
 
     def draw(self, facts: Sequence[str], scores: Mapping[str, Mapping[str, str]], broken: set[str]) -> Image:
         """Return the sheet, (H, WIDTH_PX, 3).
@@ -64,9 +67,10 @@ class ContactSheet:
         timeline = draw_timeline(WIDTH_PX, self._clip.timeline)
         for index in self.wanted:
             draw_tick(timeline.image, timeline.x_at(index / self._clip.fps))
-        return np.concatenate([header, timeline.image, self._draw_grid()])
+        grids = [self._draw_grid(tiles) for tiles in (self._tiles, self._bodies) if tiles]
+        return np.concatenate([header, timeline.image, *grids])
 
-    def _draw_grid(self) -> Image:
+    def _draw_grid(self, tiles: Mapping[int, Image]) -> Image:
         rows = -(-len(self.wanted) // self._columns)
         step = self._size[1] + _CAPTION_PX + _GAP_PX
         canvas = Pillow.new("RGB", (WIDTH_PX, rows * step + _GAP_PX), BACKGROUND)
@@ -74,7 +78,7 @@ class ContactSheet:
         for place, index in enumerate(self.wanted):
             x = _GAP_PX + place % self._columns * (self._tile_width + _GAP_PX)
             y = _GAP_PX + place // self._columns * step
-            canvas.paste(Pillow.fromarray(self._tiles[index]), (x, y))
+            canvas.paste(Pillow.fromarray(tiles[index]), (x, y))
             self._draw_caption(draw, x, y + self._size[1] + 18, index)
         return np.array(canvas)
 

@@ -1,4 +1,4 @@
-"""The overlay video's frames: the clip, the clip with its marks, captions and the timeline."""
+"""The overlay video's frames: the clip, the clip with its marks, with its body, captions and the timeline."""
 
 import numpy as np
 from PIL import Image as Pillow
@@ -24,7 +24,8 @@ class OverlayVideo:
     def __init__(self, clip: ClipView) -> None:
         self._clip = clip
         self._panel = fit(clip.width, clip.height, *_PANEL_MAX)
-        self.width = max(2 * self._panel[0], _MIN_WIDTH)
+        self._num_panels = 2 if clip.mesh is None else 3
+        self.width = max(self._num_panels * self._panel[0], _MIN_WIDTH)
         self._timeline = draw_timeline(self.width, clip.timeline)
         self._captions = Captions(clip.words, clip.language, self.width, clip.without_words)
         height = _HEADER_PX + self._panel[1] + captions.HEIGHT_PX + timeline_height()
@@ -56,12 +57,11 @@ class OverlayVideo:
         canvas = self._ground.copy()
         canvas[_LINE_PX : _LINE_PX + _LINE_PX] = self._numbers(index)
         shown = resize(image, self._panel)
-        left = (self.width - 2 * width) // 2
-        rows = slice(_HEADER_PX, _HEADER_PX + height)
-        canvas[rows, left : left + width] = shown
-        canvas[rows, left + width : left + 2 * width] = draw_panel(
-            image, shown, clip.marks[index], clip.inset
-        )
+        panels = [shown, draw_panel(image, shown, clip.marks[index], clip.inset)]
+        panels += [] if clip.mesh is None else [clip.mesh.draw(index, shown)]
+        left = (self.width - len(panels) * width) // 2
+        area = canvas[_HEADER_PX : _HEADER_PX + height, left:]
+        area[:, : len(panels) * width] = np.concatenate(panels, axis=1)
         y = _HEADER_PX + height
         canvas[y : y + captions.HEIGHT_PX] = self._captions.strip(seconds)
         y += captions.HEIGHT_PX

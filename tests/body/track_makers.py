@@ -6,7 +6,7 @@ import numpy as np
 
 from body.model import BodyModel
 from body.topology import JOINT_INDEX
-from body.track import TRACK_PARTS, BodyTrack
+from body.track import TRACK_PARAMETERS, TRACK_PARTS, BodyTrack
 
 
 def make_track(model: BodyModel, num_frames: int = 12, seed: int = 0, num_expression: int = 10) -> BodyTrack:
@@ -47,9 +47,9 @@ def make_track(model: BodyModel, num_frames: int = 12, seed: int = 0, num_expres
 
 def sample_of(track: BodyTrack) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """Return the arrays and the body_fit record of the sample that stores a track."""
-    names = ("transl", "global_orient", "body_pose", "jaw", "left_eye", "right_eye", "left_hand")
-    names = (*names, "right_hand", "expression")
-    arrays = {f"smplx:{name}": getattr(track, name) for name in names}
-    arrays |= {f"valid:smplx_{part}": mask for part, mask in track.valid.items()}
+    arrays = {f"smplx:{name}": getattr(track, name) for name in TRACK_PARAMETERS}
+    for part, mask in track.valid.items():
+        arrays[f"valid:smplx_{part}"] = mask
+        arrays[f"smplx:{part}_error_px"] = np.ones(track.num_frames, np.float32)
     fit = {"betas": track.betas.tolist(), "focal_length_px": 400.0, "model_id": track.model_id}
     return arrays, fit

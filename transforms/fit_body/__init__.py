@@ -3,6 +3,6 @@
 from transforms.fit_body.config import STAGE, FitConfig
 from transforms.fit_body.fit import PARTS, Fit, fit_clip
 from transforms.fit_body.observations import Observations
-from transforms.fit_body.quality import FitScores, fit_quality
+from transforms.fit_body.quality import fit_quality
 
-__all__ = ["PARTS", "STAGE", "Fit", "FitConfig", "FitScores", "Observations", "fit_clip", "fit_quality"]
+__all__ = ["PARTS", "STAGE", "Fit", "FitConfig", "Observations", "fit_clip", "fit_quality"]

@@ -62,6 +62,7 @@ class Smoothness:
 class FitConfig:
     """Settings of `fit_clip`.
 
+    model: a user's SMPLX_*.npz; None is the embedded body model.
     robust_scale: residuals of so many deviations begin to lose their pull (Geman and McClure 1987).
     widening: times robust_scale in the first iterations of a pass: what starts far off, such as a hand that
     moves fast, is still pulled then (graduated non-convexity, Blake and Zisserman 1987).
@@ -70,6 +71,7 @@ class FitConfig:
     coarse_fps: the first pass fits frames of about this rate, apart from each other; then all frames follow.
     """
 
+    model: str | None = None
     noise: LandmarkNoise = field(default_factory=LandmarkNoise)
     smoothness: Smoothness = field(default_factory=Smoothness)
     robust_scale: float = 3.0

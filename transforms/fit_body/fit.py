@@ -9,6 +9,7 @@ import numpy.typing as npt
 from body.model import BodyModel
 from body.raster import Pinhole
 from body.skinning import rotation_matrices
+from body.track import TRACK_PARAMETERS, TRACK_PARTS
 from transforms.fit_body.config import FitConfig
 from transforms.fit_body.initialise import axis_angles, initial
 from transforms.fit_body.layout import ROOT, joint_offsets
@@ -18,7 +19,7 @@ from transforms.fit_body.residuals import part_errors
 from transforms.fit_body.solver import Clip, Coupling, solve
 
 Array = npt.NDArray[np.float64]
-PARTS = ("body", "face", "left_hand", "right_hand")
+PARTS = TRACK_PARTS
 _RATE = 25.0  # fps at which smoothness is given
 
 
@@ -55,6 +56,14 @@ class Fit:
         """Return (N, 165): all joints' axis-angles in SMPL-X's order."""
         parts = (self.global_orient, self.body_pose, self.jaw, self.left_eye, self.right_eye)
         return np.concatenate([*parts, self.left_hand, self.right_hand], axis=1)
+
+    def arrays(self) -> dict[str, npt.NDArray]:
+        """Return what a sample holds of the fit (schemas.sample.BODY_ARRAYS)."""
+        return {
+            **{f"smplx:{name}": getattr(self, name) for name in TRACK_PARAMETERS},
+            **{f"smplx:{part}_error_px": self.error_px[part] for part in PARTS},
+            **{f"valid:smplx_{part}": self.valid[part] for part in PARTS},
+        }
 
     def camera(self) -> Pinhole:
         """Return the camera, centred on the picture."""

@@ -1,14 +1,13 @@
 """Scores of a fit that say whether to keep its clip."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
 from body.model import BodyModel
 from body.skinning import rotation_matrices, transform_joints
 from body.topology import JOINT_INDEX
-from transforms.fit_body.fit import Fit
+from schemas.records import BodyFit
+from transforms.fit_body.fit import PARTS, Fit
 
 _UPPER_BODY = [JOINT_INDEX[name] for name in (
     "spine3", "neck", "head", "left_collar", "right_collar", "left_shoulder", "right_shoulder", "left_elbow",
@@ -18,39 +17,17 @@ _UPPER_BODY = [JOINT_INDEX[name] for name in (
 _FLIP_RAD_PER_SECOND = 40.0
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class FitScores:
-    """What rules about fits look at; None where a part was never seen.
-
-    face_error: median distance of the face's landmarks over the face's height. hand_error: the same of
-    hands, where valid, and body_error that of the body, also over the face's height (a hand is as long).
-    *_valid_ratio: share of frames. max_acceleration: 99.9th percentile of the upper body's joints, m/s^2.
-    num_flips: frames on which the body turns faster than people can. betas_norm: how far from the mean shape.
-    """
-
-    face_error: float | None
-    body_error: float | None
-    hand_error: float | None
-    face_valid_ratio: float
-    body_valid_ratio: float
-    left_hand_valid_ratio: float
-    right_hand_valid_ratio: float
-    max_acceleration: float | None
-    num_flips: int
-    betas_norm: float
-
-
-def fit_quality(model: BodyModel, fit: Fit) -> FitScores:
-    """Return the scores of a fit of this model."""
+def fit_quality(model: BodyModel, fit: Fit) -> BodyFit:
+    """Return the record of a fit of this model: what its frames share, and its scores."""
     hands = [fit.error_px[part][fit.valid[part]] for part in ("left_hand", "right_hand")]
-    return FitScores(
+    return BodyFit(
+        model_id=fit.model_id,
+        focal_length_px=fit.focal_length_px,
+        betas=tuple(fit.betas.tolist()),
         face_error=_median_share(fit.error_px["face"], fit.face_height_px),
         body_error=_median_share(fit.error_px["body"], fit.face_height_px),
         hand_error=_median_share(np.concatenate(hands), fit.face_height_px),
-        face_valid_ratio=float(fit.valid["face"].mean()),
-        body_valid_ratio=float(fit.valid["body"].mean()),
-        left_hand_valid_ratio=float(fit.valid["left_hand"].mean()),
-        right_hand_valid_ratio=float(fit.valid["right_hand"].mean()),
+        **{f"{part}_valid_ratio": float(fit.valid[part].mean()) for part in PARTS},
         max_acceleration=_extreme(joint_accelerations(model, fit)),
         num_flips=int((_turning_rates(fit) > _FLIP_RAD_PER_SECOND).sum()),
         betas_norm=float(np.linalg.norm(fit.betas)),
