@@ -8,6 +8,7 @@ zero, so the same sound gives the same words.
 import functools
 import math
 import os
+import threading
 import warnings
 from typing import Any
 
@@ -23,9 +24,12 @@ class WhisperXRecogniser:
         os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1")
         warnings.filterwarnings("ignore", category=UserWarning)
         torchaudio_compat.install()
+        import tqdm
         import whisperx
         import whisperx.asr
 
+        # tqdm's own lock is a named semaphore, which leaks when the pool ends its processes.
+        tqdm.tqdm.set_lock(threading.RLock())
         folder = whisper_folder(model)
         self.name = f"whisperx-3.4.5/whisper-{model if os.sep not in model else folder.name}"
         self._beam_size = beam_size
