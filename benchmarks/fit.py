@@ -1,11 +1,13 @@
 """Measure the body fitter: accuracy on known motion, speed, and fits of real clips.
 
-    python benchmarks/fit.py [--seeds 6] [--data DIR] [--adam N]
-                             [--clips OUT] [--overlays FOLDER] [--max-clips N]
+    python benchmarks/fit.py [--seeds 6] [--data DIR] [--adam N] [--rendered N]
+                             [--bodies FILE] [--clips OUT] [--overlays FOLDER] [--max-clips N]
 
 Without flags: synthetic people who talk, at standard noise, with outliers, at twice the noise, without noise
 and with a wrong focal length. --data refits the SMPL-X tracks of DIR/body. --clips fits the accepted clips of
-a curated folder, one in turn; --adam compares with so many iterations of Adam. Exit code 1: a target missed.
+a curated folder, one in turn; --rendered draws people, lets MediaPipe look and fits what it saw; --bodies
+draws bodies that are none of the model's shapes as well (tools/draw_bodies.py); --adam compares with so many
+iterations of Adam. Exit code 1: a target missed.
 """
 
 import argparse
@@ -33,7 +35,13 @@ from transforms.fit_body import fit_clip  # noqa: E402
 TARGETS = {
     "PA-MPJPE mm": 16.0, "face PVE mm": 0.5, "head deg": 0.8, "jaw deg": 1.0, "acceleration mm/frame^2": 2.2,
 }  # fmt: skip
+RENDERED_TARGETS = {
+    "visible PA-PVE mm": 19.0, "face PVE mm": 1.3, "hands PA-PVE mm": 9.0, "head deg": 2.5, "jaw deg": 1.8,
+    "eyes deg": 6.0,
+}  # fmt: skip
+_MIN_LIPS = 0.92
 _OUTLIER_COST = 1.15
+_OTHER_SHAPES_COST = 1.3
 _ADAM_FRAMES = 32
 
 
@@ -48,6 +56,8 @@ def main() -> int:
         for path in track_files(options.data):
             motion = read_track(model, path)
             _table(f"track {path.name}", [_measure(model, motion, Noise(), 0)])
+    if options.rendered:
+        missed += _rendered(model, options.rendered, options.bodies)
     if options.adam:
         _adam(model, options.adam)
     if options.clips:
@@ -61,6 +71,8 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--seeds", type=int, default=6, help="synthetic people; default: 6")
     parser.add_argument("--data", type=Path, help="folder with body/*.npz, SMPL-X tracks of real speakers")
+    parser.add_argument("--rendered", type=int, help="people to draw, look at and fit")
+    parser.add_argument("--bodies", type=Path, help="bodies (.npz) to draw besides the model's own shapes")
     parser.add_argument("--clips", type=Path, help="output folder of `curate`")
     parser.add_argument("--overlays", type=Path, help="write pictures of the clips' fits here")
     parser.add_argument("--max-clips", type=int, default=1000)
@@ -105,14 +117,33 @@ def _synthetic(model: BodyModel, seeds: int) -> list[str]:
 
 
 def _table(title: str, rows: list[dict[str, float]]) -> dict[str, float]:
-    """Print means over rows; return them."""
-    means = {key: float(np.mean([row[key] for row in rows])) for key in rows[0]}
+    """Print means over rows (NaN: not seen in one); return them."""
+    means = {key: float(np.nanmean([row[key] for row in rows])) for key in rows[0]}
     print(f"\n{title} ({len(rows)} sequences)")
     for key, value in means.items():
         spread = " ".join(f"{row[key]:.2f}" for row in rows)
         print(f"  {key:26s} {value:8.2f}   {spread}")
     sys.stdout.flush()
     return means
+
+
+def _rendered(model: BodyModel, number: int, bodies: Path | None) -> list[str]:
+    from benchmarks.fit_rendered import bodies_of, measure
+
+    means = _table("rendered people", [measure(model, seed) for seed in range(number)])
+    missed = [f"{key} {means[key]:.2f}, at most {most}" for key, most in RENDERED_TARGETS.items()
+              if means[key] > most]  # fmt: skip
+    lips = means["lip aperture correlation"]
+    missed += [] if lips >= _MIN_LIPS else [f"lip apertures {lips:.2f}, at least {_MIN_LIPS}"]
+    if bodies is not None:
+        rows = [measure(model, seed, body) for seed, body in enumerate(bodies_of(bodies)[:number])]
+        others = _table("rendered people of shapes the model has not", rows)
+        missed += [
+            f"{key} of other shapes {others[key]:.2f}, at most {_OTHER_SHAPES_COST} of {means[key]:.2f}"
+            for key in RENDERED_TARGETS
+            if others[key] > _OTHER_SHAPES_COST * means[key]
+        ]
+    return missed
 
 
 def _adam(model: BodyModel, iterations: int) -> None:

@@ -70,7 +70,7 @@ def compare(model: BodyModel, fit: Fit, motion: Motion, step: int = 5) -> dict[s
     for side, (wrist, fingers) in zip(("left", "right"), _HANDS, strict=True):
         hand = np.flatnonzero(weights[:, [wrist, *fingers]].sum(1) > 0.9)
         row[f"{side} hand PA-PVE mm"] = pa_error_mm(mesh[:, hand], true_mesh[:, hand])
-    row["head deg"] = float(_head_error(model, pose[some], motion.pose[some]).mean())
+    row["head deg"] = float(head_errors(model, pose[some], motion.pose[some]).mean())
     angles = angle_deg(pose.reshape(-1, 55, 3).astype(np.float64), motion.pose.reshape(-1, 55, 3))
     row |= {f"{name} deg": float(angles[:, group].mean()) for name, group in _JOINTS.items()}
     row["acceleration mm/frame^2"] = _acceleration_error(model, fit, motion)
@@ -80,7 +80,8 @@ def compare(model: BodyModel, fit: Fit, motion: Motion, step: int = 5) -> dict[s
     return row
 
 
-def _head_error(model: BodyModel, pose: Array, true: Array) -> Array:
+def head_errors(model: BodyModel, pose: Array, true: Array) -> Array:
+    """Return how far the head's orientation is off (N,), degrees."""
     rest = np.broadcast_to(model.joint_template, (len(pose), 55, 3))
     turned = [
         forward_kinematics(rotation_matrices(p.reshape(-1, 55, 3)), rest, model.parents)[0][:, _HEAD]

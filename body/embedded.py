@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from body.detector_bias import DetectorBias
 from body.model import ArkitUnits, BodyModel, HandSpace, JointPoints, PointSet, SurfacePoints
 from body.npz import read_arrays
 from body.topology import ARKIT_EXPRESSION_UNITS, NUM_JOINTS, PARENTS
@@ -20,12 +21,13 @@ _DIRECTIONS = ("shape_dirs", "expression_dirs", "pose_dirs")
 _JOINT_SETS = ("pose", "left_hand", "right_hand")
 _JOINT_KEYS = ("ids", "joints", "frames", "offsets", "spread")
 _LANDMARK_KEYS = ("mediapipe_ids", "faces", "barycentric", "weights", "contour")
+_BIAS_KEYS = ("ids", "skin", "iris")
 ARRAY_NAMES: tuple[str, ...] = (
     "template", *_DIRECTIONS, *(f"{name}_scale" for name in _DIRECTIONS), "weight_joints", "weight_values",
     "faces", "face_parts", "pose_features", "regressor_vertices", "regressor_values", "regressor_lengths",
     "uv", "uv_faces", "hand_mean", "hand_components", "hand_deviations", "units_from_expression",
     "unit_angles", "unit_angle_names", *(f"landmarks_{key}" for key in _LANDMARK_KEYS),
-    *(f"{name}_{key}" for name in _JOINT_SETS for key in _JOINT_KEYS),
+    *(f"{name}_{key}" for name in _JOINT_SETS for key in _JOINT_KEYS), *(f"bias_{key}" for key in _BIAS_KEYS),
 )  # fmt: skip
 
 
@@ -43,8 +45,8 @@ def load_embedded() -> BodyModel:
 
 def pack(model: BodyModel) -> dict[str, np.ndarray]:
     """Return the arrays of the file; `unpack` is the way back."""
-    if model.arkit is None or model.uv is None or model.uv_faces is None:
-        raise ValueError("the embedded model has ARKit units and texture coordinates")
+    if model.arkit is None or model.uv is None or model.uv_faces is None or model.detector_bias is None:
+        raise ValueError("the embedded model has ARKit units, texture coordinates and the detector's bias")
     rows = [np.flatnonzero(row) for row in model.regressor]
     arrays = {
         "template": model.points.template,
@@ -70,7 +72,7 @@ def pack(model: BodyModel) -> dict[str, np.ndarray]:
     arrays |= {f"landmarks_{key}": getattr(model.landmarks, key) for key in _LANDMARK_KEYS}
     for name, points in zip(_JOINT_SETS, (model.pose_points, *model.hand_points), strict=True):
         arrays |= {f"{name}_{key}": getattr(points, key) for key in _JOINT_KEYS}
-    return arrays
+    return arrays | {f"bias_{key}": getattr(model.detector_bias, key) for key in _BIAS_KEYS}
 
 
 def unpack(arrays: Mapping[str, np.ndarray], model_id: str) -> BodyModel:
@@ -115,6 +117,7 @@ def unpack(arrays: Mapping[str, np.ndarray], model_id: str) -> BodyModel:
         pose_points=sets[0],
         hand_points=(sets[1], sets[2]),
         arkit=_arkit(arrays),
+        detector_bias=DetectorBias(**{key: arrays[f"bias_{key}"] for key in _BIAS_KEYS}),
     )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from body.detector_bias import DetectorBias
 from body.topology import NUM_BETAS, NUM_EXPRESSION
 
 Float = npt.NDArray[np.float32]
@@ -103,7 +104,8 @@ class BodyModel:
     points: its V vertices; faces (F, 3); parents (55,), -1 for the pelvis; pose_features (K,) which of
     SMPL-X's 486 pose features are not zero everywhere; regressor (55, V); joint_template (55, 3) and
     joint_shape_dirs (55, 3, S), joint_expression_dirs (55, 3, E): what the regressor makes of the points;
-    uv (T, 2) and uv_faces (F, 3), None if the file has none; face_parts (F,) values of Part.
+    uv (T, 2) and uv_faces (F, 3), None if the file has none; face_parts (F,) values of Part; detector_bias
+    None: not known for these landmarks.
     """
 
     model_id: str
@@ -123,6 +125,7 @@ class BodyModel:
     pose_points: JointPoints
     hand_points: tuple[JointPoints, JointPoints]
     arkit: ArkitUnits | None
+    detector_bias: DetectorBias | None
 
     @classmethod
     def load(

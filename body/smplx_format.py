@@ -155,6 +155,7 @@ def _assemble(arrays: dict[str, np.ndarray], model_id: str) -> BodyModel:
         pose_points=calibrated.pose_points,
         hand_points=_with_own_tips(calibrated.hand_points, points.template, joints),
         arkit=None,
+        detector_bias=None,
     )
 
 

@@ -93,6 +93,17 @@ NUM_CONTOUR = 17
 NUM_MEDIAPIPE_FACE = 478
 IRIS_LEFT = (473, 474, 475, 476, 477)  # of the person's left eye; the first is its centre
 IRIS_RIGHT = (468, 469, 470, 471, 472)
+# Rings of the face mesh: its outline, which slides along the skin as the head turns, and the lips.
+FACE_OVAL: tuple[int, ...] = (
+    10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377, 152, 148, 176,
+    149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109,
+)  # fmt: skip
+OUTER_LIPS: tuple[int, ...] = (
+    61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 185, 40, 39, 37, 0, 267, 269, 270, 409,
+)  # fmt: skip
+INNER_LIPS: tuple[int, ...] = (
+    78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308, 191, 80, 81, 82, 13, 312, 311, 310, 415,
+)  # fmt: skip
 
 # MediaPipe's 21 hand points: the joint each lies at; a tip hangs from the last joint of its finger.
 HAND_POINTS: tuple[tuple[str, bool], ...] = (

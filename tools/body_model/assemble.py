@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from body.detector_bias import NUM_IRIS_FEATURES, NUM_SKIN_FEATURES, DetectorBias
 from body.embedded import pack, unpack
 from body.model import ArkitUnits, BodyModel, HandSpace, JointPoints, PointSet, SurfacePoints
 from body.smplx_format import regress
@@ -71,8 +72,18 @@ def uncalibrated(
             to_expression=np.linalg.inv(face.to_units).astype(np.float32),
             angles=face.angles,
         ),
+        detector_bias=no_bias(),
     )
     return unpack(pack(model), "uncalibrated"), order
+
+
+def no_bias() -> DetectorBias:
+    """Return the bias of a detector that was not asked yet: none."""
+    return DetectorBias(
+        ids=np.zeros(0, np.int32),
+        skin=np.zeros((NUM_SKIN_FEATURES, 0, 2), np.float32),
+        iris=np.zeros((NUM_IRIS_FEATURES, 2, 2), np.float32),
+    )
 
 
 def _both_hands(hand: hand_space.HandSpace) -> HandSpace:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
 
 from body.model import BodyModel, SurfacePoints
-from body.topology import IRIS_LEFT, IRIS_RIGHT, JOINT_INDEX, NUM_MEDIAPIPE_FACE, Part
+from body.topology import FACE_OVAL, IRIS_LEFT, IRIS_RIGHT, JOINT_INDEX, NUM_MEDIAPIPE_FACE, Part
 from tools.body_model.anny_source import MIRROR
 from tools.body_model.detect import FaceDetector
 from tools.body_model.renders import SUPERSAMPLING, FaceRender
@@ -26,11 +26,6 @@ _LOWER = (146, 91, 181, 84, 17, 314, 405, 321, 375, 95, 88, 178, 87, 14, 317, 40
 _CORNERS = (61, 291, 78, 308)
 _BRIDGE, _CHEEKS = 168, (234, 454)  # the root of the nose; the widest points of the outline
 LIPS = (*_UPPER, *_LOWER, *_CORNERS)
-# FACEMESH_FACE_OVAL of MediaPipe: these slide along the outline when the head turns.
-OVAL = (
-    10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377, 152, 148, 176,
-    149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109,
-)  # fmt: skip
 _WINDOW_PX = 6  # of the fine raster, in which the nearest pixel of an allowed triangle counts
 _LOWER_LIP_WEIGHT = 0.35  # of the jaw; above it a triangle belongs to the lower lip
 _MIN_COSINE = 0.15  # of the angle at which the skin is seen
@@ -63,8 +58,9 @@ def trace(model: BodyModel, skin: Mask, renders: Iterable[FaceRender], detector:
     corners = model.points.template.astype(np.float64)[model.faces]
     rows = []
     for render in renders:
-        points = detector.find(render.picture)
-        if points is not None:
+        found = detector.find(render.picture)
+        if found is not None:
+            points = found[:, :2]
             rows.append((points, *_trace_one(corners, render, points, allowed), render.yaw, render.pitch))
     return Traced(
         points=np.stack([row[0] for row in rows]),
@@ -104,7 +100,7 @@ def learn(model: BodyModel, skin: Mask, still: Traced, wide: Traced) -> tuple[Su
         faces=faces,
         barycentric=shares.astype(np.float32),
         weights=(1 / (1 + (spread / _TRUST) ** 2)).astype(np.float32),
-        contour=np.isin(np.arange(NUM_MEDIAPIPE_FACE), OVAL),
+        contour=np.isin(np.arange(NUM_MEDIAPIPE_FACE), FACE_OVAL),
     ), spread
 
 

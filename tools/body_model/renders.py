@@ -36,13 +36,24 @@ class FaceRender:
     pitch: float
 
 
-def draw(model: BodyModel, vertices: npt.NDArray, colours: Float, camera: Pinhole) -> tuple[Picture, Raster]:
-    """Return an anti-aliased picture of vertices (V, 3) in the camera's frame, and its fine raster."""
+def draw(
+    model: BodyModel,
+    vertices: npt.NDArray,
+    colours: npt.NDArray,
+    camera: Pinhole,
+    background: Picture | None = None,
+) -> tuple[Picture, Raster]:
+    """Return an anti-aliased picture of vertices (V, 3) in the camera's frame, and its fine raster.
+
+    The background (height, width, 3) is grey where none is given.
+    """
     fine = camera.scaled(SUPERSAMPLING)
     raster = rasterise(vertices, model.faces, fine)
     normals = vertex_normals(vertices, model.faces)
-    empty = np.full((fine.height_px, fine.width_px, 3), 205, np.uint8)
-    picture = shade(raster, model.faces, normals, colours.astype(np.float32), empty)
+    if background is None:
+        background = np.full((camera.height_px, camera.width_px, 3), 205, np.uint8)
+    behind = background.repeat(SUPERSAMPLING, 0).repeat(SUPERSAMPLING, 1)
+    picture = shade(raster, model.faces, normals, colours.astype(np.float32), behind)
     blocks = picture.reshape(camera.height_px, SUPERSAMPLING, camera.width_px, SUPERSAMPLING, 3)
     return blocks.mean((1, 3)).astype(np.uint8), raster
 

@@ -14,20 +14,20 @@ class LandmarkNoise:
     Depths are metres against a point of the same part, as MediaPipe gives them.
     """
 
-    face_heights: float = 0.012
+    face_heights: float = 0.015
     min_face_px: float = 0.6
     contour_weight: float = 0.35  # points of the outline slide along the skin as the head turns
     lips_weight: float = 2.0
     inner_lips_weight: float = 2.6
-    iris_weight: float = 0.6
-    hand_mm: float = 6.0
-    shoulder_mm: float = 12.0
-    limb_mm: float = 16.0
+    iris_weight: float = 3.0
+    hand_mm: float = 4.0
+    shoulder_mm: float = 16.0
+    limb_mm: float = 20.0
     hip_mm: float = 25.0
-    elbow_depth_m: float = 0.07
-    wrist_depth_m: float = 0.09
+    elbow_depth_m: float = 0.05
+    wrist_depth_m: float = 0.06
     hip_depth_m: float = 0.10
-    hand_depth_m: float = 0.02
+    hand_depth_m: float = 0.08
     # The body's own idea of a wrist counts for less where the hand's is known.
     wrist_weight_with_hand: float = 0.5
     min_visibility: float = 0.5

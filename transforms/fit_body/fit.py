@@ -1,6 +1,6 @@
 """Fit the body, hands and face of one person to all frames of a clip at once."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -28,7 +28,8 @@ class Fit:
     """A clip's body: N frames in the camera's axes, metres and radians (axis-angle), float32.
 
     Hands (N, 45) include the model's mean pose. valid and error_px hold for each of PARTS (N,) arrays: was
-    the part seen and does the model agree; typical distance of landmarks from the model's, NaN if not seen.
+    the part seen and does the model agree; typical distance of landmarks (without the detector's known bias)
+    from the model's, NaN if not seen.
     What is not valid is held by priors and neighbouring frames. face_height_px: hairline to chin, median.
     """
 
@@ -87,6 +88,8 @@ def fit_clip(model: BodyModel, seen: Observations, config: FitConfig | None = No
     if not (seen.seen("face").any() or seen.seen("pose").any()):
         raise ValueError("neither a face nor a body was seen on any frame")
     problem, seen = _problem(model, config or FitConfig()), without_twins(seen)
+    if model.detector_bias is not None and seen.face_detector == "mediapipe":
+        seen = replace(seen, face=model.detector_bias.corrected(seen.face))
     focal = seen.focal_px or problem.config.focal_per_side * max(seen.width_px, seen.height_px)
     clip, x, betas, done = _minimise(problem, seen, focal)
     errors, valid = part_errors(clip, x, betas)

@@ -2,15 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import maximum_filter1d
 
+from body.topology import FACE_OVAL, INNER_LIPS, OUTER_LIPS
 from schemas.sample import unpack_landmarks
 from transforms.fit_body.config import FitConfig, LandmarkNoise
 from transforms.fit_body.normal import Targets
-from transforms.fit_body.points import INNER_LIPS, OUTER_LIPS, OUTLINE, ModelPoints
+from transforms.fit_body.points import ModelPoints
 
 Array = npt.NDArray[np.float64]
 _FACE_TOP, _CHIN = 10, 152
@@ -28,7 +30,8 @@ class Observations:
     """Landmarks of N frames in px, NaN where a part was not seen; z in px of the picture's scale.
 
     face (N, 478, 3); pose (N, 33, 3) with pose_visibility (N, 33) in [0, 1] and pose_world (N, 33, 3) metres
-    around the hips; left_hand, right_hand (N, 21, 3). focal_px None: not known.
+    around the hips; left_hand, right_hand (N, 21, 3). focal_px None: not known. face_detector: whose
+    points the face's are, "mediapipe" or None for points without a detector's bias.
     """
 
     face: npt.NDArray
@@ -41,6 +44,7 @@ class Observations:
     height_px: int
     fps: float
     focal_px: float | None = None
+    face_detector: Literal["mediapipe"] | None = None
 
     @classmethod
     def from_sample(
@@ -63,6 +67,7 @@ class Observations:
             height_px=height_px,
             fps=fps,
             focal_px=focal_px,
+            face_detector="mediapipe",
         )
 
     @property
@@ -114,7 +119,7 @@ def _face_targets(
 ) -> tuple[Array, Array]:
     deviation = max(noise.face_heights * face_height, noise.min_face_px)
     trust = np.ones(len(ids))
-    trust[np.isin(ids, OUTLINE)] = noise.contour_weight
+    trust[np.isin(ids, FACE_OVAL)] = noise.contour_weight
     trust[np.isin(ids, OUTER_LIPS)] = noise.lips_weight
     trust[np.isin(ids, INNER_LIPS)] = noise.inner_lips_weight
     trust[-2:] = noise.iris_weight

@@ -7,21 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from body.model import BodyModel, JointPoints, between_vertices
-from body.topology import IRIS_LEFT, IRIS_RIGHT, JOINT_INDEX
+from body.topology import FACE_OVAL, INNER_LIPS, IRIS_LEFT, IRIS_RIGHT, JOINT_INDEX, OUTER_LIPS
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
 
-OUTLINE: tuple[int, ...] = (
-    10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377, 152, 148, 176,
-    149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109,
-)  # fmt: skip
-OUTER_LIPS: tuple[int, ...] = (
-    61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 185, 40, 39, 37, 0, 267, 269, 270, 409,
-)  # fmt: skip
-INNER_LIPS: tuple[int, ...] = (
-    78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308, 191, 80, 81, 82, 13, 312, 311, 310, 415,
-)  # fmt: skip
 _EYES = (
     33, 7, 163, 144, 145, 153, 154, 155, 133, 246, 161, 160, 159, 158, 157, 173, 263, 249, 390, 373, 374, 380,
     381, 382, 362, 466, 388, 387, 386, 385, 384, 398,
@@ -31,7 +21,7 @@ _NOSE_AND_CHEEKS = (
     168, 6, 197, 195, 5, 4, 1, 2, 98, 327, 97, 326, 50, 280, 205, 425, 187, 411, 36, 266, 129, 358, 64, 294,
 )  # fmt: skip
 # Of the face mesh's 468 points a third, dense where the face moves: the rest interpolates these.
-FACE_POINTS = tuple(sorted({*OUTLINE, *OUTER_LIPS, *INNER_LIPS, *_EYES, *_BROWS, *_NOSE_AND_CHEEKS}))
+FACE_POINTS = tuple(sorted({*FACE_OVAL, *OUTER_LIPS, *INNER_LIPS, *_EYES, *_BROWS, *_NOSE_AND_CHEEKS}))
 IRIS_CENTRES = (IRIS_LEFT[0], IRIS_RIGHT[0])
 # Of the body's 33: nose, ears, arms, hips, legs; hands' as long as no hand was found. Thumbs say nothing new.
 _POSE_POINTS = (0, 7, 8, *range(11, 21), *range(23, 33))
