@@ -50,6 +50,12 @@ REASONS = {
     "unsure_speech": "The sound is only half taken for speech: singing, music or noise.",
     "babbled_words": "More words a second than anybody speaks: the recogniser repeats itself.",
     "unsure_words": "The recogniser is not sure of the words.",
+    "face_not_fitted": "The body model's face does not follow the face in the picture.",
+    "body_not_fitted": "The body model does not follow the body in the picture.",
+    "hands_not_fitted": "The body model's hands do not follow the hands in the picture.",
+    "fit_held_by_priors": "The face could not be fitted on enough pictures: the rest would be guessed.",
+    "body_flips": "The fitted body turns faster than people can.",
+    "body_jumps": "A joint of the fitted body jumps.",
 }
 
 STAGES = {
@@ -60,6 +66,7 @@ STAGES = {
     "audio": "measures the sound and where somebody speaks",
     "look": "cuts the clip, finds landmarks, measures the picture",
     "words": "transcribes",
+    "body": "fits the body model to the landmarks",
     "check": "packs the sample and checks that its parts fit",
 }
 
@@ -113,6 +120,15 @@ FIELDS: dict[str, tuple[str, str, str]] = {
         "how sure the recogniser is of the language",
     ),
     "transcript_mean_log_probability": ("Words' certainty", "", "the recogniser's mean log probability"),
+    "body_fit_face_error": ("Face fit", "ratio", "distance of the fitted face over the face's height"),
+    "body_fit_body_error": ("Body fit", "ratio", "distance of the fitted body over the face's height"),
+    "body_fit_hand_error": ("Hand fit", "ratio", "distance of the fitted hands over the face's height"),
+    "body_fit_face_valid_ratio": (
+        "Fitted pictures",
+        "ratio",
+        "share of pictures on which the face was fitted",
+    ),
+    "body_fit_max_acceleration": ("Sharpest motion", "m/s²", "acceleration of the quickest joint"),
     "sync_sync_confidence": ("Lip sync", "", "agreement of lips and sound"),
 }
 # What the steps before the filter compare with their threshold; each of them is a lower bound.

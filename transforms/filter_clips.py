@@ -110,6 +110,14 @@ DEFAULT_RULES: tuple[Rule, ...] = (
     # Fast speech reaches six words a second; more is a recogniser that repeats itself.
     Rule(name="babbled_words", stage="words", field="transcript.words_per_second", maximum=8.0),
     Rule(name="unsure_words", stage="words", field="transcript.mean_log_probability", minimum=-1.5),
+    # Good fits leave the face 0.5 to 1.2 % of its height, hands 1.2 to 3.2 %, bodies below 13 %.
+    Rule(name="face_not_fitted", stage="body", field="body_fit.face_error", maximum=0.02),
+    Rule(name="body_not_fitted", stage="body", field="body_fit.body_error", maximum=0.2),
+    Rule(name="hands_not_fitted", stage="body", field="body_fit.hand_error", maximum=0.06),
+    Rule(name="fit_held_by_priors", stage="body", field="body_fit.face_valid_ratio", minimum=0.9),
+    Rule(name="body_flips", stage="body", field="body_fit.num_flips", maximum=0),
+    # Quick gestures reach 60 m/s^2 at the wrist; more than twice that is a hand that jumps.
+    Rule(name="body_jumps", stage="body", field="body_fit.max_acceleration", maximum=130.0),
 )
 
 
