@@ -19,7 +19,7 @@ _FACE_TOP, _CHIN = 10, 152
 # From the hairline to the chin in the landmark model, metres: gives px per metre at the face's depth.
 FACE_HEIGHT_M = 0.190
 _ELBOWS, _WRISTS, _HIPS, _KNEES = (13, 14), (15, 16), (23, 24), (25, 26)
-_LIMBS = tuple(range(13, 21))
+_ARMS = tuple(range(13, 21))
 _HAND_OF_BODY = ((15, 17, 19), (16, 18, 20))  # wrist and knuckles that BlazePose gives, left and right
 _TWIN_DISTANCE = 0.25  # of a hand's length, mean over points
 _MARGIN = 0.02  # of the picture's size, within which a point outside still counts
@@ -135,7 +135,7 @@ def _pose_targets(
     visibility = np.where(seen.seen("pose")[:, None], seen.pose_visibility[:, ids], 0.0).astype(np.float64)
     size = np.array([seen.width_px, seen.height_px])
     inside = ((px > -_MARGIN * size) & (px < (1 + _MARGIN) * size)).all(-1)
-    least = np.where(np.isin(ids, _LIMBS), noise.min_limb_visibility, noise.min_visibility)
+    least = np.where(np.isin(ids, _ARMS), noise.min_arm_visibility, noise.min_visibility)
     trust = visibility * (visibility > least) * inside
     memory = 2 * round(noise.hand_memory_seconds * seen.fps) + 1
     for part, elbow, (wrist, *knuckles) in zip(
@@ -191,7 +191,7 @@ def without_twins(seen: Observations) -> Observations:
 
 
 def knees_seen(seen: Observations, noise: LandmarkNoise) -> float:
-    """Return on which share of the frames a knee is in the picture."""
+    """Return on which share of the frames a knee is surely in the picture."""
     px, visibility = seen.pose[:, _KNEES, :2], seen.pose_visibility[:, _KNEES]
     inside = ((px > 0) & (px < np.array([seen.width_px, seen.height_px]))).all(-1)
     return float((inside & (visibility > noise.min_visibility)).any(1).mean())
