@@ -179,3 +179,17 @@ def test_a_wrist_without_elbow_and_hand_does_not_count(model: BodyModel, seen: O
     pose[:, 15:21, :2] += 150
     moved = fit_clip(model, replace(alone, pose=pose, pose_visibility=visibility))
     assert np.allclose(hidden.body_pose, moved.body_pose, atol=1e-6)
+
+
+def test_legs_stand_still_where_the_knees_are_a_guess(model: BodyModel, seen: Observations) -> None:
+    guessed = seen.pose.copy()
+    guessed[:, [25, 26], :2] = np.array([[0.3, 0.9], [0.7, 0.9]]) * (seen.width_px, seen.height_px)
+    pose = replace(seen, pose=guessed)
+    legs = slice(0, 6)  # the hips' rotations, first of the body's joints
+    visible = pose.pose_visibility.copy()
+    visible[:, [25, 26]] = 0.8
+    still = fit_clip(model, replace(pose, pose_visibility=visible)).body_pose[:, legs]
+    assert np.allclose(still, still[0])
+    visible[:, [25, 26]] = 0.95
+    moved = fit_clip(model, replace(pose, pose_visibility=visible)).body_pose[:, legs]
+    assert np.abs(moved - still).max() > 0.3

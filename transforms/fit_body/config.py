@@ -93,4 +93,4 @@ class FitConfig:
     # A part on a frame is valid if it was seen and the typical residual is below this many deviations.
     max_residual: float = 4.0
     # Legs move only if a knee is surely in the picture on this share of the frames.
-    min_knee_ratio: float = 0.2
+    min_knee_ratio: float = 0.15

@@ -194,4 +194,4 @@ def knees_seen(seen: Observations, noise: LandmarkNoise) -> float:
     """Return on which share of the frames a knee is surely in the picture."""
     px, visibility = seen.pose[:, _KNEES, :2], seen.pose_visibility[:, _KNEES]
     inside = ((px > 0) & (px < np.array([seen.width_px, seen.height_px]))).all(-1)
-    return float((inside & (visibility > noise.min_visibility)).any(1).mean())
+    return float((inside & (visibility > noise.sure_knee_visibility)).any(1).mean())
