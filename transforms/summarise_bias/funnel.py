@@ -12,6 +12,9 @@ from transforms.summarise_bias.clusters import compare, group_rate, holm, ratio_
 from transforms.summarise_bias.rows import Row
 from transforms.summarise_bias.suppress import suppress_funnel
 
+# Balancing is there to treat groups differently: that is no finding.
+MEANT = ("balance",)
+
 
 @dataclass(frozen=True, slots=True)
 class Arrivals:
@@ -100,7 +103,7 @@ def _row(
         suppressed=False,
     )  # fmt: skip
     rest = known & ~member
-    if not is_known(value) or not rest.any():
+    if not is_known(value) or not rest.any() or found.stage in MEANT:
         return row
     others = group_rate(people[rest], found.dropped[rest])
     interval = ratio_interval(rate, others)
