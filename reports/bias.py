@@ -13,6 +13,7 @@ from reports.load import RunData
 FILE_NAME = "bias.html"
 MAX_FLAGS = 12
 MAX_EFFECTS = 60
+FIRST_EFFECTS = 10
 _SCOPE_NAMES = {
     "candidates": "All clips",
     "accepted": "After the filters",
@@ -43,6 +44,7 @@ def build_context(run: RunData) -> dict[str, Any]:
         "scopes": _SCOPE_NAMES,
         "heat_maps": groups.heat_maps(cells, "selected"),
         "effects": effects(funnel),
+        "first_effects": FIRST_EFFECTS,
         "num_effects": sum(row["ratio"] is not None or row["suppressed"] for row in funnel),
         "targets": [target_view(row) for row in targets],
         "associations": groups.associations(metrics, "candidates"),
@@ -154,9 +156,7 @@ def target_view(row: dict[str, Any]) -> dict[str, Any]:
     if row["kind"] == "target":
         name = f"{reasons.title(name)}: {formats.printable(row['value'], 80)}"
     return {
-        "name": name
-        if row["kind"] == "quota"
-        else f"{reasons.title(name)}: {formats.printable(row['value'], 80)}",
+        "name": name,
         "wanted": bound + amount(row["wanted"]),
         "before": amount(row["before"]),
         "selected": amount(row["selected"]),

@@ -204,7 +204,7 @@ def _heat(cell: dict[str, Any] | None, most: int) -> tuple[str, str, str]:
     if cell is None or cell["num_clips"] == 0:
         return "h0", "0", "nobody"
     if cell["suppressed"]:
-        return "hx", "hidden", "too few people"
+        return "hx", "hidden", "see limits"
     shade = 1 + min(int((_NUM_SHADES - 1) * (cell["num_clips"] / most) ** 0.5), _NUM_SHADES - 2)
     return f"h{shade}", formats.count(cell["num_clips"]), f"{formats.count(cell['num_people'])} people"
 
@@ -240,18 +240,22 @@ def evenness_rows(metrics: Rows, attributes: Sequence[str]) -> list[tuple[str, l
     """Return for each attribute its effective number of groups and distance to the target, by scope."""
     found = []
     for attribute in attributes:
-        line = []
-        for scope in ("candidates", "selected", "weighted"):
-            own = {
-                m["metric"]: m["result"]
-                for m in metrics
-                if m["attribute"] == attribute and m["scope"] == scope
-            }
-            if "hill_1" in own:
-                far = own.get("total_variation")
-                moved = "" if far is None else f"; {formats.percent(far, 1)} would have to change"
-                text = f"{own['hill_1']:.2f} of {own['num_groups']:.0f} groups{moved}"
-                line.append((scope, text))
-        if line:
+        own = [m for m in metrics if m["attribute"] == attribute]
+        scopes = ("candidates", "selected", "weighted")
+        line = [(s, _evenness([m for m in own if m["scope"] == s])) for s in scopes]
+        if any(text for _, text in line):
             found.append((reasons.title(attribute), line))
     return found
+
+
+def _evenness(metrics: Rows) -> str:
+    results = {m["metric"]: (m["result"], m["other"]) for m in metrics}
+    if "hill_1" not in results:
+        return ""
+    text = f"{results['hill_1'][0]:.2f} of {results['num_groups'][0]:.0f} groups"
+    if "total_variation" not in results:
+        return text
+    away, goal = results["total_variation"]
+    return (
+        f"{text}; {formats.percent(away, 1)} away from {'the target' if goal == 'target' else 'equal shares'}"
+    )
