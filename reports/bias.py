@@ -29,6 +29,7 @@ def build_context(run: RunData) -> dict[str, Any]:
     targets = run.tables["balance_targets"].to_pylist()
     attributes = groups.attribute_names(run.tables["bias_cells"])
     settings = run.summary.config.get("bias", {})
+    alpha = float(settings.get("alpha", 0.05))
     flags = [row for row in funnel if row["flagged"]]
     return {
         "attributes": attributes,
@@ -36,14 +37,14 @@ def build_context(run: RunData) -> dict[str, Any]:
         "flags": [flag_text(row) for row in sorted(flags, key=_p)[:MAX_FLAGS]],
         "num_flags": len(flags),
         "num_tests": sum(row["p_value"] is not None for row in funnel),
-        "alpha": f"{formats.number(100 * settings.get('alpha', 0.05))} %",
+        "alpha": f"{formats.number(100 * alpha)} %",
         "min_people": settings.get("min_people", 5),
         "sankeys": [flow(run, cells, attribute) for attribute in attributes],
         "legends": {a: legend(cells, a) for a in attributes},
         "tables": [groups.group_table(cells, targets, attribute) for attribute in attributes],
         "scopes": _SCOPE_NAMES,
         "heat_maps": groups.heat_maps(cells, "selected"),
-        "effects": effects(funnel),
+        "effects": effects(funnel, alpha),
         "first_effects": FIRST_EFFECTS,
         "num_effects": sum(row["ratio"] is not None or row["suppressed"] for row in funnel),
         "targets": [target_view(row) for row in targets],
@@ -113,19 +114,17 @@ def legend(cells: Sequence[dict[str, Any]], attribute: str) -> list[tuple[str, s
     return [(groups.style_of(v, i), formats.printable(v.replace("_", " "), 60)) for i, v in enumerate(names)]
 
 
-def effects(funnel: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def effects(funnel: Sequence[dict[str, Any]], alpha: float) -> list[dict[str, Any]]:
     """Return the filters' effects on groups as text and geometry, the least likely by chance first."""
     rows = [row for row in funnel if row["p_value"] is not None and not row["suppressed"]]
     rows.sort(key=lambda r: (_p(r), r["stage"], r["filter"], r["attribute"], r["value"]))
-    return [effect_view(row) for row in rows[:MAX_EFFECTS]]
+    return [effect_view(row, alpha) for row in rows[:MAX_EFFECTS]]
 
 
-def effect_view(row: dict[str, Any]) -> dict[str, Any]:
+def effect_view(row: dict[str, Any], alpha: float) -> dict[str, Any]:
     """Return one filter's effect on one group."""
     low, high = row["ratio_low"], row["ratio_high"]
     interval = "" if low is None else f" ({formats.number(low)} to {formats.number(high)})"
-    unsure = row["p_adjusted"] is None or not row["flagged"]
-    fewer = row["p_adjusted"] is not None and row["p_adjusted"] <= 0.05 and not row["flagged"]
     return {
         "filter": reasons.title(row["filter"]),
         "level": "videos" if row["level"] == "video" else "clips",
@@ -138,9 +137,20 @@ def effect_view(row: dict[str, Any]) -> dict[str, Any]:
         "at": round(100 * row["rate"], 2),
         "rest_at": round(100 * row["rest_rate"], 2),
         "p": formats.number(row["p_adjusted"]),
-        "verdict": "loses fewer" if fewer else "no difference shown" if unsure else "loses more",
+        "verdict": verdict(row, alpha),
         "flagged": row["flagged"],
     }
+
+
+def verdict(row: dict[str, Any], alpha: float) -> str:
+    """Say what a comparison shows."""
+    if row["flagged"]:
+        return "loses more"
+    if row["explained_by"]:
+        other = formats.printable(row["explained_by"].replace("_", " ").replace("=", " "), 80)
+        return f"loses more, as many of it are {other}"
+    sure = row["p_adjusted"] is not None and row["p_adjusted"] <= alpha
+    return "loses fewer" if sure and row["rate"] < row["rest_rate"] else "no difference shown"
 
 
 def target_view(row: dict[str, Any]) -> dict[str, Any]:

@@ -128,7 +128,7 @@ def _group_row(
             marks.append((scope, round(100 * cell["share"] / limit, 2)))
     first = found["candidates"]
     interval = None
-    known = sum(c["num_clips"] or 0 for v, c in by_scope["candidates"].items() if v not in NOT_GROUPS)
+    known = sum(c["adjusted"] or 0.0 for c in by_scope["candidates"].values())
     if first is not None and first["adjusted"] is not None and known:
         low, high = first["adjusted_low"] / known, first["adjusted_high"] / known
         interval = round(min(100 * low / limit, 100), 2), round(min(100 * high / limit, 100), 2)

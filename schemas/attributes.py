@@ -41,8 +41,9 @@ def declared_attributes(source: Source) -> tuple[Attribute, ...]:
 def _declared(name: str, value: str) -> Attribute:
     score: float | None = None
     if name in ("age", "age_years"):
+        name = "age_group"
         try:
-            name, score = "age_group", float(value)
+            score = float(value)
             value = age_group(score) if 0 <= score < 130 else UNKNOWN
         except ValueError:
             value = value if value in AGE_GROUPS else UNKNOWN

@@ -69,8 +69,9 @@ class FunnelRow:
     for which it was the reason given, so that they add up over filters. Intervals are of 95 % and, like
     `p_value`, allow for clips of one person not being independent. `p_adjusted` is Holm's, over all
     tests of the run. `flagged`: the group loses more than the others, at the level of the run's
-    configuration. `basis` says which labels could be used: `declared` where those who were turned down
-    had not been estimated yet.
+    configuration; if that is so only because many of it are in another flagged group as well,
+    `explained_by` names that one and the group itself is not flagged. `basis` says which labels could
+    be used: `declared` where those who were turned down had not been estimated yet.
     """
 
     level: Literal["clip", "video"]
@@ -94,6 +95,7 @@ class FunnelRow:
     p_value: float | None
     p_adjusted: float | None
     flagged: bool
+    explained_by: str | None
     suppressed: bool
 
 

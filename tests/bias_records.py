@@ -32,7 +32,7 @@ def make_funnel_row(**changes: Any) -> FunnelRow:
         "basis": "all", "num_in": 40, "num_dropped": 8, "num_dropped_first": 7, "num_people": 12,
         "rate": 0.2, "rate_low": 0.1, "rate_high": 0.35, "rest_rate": 0.1, "ratio": 2.0, "ratio_low": 0.8,
         "ratio_high": 5.0, "test": "permutation", "p_value": 0.1, "p_adjusted": 0.4, "flagged": False,
-        "suppressed": False,
+        "explained_by": None, "suppressed": False,
     }  # fmt: skip
     return FunnelRow(**(fields | changes))
 

@@ -9,7 +9,7 @@ import numpy as np
 from schemas.attributes import UNKNOWN
 from schemas.bias import BiasCell, Scope
 from transforms.summarise_bias.confusion import Confusion, adjust
-from transforms.summarise_bias.rows import Row
+from transforms.summarise_bias.rows import Label, Row
 
 NOT_MEASURED = "not_measured"
 ONE = ("",)
@@ -110,39 +110,46 @@ def _adjusted_counts(
 ) -> dict[tuple[str, str], tuple[float, float, float]]:
     """Return (count, low, high) by group; declared labels count as they are, estimated ones corrected.
 
-    Empty if an estimated attribute's confusion was not measured. Errors of the parts add up as
-    independent ones do.
+    Where the measurement says how often the estimator answers 'unknown', clips of unknown value are among
+    those counted. Empty if an estimated attribute's confusion was not measured. Errors of the parts add
+    up as independent ones do.
     """
-    parts: dict[tuple[bool, bool], list[Row]] = defaultdict(list)
+    names = [first] if second is None else [first, second]
+    parts: dict[tuple[bool, ...], list[Row]] = defaultdict(list)
     for row in scoped.rows:
-        labels = [row.labels.get(name) for name in (first, second) if name is not None]
-        if all(label is not None and is_known(label.value) for label in labels):
-            declared = [label.declared for label in labels if label is not None]
-            parts[declared[0], declared[1] if second else True].append(row)
-    if not any(not all(key) for key in parts):
+        if all(_countable(row.labels.get(name), confusions.get(name)) for name in names):
+            parts[tuple(row.labels[name].declared for name in names)].append(row)
+    if all(all(key) for key in parts):
         return {}
     total: dict[tuple[str, str], list[float]] = defaultdict(lambda: [0.0, 0.0, 0.0])
     for key, rows in sorted(parts.items()):
-        first_confusion = _confusion_for(first, key[0], rows, confusions)
-        second_confusion = _confusion_for(second, key[1], rows, confusions)
-        if first_confusion is None or second_confusion is None:
+        found = [_confusion_for(n, d, rows, confusions) for n, d in zip(names, key, strict=True)]
+        present = [confusion for confusion in found if confusion is not None]
+        if len(present) < len(names):
             return {}
-        _add_part(total, scoped, rows, (first, second), first_confusion, second_confusion)
+        other = present[1] if second is not None else Confusion.certain(ONE)
+        _add_part(total, scoped, rows, (first, second), present[0], other)
     return {
         values: (round(count, 3), round(max(count - below**0.5, 0), 3), round(count + above**0.5, 3))
         for values, (count, below, above) in total.items()
     }
 
 
+def _countable(label: Label | None, confusion: Confusion | None) -> bool:
+    if label is None:
+        return False
+    return is_known(label.value) or (
+        not label.declared and confusion is not None and label.value in confusion.columns
+    )
+
+
 def _confusion_for(
-    attribute: str | None, declared: bool, rows: Sequence[Row], confusions: Mapping[str, Confusion]
+    attribute: str, declared: bool, rows: Sequence[Row], confusions: Mapping[str, Confusion]
 ) -> Confusion | None:
-    if attribute is None:
-        return Confusion.certain(ONE)
-    if declared:
-        return Confusion.certain(sorted({row.labels[attribute].value for row in rows}))
-    found = confusions.get(attribute)
     values = {row.labels[attribute].value for row in rows}
+    if declared:
+        return Confusion.certain(sorted(values))
+    found = confusions.get(attribute)
     return found if found is not None and values <= set(found.columns) else None
 
 

@@ -48,13 +48,23 @@ def arrivals_of(rows: Sequence[Row], stages: Sequence[str]) -> list[Arrivals]:
     return found
 
 
-def funnel_rows(
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A row of the funnel with the arrivals it was made from."""
+
+    row: FunnelRow
+    found: Arrivals
+
+
+def compare_groups(
     level: Literal["clip", "video"], rows: Sequence[Row], stages: Sequence[str], attributes: Sequence[str]
-) -> list[FunnelRow]:
-    """Return all rows of one level, not yet corrected for their number."""
-    filters = arrivals_of(rows, stages)
+) -> list[Compared]:
+    """Return all comparisons of one level, not yet corrected for their number."""
     return [
-        row for found in filters for attribute in attributes for row in _filter_rows(level, found, attribute)
+        Compared(row, found)
+        for found in arrivals_of(rows, stages)
+        for attribute in attributes
+        for row in _filter_rows(level, found, attribute)
     ]
 
 
@@ -100,7 +110,7 @@ def _row(
         num_dropped_first=int(found.first[member].sum()), num_people=rate.num_people,
         rate=rate.value, rate_low=rate.low, rate_high=rate.high, rest_rate=None, ratio=None,
         ratio_low=None, ratio_high=None, test=None, p_value=None, p_adjusted=None, flagged=False,
-        suppressed=False,
+        explained_by=None, suppressed=False,
     )  # fmt: skip
     rest = known & ~member
     if not is_known(value) or not rest.any() or found.stage in MEANT:
@@ -119,16 +129,55 @@ def _row(
     )
 
 
-def judge(rows: Sequence[FunnelRow], alpha: float, min_people: int) -> list[FunnelRow]:
+def judge(compared: Sequence[Compared], alpha: float, min_people: int) -> list[FunnelRow]:
     """Return the rows with Holm's adjusted p over all tests, flags, and small groups blanked.
 
     A group is flagged if it loses more than the others; that it loses less is the others' flag.
     """
-    tested = [i for i, row in enumerate(rows) if row.p_value is not None]
-    adjusted = dict(zip(tested, holm(np.array([rows[i].p_value for i in tested], float)), strict=True))
-    judged: list[FunnelRow] = []
-    for i, row in enumerate(rows):
-        p = float(adjusted[i]) if i in adjusted else None
+    tested = [i for i, pair in enumerate(compared) if pair.row.p_value is not None]
+    adjusted = dict(
+        zip(tested, holm(np.array([compared[i].row.p_value for i in tested], float)), strict=True)
+    )
+    judged: list[Compared] = []
+    for i, pair in enumerate(compared):
+        row, p = pair.row, float(adjusted[i]) if i in adjusted else None
         more = row.rate is not None and row.rest_rate is not None and row.rate > row.rest_rate
-        judged.append(replace(row, p_adjusted=p, flagged=p is not None and p <= alpha and more))
-    return suppress_funnel(judged, min_people)
+        flag = p is not None and p <= alpha and more
+        judged.append(Compared(replace(row, p_adjusted=p, flagged=flag), pair.found))
+    return suppress_funnel(_explain(judged, alpha), min_people)
+
+
+def _explain(judged: Sequence[Compared], alpha: float) -> list[FunnelRow]:
+    """Return the rows; of flags of one filter only those stay that stronger ones do not account for.
+
+    Groups of different attributes overlap, by chance or because they go together. A weaker flag stays
+    if the group loses more also among those who are in none of the stronger flagged groups.
+    """
+    rows = [pair.row for pair in judged]
+    flags = [i for i, row in enumerate(rows) if row.flagged]
+    flags.sort(key=lambda i: (rows[i].p_value, -(rows[i].ratio or np.inf), rows[i].attribute, rows[i].value))
+    kept: dict[tuple[str, str, str], list[FunnelRow]] = {}
+    for i in flags:
+        row = rows[i]
+        stronger = kept.setdefault((row.level, row.stage, row.filter), [])
+        others = [r for r in stronger if r.attribute != row.attribute]
+        if others and not _stands_alone(row, judged[i].found, others, alpha):
+            rows[i] = replace(row, flagged=False, explained_by=f"{others[0].attribute}={others[0].value}")
+        else:
+            stronger.append(row)
+    return rows
+
+
+def _stands_alone(row: FunnelRow, found: Arrivals, others: Sequence[FunnelRow], alpha: float) -> bool:
+    """Return whether a group loses more among those who are in none of the other groups."""
+    values = [value_of(r, row.attribute) for r in found.rows]
+    apart = [all(value_of(r, o.attribute) != o.value for o in others) for r in found.rows]
+    left = np.array([known and a for known, a in zip(map(is_known, values), apart, strict=True)])
+    member = np.array([value == row.value for value in values])[left]
+    dropped = found.dropped[left]
+    if not member.any() or member.all() or dropped[member].mean() <= dropped[~member].mean():
+        return False
+    numbers = {person: i for i, person in enumerate(sorted({r.person for r in found.rows}))}
+    people = np.array([numbers[r.person] for r in found.rows])[left]
+    tested = compare(people, dropped, member)
+    return tested is not None and tested[1] <= alpha

@@ -17,7 +17,7 @@ from transforms.summarise_bias.cells import (
 )
 from transforms.summarise_bias.config import BiasConfig
 from transforms.summarise_bias.confusion import Confusion
-from transforms.summarise_bias.funnel import funnel_rows, judge
+from transforms.summarise_bias.funnel import compare_groups, judge
 from transforms.summarise_bias.rows import Row
 from transforms.summarise_bias.suppress import suppress_cells
 
@@ -61,8 +61,8 @@ def summarise(
         for pair in _pairs(config, attributes):
             cells += suppress_cells(joint_cells(scoped, pair, confusions), config.min_people)
         found += _metrics(scoped, attributes, config, targets, clips)
-    tested = funnel_rows("video", videos, VIDEO_STAGES, attributes)
-    tested += funnel_rows("clip", clips, stages, attributes)
+    tested = compare_groups("video", videos, VIDEO_STAGES, attributes)
+    tested += compare_groups("clip", clips, stages, attributes)
     return BiasTables(tuple(cells), tuple(found), tuple(judge(tested, config.alpha, config.min_people)))
 
 
