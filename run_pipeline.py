@@ -1,6 +1,7 @@
 """The command line of Mentor.
 
     python run_pipeline.py curate --input DIR|GLOB|MANIFEST --output OUT [--config FILE] [Beam flags]
+    python run_pipeline.py package OUT [--config FILE] [Beam flags]
     python run_pipeline.py inspect OUT KEY
     python run_pipeline.py export OUT KEY --format glb|amass|arkit|bvh [--to FILE] [--body-model FILE]
     python run_pipeline.py doctor
@@ -25,6 +26,11 @@ def _parser() -> argparse.ArgumentParser:
     curate.add_argument("--input", required=True, help="folder, glob, video, or manifest (.csv, .parquet)")
     curate.add_argument("--output", required=True, help="folder for shards, tables and the report")
     curate.add_argument("--config", help="YAML file with changes to the defaults")
+    package = commands.add_parser(
+        "package", help="select, balance and shard a run anew, without decoding video", allow_abbrev=False
+    )
+    package.add_argument("output", help="output folder of a run")
+    package.add_argument("--config", help="YAML file as for curate; what needs decoding must be as it was")
     inspect = commands.add_parser("inspect", help="contact sheet and overlay video of one clip")
     inspect.add_argument("output", help="output folder of a run")
     inspect.add_argument("key", help="key of a clip (or the beginning of one)")
@@ -53,7 +59,7 @@ def main(arguments: list[str] | None = None) -> int:
 
     limit_threads()
     options, others = _parser().parse_known_args(arguments)
-    if others and options.command != "curate":
+    if others and options.command not in ("curate", "package"):
         _parser().error(f"unknown arguments: {' '.join(others)}")
     from rich.console import Console
 
@@ -74,6 +80,13 @@ def _curate(options: argparse.Namespace, beam_flags: list[str], console) -> int:
 
     config = load_config(options.config)
     summary = curate(discover(options.input), options.output, config, beam_flags, console)
+    return 3 if summary.problems else 0
+
+
+def _package(options: argparse.Namespace, beam_flags: list[str], console) -> int:
+    from pipelines.package import package
+
+    summary = package(options.output, options.config, beam_flags, console)
     return 3 if summary.problems else 0
 
 
@@ -99,7 +112,13 @@ def _doctor(options: argparse.Namespace, _: list[str], console) -> int:
     return print_doctor(console)
 
 
-_COMMANDS = {"curate": _curate, "inspect": _inspect, "export": _export, "doctor": _doctor}
+_COMMANDS = {
+    "curate": _curate,
+    "package": _package,
+    "inspect": _inspect,
+    "export": _export,
+    "doctor": _doctor,
+}
 
 if __name__ == "__main__":
     sys.exit(main())

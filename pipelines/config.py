@@ -12,6 +12,7 @@ import yaml
 
 from schemas.outcomes import BadInputError
 from transforms.assign_split import SplitConfig
+from transforms.balance import BalanceConfig
 from transforms.cut_clip import CutConfig
 from transforms.detect_shots import ShotConfig
 from transforms.extract_landmarks import LandmarkConfig
@@ -23,6 +24,7 @@ from transforms.media import MediaLimits
 from transforms.probe import ProbeConfig
 from transforms.propose_clips import ClipConfig
 from transforms.score_audio import AudioConfig
+from transforms.summarise_bias import BiasConfig
 from transforms.track_faces import TrackConfig
 from transforms.transcribe import TranscribeConfig
 from transforms.write_shards import ShardConfig
@@ -60,14 +62,16 @@ class CurateConfig:
     transcribe: TranscribeConfig = field(default_factory=TranscribeConfig)
     fit_body: FitConfig = field(default_factory=FitConfig)
     filter: FilterConfig = field(default_factory=FilterConfig)
+    balance: BalanceConfig = field(default_factory=BalanceConfig)
     split: SplitConfig = field(default_factory=SplitConfig)
     shards: ShardConfig = field(default_factory=ShardConfig)
+    bias: BiasConfig = field(default_factory=BiasConfig)
     isolation: IsolationConfig = field(default_factory=IsolationConfig)
     run: RunConfig = field(default_factory=RunConfig)
 
 
-# Sections that change how a run goes but not what it produces.
-_WITHOUT_EFFECT = ("isolation", "run")
+# Sections that change how a run goes, or what it says about itself, but not the data.
+_WITHOUT_EFFECT = ("bias", "isolation", "run")
 
 
 def load_config(path: str | None) -> CurateConfig:

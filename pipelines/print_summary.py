@@ -60,7 +60,13 @@ def print_summary(summary: RunSummary, report: Path | None, console: Console) ->
         console.print(
             f"Not looked at ({len(summary.ignored_inputs)} files, no video suffix): {escape(names)}"
         )
-    for problem in summary.problems:
-        console.print(f"[bold red]Problem:[/] {escape(problem)}")
+    _print_remarks(summary, console)
     if report is not None:
         console.print(f"Report: {report}", soft_wrap=True, markup=False)
+
+
+def _print_remarks(summary: RunSummary, console: Console) -> None:
+    for note in summary.notes:
+        console.print(f"Note: {escape(note)}")
+    for problem in summary.problems:
+        console.print(f"[bold red]Problem:[/] {escape(problem)}")

@@ -9,6 +9,7 @@ import platform
 import sys
 import time
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from pipelines import progress
 from pipelines.config import CurateConfig, config_dict, config_hash
 from pipelines.curate import Curate, sources_collection
 from pipelines.discover import Inputs
+from pipelines.finish import CLIP_STAGES
 from pipelines.print_summary import print_summary
 from pipelines.thumbnails import write_thumbnails
 from reports.summary import write_report
@@ -33,11 +35,12 @@ from schemas.outcomes import BadInputError
 from schemas.run import RunSummary, StageSummary
 from schemas.sample import to_json_bytes
 from schemas.tables import SCHEMA_VERSION
+from transforms.filter_clips import NEVER_DECODED
 from transforms.isolation import close_pools
 from transforms.media import is_remote
 from transforms.storage import join, read_bytes, write_bytes
 
-STAGE_ORDER = ("probe", "deduplicate", "survey", "propose", "audio", "look", "words", "body", "check")
+STAGE_ORDER = ("probe", "deduplicate", "survey", *CLIP_STAGES)
 _VERSIONED = ("apache-beam", "numpy", "av", "pyarrow", "mediapipe", "torch", "webdataset")
 
 
@@ -75,14 +78,20 @@ def curate(
                 _ = sources_collection(pipeline, inputs.sources) | Curate(config, output)
         finally:
             close_pools()
-    summary = summarise(output, config, inputs.ignored, time.monotonic() - started)
+    return complete("curate", output, config, inputs.ignored, time.monotonic() - started, console)
+
+
+def complete(
+    command: str, output: str, config: CurateConfig, ignored: list[str], wall_seconds: float, console: Console
+) -> RunSummary:
+    """Write run.json and the report of a run whose tables are written, and print the summary."""
+    summary = summarise(command, output, config, ignored, wall_seconds)
     write_bytes(join(output, "run.json"), to_json_bytes(dataclasses.asdict(summary)))
-    if local:
+    report = None
+    if not is_remote(output):
         write_thumbnails(Path(output), config)
         report = write_report(Path(output))
-        print_summary(summary, report, console)
-    else:
-        print_summary(summary, None, console)
+    print_summary(summary, report, console)
     return summary
 
 
@@ -103,7 +112,9 @@ def _claim_output(output: str, config: CurateConfig) -> None:
                 stale.unlink()
 
 
-def summarise(output: str, config: CurateConfig, ignored: list[str], wall_seconds: float) -> RunSummary:
+def summarise(
+    command: str, output: str, config: CurateConfig, ignored: list[str], wall_seconds: float
+) -> RunSummary:
     """Gather run.json from the stage summaries and the tables."""
     stages = [StageSummary(**s) for s in json.loads(read_bytes(join(output, "work", "stages.json")))]
     stages.sort(key=lambda s: STAGE_ORDER.index(s.stage))
@@ -115,7 +126,7 @@ def summarise(output: str, config: CurateConfig, ignored: list[str], wall_second
     failed = Counter(_column(output, "failures", "stage"))
     return RunSummary(
         schema_version=SCHEMA_VERSION,
-        command="curate",
+        command=command,
         config=config_dict(config),
         config_hash=config_hash(config),
         versions={
@@ -131,7 +142,25 @@ def summarise(output: str, config: CurateConfig, ignored: list[str], wall_second
         ignored_inputs=ignored,
         wall_seconds=wall_seconds,
         problems=find_problems(stages, config),
+        notes=_notes(output, reasons),
     )
+
+
+def _notes(output: str, reasons: Mapping[str, int]) -> list[str]:
+    """Return what the user asked for and did not get: targets out of reach, rules that came too late."""
+    rows = read_table(output, "balance_targets").to_pylist()
+    notes = [
+        f"balance {row['kind']} {row['name']} {row['value']}: wanted {row['wanted']:.4g}, "
+        f"reached {row['achieved']:.4g}; {row['binding']}"
+        for row in rows
+        if not row["feasible"]
+    ]
+    if late := reasons.get(NEVER_DECODED, 0):
+        notes.append(
+            f"{late} clips pass the present rules, but earlier ones turned them down before they were "
+            "decoded; curate into another folder to have them"
+        )
+    return notes
 
 
 def _column(output: str, table: str, column: str) -> list:

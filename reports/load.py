@@ -30,6 +30,10 @@ _SORT_KEYS = {
     "clips": ["video_id", "start_seconds", "clip_id"],
     "rejections": ["uri", "start_seconds", "stage", "subject_id", "reason"],
     "failures": ["stage", "uri", "subject_id", "error"],
+    "bias_cells": ["scope", "attribute", "value", "attribute_2", "value_2"],
+    "bias_metrics": ["scope", "metric", "attribute", "value", "other"],
+    "funnel": ["level", "stage", "filter", "attribute", "value"],
+    "balance_targets": ["kind", "name", "value"],
 }
 
 

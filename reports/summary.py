@@ -11,7 +11,7 @@ from typing import Any
 
 import jinja2
 
-from reports import captions, figures, formats, gallery, metrics, reasons, strips
+from reports import bias, captions, figures, formats, gallery, metrics, reasons, strips
 from reports.load import RunData, load_run
 from reports.metrics import KeyNumbers, ReasonRow
 from reports.reasons import Rule
@@ -28,21 +28,26 @@ _TEMPLATES = Path(__file__).parent / "templates"
 
 
 def write_report(output_dir: Path) -> Path:
-    """Write OUT/report/index.html from OUT/run.json and OUT/tables and return its path.
+    """Write OUT/report/index.html and bias.html from OUT/run.json and OUT/tables; returns the first's path.
 
     Raises:
         BadInputError: if run.json or a table cannot be read.
     """
-    page = render(load_run(Path(output_dir)))
-    path = Path(output_dir) / "report" / "index.html"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name("index.html.tmp")
+    run = load_run(Path(output_dir))
+    folder = Path(output_dir) / "report"
+    folder.mkdir(parents=True, exist_ok=True)
+    _write(folder / bias.FILE_NAME, render("bias.html.j2", bias.build_context(run)))
+    return _write(folder / "index.html", render("summary.html.j2", build_context(run)))
+
+
+def _write(path: Path, page: bytes) -> Path:
+    temporary = path.with_name(f"{path.name}.tmp")
     temporary.write_bytes(page)
     return temporary.replace(path)
 
 
-def render(run: RunData) -> bytes:
-    """Return the page in UTF-8; lone surrogates of odd file names become escapes."""
+def render(template: str, context: dict[str, Any]) -> bytes:
+    """Return a page in UTF-8; lone surrogates of odd file names become escapes."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES),
         autoescape=True,
@@ -50,7 +55,7 @@ def render(run: RunData) -> bytes:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    text = environment.get_template("summary.html.j2").render(build_context(run))
+    text = environment.get_template(template).render(context)
     return text.encode("utf-8", "backslashreplace")
 
 

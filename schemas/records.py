@@ -221,11 +221,26 @@ class Identity:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Attribute:
+    """One perceived or declared property of the person or the picture; 'unknown' is a value."""
+
+    # age_group, gender, skin_tone, head_pose, hands, setting, clothing, language, or a declared name
+    # such as ethnicity
+    name: str
+    value: str  # a category; 'unknown' where it could not be told
+    source: Literal["declared", "estimated"]
+    confidence: float | None
+    model: str | None  # who estimated it; None where declared
+    score: float | None  # the number behind the category (age in years, ITA in degrees, ...), if there is one
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Clip:
     """A span of one shot in which one face is visible, cut to constant frame rate.
 
     `crop_xyxy` is in pixels of the displayed source picture, `width` and `height` are those
-    of the written video. `parts_uri` is the path prefix of the written parts.
+    of the written video. `parts_uri` is the path prefix of the written parts. `sampling_weight` is
+    how often to draw the clip in training, relative to the average accepted clip.
     """
 
     clip_id: str
@@ -250,6 +265,8 @@ class Clip:
     sync: Sync | None = None
     body_fit: BodyFit | None = None
     identity: Identity | None = None
+    attributes: tuple[Attribute, ...] | None = None
+    sampling_weight: float | None = None
     split: str | None = None
     status: Literal["candidate", "accepted", "rejected", "failed"] = "candidate"
 

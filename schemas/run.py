@@ -56,3 +56,4 @@ class RunSummary:
     ignored_inputs: list[str] = field(default_factory=list)
     wall_seconds: float = 0.0
     problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)

@@ -8,10 +8,12 @@ schema visible in review.
 import dataclasses
 import types
 import typing
+from collections.abc import Mapping
 from typing import Any, Literal, get_args, get_origin
 
 import pyarrow as pa
 
+from schemas.bias import BalanceTarget, BiasCell, BiasMetric, FunnelRow
 from schemas.outcomes import Failure, Rejection
 from schemas.records import Clip, FaceTrack, Shot, Video
 
@@ -26,6 +28,10 @@ TABLES: dict[str, type] = {
     "clips": Clip,
     "rejections": Rejection,
     "failures": Failure,
+    "bias_cells": BiasCell,
+    "bias_metrics": BiasMetric,
+    "funnel": FunnelRow,
+    "balance_targets": BalanceTarget,
 }
 
 
@@ -106,3 +112,47 @@ def to_row(record: Any) -> dict[str, Any]:
 def to_table(table: str, records: list[Any]) -> pa.Table:
     """Return records as an Arrow table with the schema of `table`."""
     return pa.Table.from_pylist([to_row(r) for r in records], schema=arrow_schema(table))
+
+
+def from_row(table: str, row: Mapping[str, Any]) -> Any:
+    """Return the record that a row of a table was made from.
+
+    Raises:
+        KeyError: if a column is missing.
+        TypeError: if a value is missing that the record must have.
+    """
+    return _unflatten(TABLES[table], "", row)
+
+
+def _unflatten(record_type: type, prefix: str, row: Mapping[str, Any]) -> Any:
+    values: dict[str, Any] = {}
+    for field, hint in _fields(record_type):
+        inner, optional = _strip_none(hint)
+        name = prefix + field.name
+        if not dataclasses.is_dataclass(inner):
+            values[field.name] = _unplain(row[name], inner)
+        elif optional and not _is_present(typing.cast(type, inner), f"{name}_", row):
+            values[field.name] = None
+        else:
+            values[field.name] = _unflatten(typing.cast(type, inner), f"{name}_", row)
+    return record_type(**values)
+
+
+def _is_present(record_type: type, prefix: str, row: Mapping[str, Any]) -> bool:
+    """Return whether an optional record is there: then one of its columns has a value."""
+    names = [prefix + field.name for field in _columns(record_type, "", False)]
+    return any(row[name] is not None for name in names)
+
+
+def _unplain(value: Any, annotation: Any) -> Any:
+    annotation, _ = _strip_none(annotation)
+    if value is None:
+        return None
+    if dataclasses.is_dataclass(annotation):
+        hints = dict(typing.get_type_hints(annotation))
+        return typing.cast(type, annotation)(**{k: _unplain(v, hints[k]) for k, v in value.items()})
+    if get_origin(annotation) is tuple:
+        kinds = get_args(annotation)
+        kinds = kinds[:1] * len(value) if kinds[-1] is Ellipsis else kinds
+        return tuple(_unplain(item, kind) for item, kind in zip(value, kinds, strict=True))
+    return value

@@ -3,6 +3,7 @@
 import dataclasses
 import random
 
+from schemas.bias import BalanceTarget, BiasCell, BiasMetric, FunnelRow
 from schemas.ids import span_id
 from schemas.outcomes import Failure, Rejection
 from schemas.records import Clip, FaceTrack, Shot, Video
@@ -32,6 +33,10 @@ class Records:
     clips: list[Clip] = dataclasses.field(default_factory=list)
     rejections: list[Rejection] = dataclasses.field(default_factory=list)
     failures: list[Failure] = dataclasses.field(default_factory=list)
+    bias_cells: list[BiasCell] = dataclasses.field(default_factory=list)
+    bias_metrics: list[BiasMetric] = dataclasses.field(default_factory=list)
+    funnel: list[FunnelRow] = dataclasses.field(default_factory=list)
+    balance_targets: list[BalanceTarget] = dataclasses.field(default_factory=list)
 
 
 def broken_rules(clip: Clip) -> list[tuple[str, float, float]]:

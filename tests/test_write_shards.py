@@ -139,7 +139,9 @@ def test_json_says_what_was_declared_and_what_was_not_computed() -> None:
     clip = make_clip(source=source, audio=make_audio(), transcript=make_transcript("Hé"), parts_uri="/here/x")
     about = sample_json(clip, "c0ffee")
     assert about["speaker"] == "p1"
-    assert about["attributes"] == [{"name": "age", "value": "40", "source": "declared"}]
+    (attribute,) = about["attributes"]
+    assert (attribute["name"], attribute["value"], attribute["score"]) == ("age_group", "40-49", 40.0)
+    assert attribute["source"] == "declared" and attribute["model"] is None
     assert about["not_computed"] == ["sync", "body_fit", "identity"]
     assert about["provenance"]["config_hash"] == "c0ffee"
     assert about["provenance"]["source"]["licence"] == "CC0"

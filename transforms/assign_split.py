@@ -1,12 +1,13 @@
 """Assign splits: which share of the data a clip is for, the same for all clips of one person.
 
-The group is the identity where it is known, else the declared speaker, else the video; a whole
-group goes to one split, by a hash, so that adding data moves nobody.
+A person (the identity where it is known, else the declared speaker, else the video) goes to one
+split with all clips, by a hash, so that adding data moves nobody.
 """
 
 import hashlib
 from dataclasses import dataclass, replace
 
+from schemas.attributes import person_of
 from schemas.records import Clip
 
 STAGE = "assign_split"
@@ -21,18 +22,9 @@ class SplitConfig:
     salt: str = ""
 
 
-def split_group(clip: Clip) -> str:
-    """Return who must not be in two splits."""
-    if clip.identity is not None:
-        return f"identity:{clip.identity.identity_id}"
-    if clip.source.speaker_id:
-        return f"speaker:{clip.source.speaker_id}"
-    return f"video:{clip.video_id}"
-
-
 def assign_split(clip: Clip, config: SplitConfig) -> Clip:
     """Return the clip with its split."""
-    digest = hashlib.sha256(f"{config.salt}:{split_group(clip)}".encode()).digest()
+    digest = hashlib.sha256(f"{config.salt}:{person_of(clip)}".encode()).digest()
     place = int.from_bytes(digest[:8], "big") / 2**64
     if place < config.test_share:
         return replace(clip, split="test")

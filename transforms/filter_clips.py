@@ -10,6 +10,8 @@ from schemas.records import Clip
 
 Mode = Literal["off", "score", "on"]
 FILTER_STAGES = ("propose", "audio", "look", "words", "body")
+# A clip that passes the present rules, but that earlier ones turned down before it was decoded.
+NEVER_DECODED = "never_decoded"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -14,6 +14,7 @@ from typing import Any
 import pyarrow as pa
 from webdataset.writer import TarWriter
 
+from schemas.attributes import declared_attributes
 from schemas.records import Clip
 from schemas.sample import (
     LANDMARK_UNITS_PER_PX,
@@ -69,14 +70,15 @@ def sample_json(clip: Clip, config_hash: str) -> dict[str, Any]:
     for name in ("parts_uri", "status"):
         record.pop(name)
     later = [name for name in ("sync", "body_fit", "identity") if record[name] is None]
-    declared = [{"name": n, "value": v, "source": "declared"} for n, v in source.pop("attributes")]
+    source.pop("attributes")
+    attributes = declared_attributes(clip.source) if clip.attributes is None else clip.attributes
     return {
         "key": clip.clip_id,
         **record,
         "sampling_rate_hz": SAMPLING_RATE_HZ,
         "landmark_units_per_px": LANDMARK_UNITS_PER_PX,
         "speaker": source["speaker_id"],
-        "attributes": declared,
+        "attributes": [dataclasses.asdict(attribute) for attribute in attributes],
         "not_computed": later,
         "provenance": {"source": source, "config_hash": config_hash},
     }

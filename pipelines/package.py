@@ -1,0 +1,234 @@
+"""Package: select, balance, split and shard a finished run anew, from its tables and parts alone.
+
+Clips come back from the clips table and are judged by the rules again; what passes goes through the
+same end of the chain as in `curate`. No video is decoded, so a clip that an earlier run turned down
+before it was decoded stays turned down even if the rule is looser now, and the run says how many.
+"""
+
+import dataclasses
+import io
+import json
+import logging
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import apache_beam as beam
+import pyarrow.parquet as pq
+from apache_beam.io.filesystems import FileSystems
+from rich.console import Console
+
+from pipelines import progress
+from pipelines.config import CurateConfig, config_dict, config_from, load_config
+from pipelines.finish import Finish
+from pipelines.ledger import TABLES, Ledger, ended
+from pipelines.run import complete, runner_options
+from pipelines.steps import summary
+from schemas.outcomes import BadInputError, Failure, Rejection
+from schemas.records import Clip
+from schemas.run import RunSummary, StageSummary
+from schemas.tables import from_row
+from transforms.filter_clips import FILTER_STAGES, NEVER_DECODED, Rule, judge_clip
+from transforms.media import is_remote
+from transforms.storage import join, read_bytes
+
+# What may differ from the run that decoded the videos.
+CHANGEABLE = ("filter", "balance", "split", "shards", "bias", "isolation", "run")
+_REDONE = ("balance", "check")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Judged:
+    """A clip of an earlier run with how it ends by the present rules, or that it passes all of them."""
+
+    clip: Clip
+    rejection: Rejection | None = None
+    failure: Failure | None = None
+    stage: str | None = None
+
+
+def package(output: str, config_path: str | None, beam_flags: list[str], console: Console) -> RunSummary:
+    """Make a run's shards, tables of outcomes, bias tables, run.json and report anew, in its folder.
+
+    Raises:
+        BadInputError: if the folder holds no run, or the configuration differs in what needs decoding.
+    """
+    earlier = _read_run(output)
+    config = _settings(earlier, config_path, output)
+    started = time.monotonic()
+    staging = join(output, "work", "package")
+    _delete(f"{staging}/*/*")
+    logging.getLogger("apache_beam").setLevel(logging.ERROR)
+    with progress.display(console), beam.Pipeline(options=runner_options(beam_flags)) as pipeline:
+        _ = _inputs(pipeline, output, config, earlier) | Finish(config, staging)
+    for folder in ("shards", "tables", "work"):
+        _replace(join(staging, folder), join(output, folder))
+    seconds = time.monotonic() - started
+    return complete("package", output, config, earlier.get("ignored_inputs", []), seconds, console)
+
+
+def _read_run(output: str) -> dict[str, Any]:
+    try:
+        run = json.loads(read_bytes(join(output, "run.json")))
+    except (OSError, ValueError) as error:
+        raise BadInputError(
+            f"{output}: no finished run here ({error}); package reads what curate wrote"
+        ) from error
+    if not isinstance(run, dict) or not isinstance(run.get("config"), dict):
+        raise BadInputError(f"{output}/run.json: not the summary of a run")
+    return run
+
+
+def _settings(earlier: Mapping[str, Any], config_path: str | None, output: str) -> CurateConfig:
+    """Return the given configuration, or the run's; only the end of the chain may differ."""
+    rules = {rule["name"]: rule for rule in earlier["config"].get("filter", {}).get("rules", ())}
+    before = config_from({**earlier["config"], "filter": {"rules": rules}}, f"{output}/run.json")
+    if config_path is None:
+        return before
+    config = load_config(config_path)
+    old, new = config_dict(before), config_dict(config)
+    changed = [name for name in new if name not in CHANGEABLE and new[name] != old[name]]
+    if changed:
+        raise BadInputError(
+            f"--config {config_path}: differs from the run in {', '.join(changed)}, which needs the videos; "
+            f"package may change {', '.join(CHANGEABLE[:5])}. Run curate into another folder instead"
+        )
+    return config
+
+
+def _inputs(pipeline: Any, output: str, config: CurateConfig, earlier: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what Finish takes, read from the tables."""
+    tables = {name: _read(pipeline, output, name) for name in TABLES}
+    keyed = {
+        "clips": tables["clips"] | "ClipKey" >> beam.Map(lambda clip: (clip.clip_id, clip)),
+        "rejections": tables["rejections"] | "WhyKey" >> beam.FlatMap(_of_clip),
+        "failures": tables["failures"] | "FailureKey" >> beam.FlatMap(_of_clip),
+    }
+    parts = join(output, "parts")
+    judged = keyed | beam.CoGroupByKey() | "Judge" >> beam.FlatMap(_judge, config.filter.rules, parts)
+    ledger = Ledger()
+    ledger.add("videos", tables["videos"])
+    for name in ("rejections", "failures"):
+        ledger.add(name, tables[name] | f"Others_{name}" >> beam.Filter(lambda o: o.level != "clip"))
+    ledger.add("rejections", judged | "Why" >> beam.FlatMap(lambda j: [j.rejection] if j.rejection else []))
+    ledger.add("failures", judged | "Failed" >> beam.FlatMap(lambda j: [j.failure] if j.failure else []))
+    ledger.add("clips", judged | "Ended" >> beam.FlatMap(_ended_clip))
+    ledger.count(judged | "Counts" >> beam.FlatMap(_counts))
+    ledger.count(pipeline | "Costs" >> beam.Create(_costs(earlier)))
+    passed = judged | "Passed" >> beam.FlatMap(lambda j: [j.clip] if j.stage is None else [])
+    merged = ledger.merged()
+    return {"passed": passed, **merged}
+
+
+def _read(pipeline: Any, output: str, table: str) -> Any:
+    paths = sorted(
+        m.path for m in FileSystems.match([join(output, "tables", f"{table}-*.parquet")])[0].metadata_list
+    )
+    if not paths:
+        raise BadInputError(f"{output}: the table {table} is missing; run curate again")
+    return (
+        pipeline | f"Paths_{table}" >> beam.Create(paths) | f"Read_{table}" >> beam.FlatMap(_records, table)
+    )
+
+
+def _records(path: str, table: str) -> Iterator[Any]:
+    with pq.ParquetFile(io.BytesIO(read_bytes(path))) as source:
+        for batch in source.iter_batches():
+            for row in batch.to_pylist():
+                yield from_row(table, row)
+
+
+def _of_clip(outcome: Rejection | Failure) -> Iterator[tuple[str, Any]]:
+    if outcome.level == "clip":
+        yield outcome.subject_id, outcome
+
+
+def _judge(grouped: tuple[str, Mapping[str, Any]], rules: tuple[Rule, ...], parts: str) -> Iterator[Judged]:
+    found = grouped[1]
+    for clip in found["clips"]:
+        yield judge_again(clip, list(found["rejections"]), list(found["failures"]), rules, parts)
+
+
+def judge_again(
+    clip: Clip, rejections: list[Rejection], failures: list[Failure], rules: tuple[Rule, ...], parts: str
+) -> Judged:
+    """Judge a clip of an earlier run by rules: the earliest stage that turns it down, now or then, counts.
+
+    Args:
+        rejections, failures: of this clip in the earlier run; those of balancing and writing do not count.
+        parts: the folder of the run's parts, which may have moved.
+    """
+    fresh = dataclasses.replace(clip, status="candidate", sampling_weight=None, split=None)
+    if clip.parts_uri is not None:
+        fresh = dataclasses.replace(fresh, parts_uri=join(parts, clip.clip_id))
+    failure = next((f for f in failures if f.stage not in _REDONE), None)
+    before = next((r for r in rejections if r.stage not in _REDONE), None)
+    last = (before.stage.removeprefix("filter_") if before else None) or (failure.stage if failure else None)
+    for stage in FILTER_STAGES:
+        if failure is not None and stage == last:
+            return Judged(clip=fresh, failure=failure, stage=stage)
+        rejection = judge_clip(fresh, rules, stage)
+        if rejection is not None:
+            return Judged(clip=fresh, rejection=rejection, stage=stage)
+        if before is not None and stage == last:
+            kept = dataclasses.replace(before, reason=NEVER_DECODED, score=None, threshold=None, also=())
+            return Judged(clip=fresh, rejection=kept, stage=stage)
+    if before is not None or failure is not None:  # turned down by a step that has no rules
+        return Judged(clip=fresh, rejection=before, failure=failure, stage=last)
+    return Judged(clip=fresh)
+
+
+def _ended_clip(judged: Judged) -> Iterator[Clip]:
+    if judged.stage is not None:
+        yield ended(judged.clip, "failed" if judged.failure else "rejected")
+
+
+def _counts(judged: Judged) -> Iterator[Any]:
+    """Yield a clip's part in the summary of every stage it went through."""
+    for stage in FILTER_STAGES:
+        if stage != judged.stage:
+            yield summary(stage, "clip", num_out=1, media_seconds=judged.clip.duration_seconds)
+        elif judged.failure is not None:
+            yield summary(stage, "clip", num_failed=1)
+            return
+        else:
+            yield summary(stage, "clip", num_rejected=1, media_seconds=judged.clip.duration_seconds)
+            return
+
+
+def _costs(earlier: Mapping[str, Any]) -> list[tuple[tuple[str, str], StageSummary]]:
+    """Return the earlier run's stages: of videos as they are, of clips what they cost."""
+    stages = [StageSummary(**stage) for stage in earlier["stages"] if stage["stage"] not in _REDONE]
+    nothing = {"num_in": 0, "num_out": 0, "num_rejected": 0, "num_failed": 0, "media_seconds": 0.0}
+    kept = [s if s.level != "clip" else dataclasses.replace(s, **nothing) for s in stages]
+    return [((stage.stage, stage.level), stage) for stage in kept]
+
+
+def _paths(pattern: str) -> list[str]:
+    return sorted(m.path for m in FileSystems.match([pattern])[0].metadata_list)
+
+
+def _delete(pattern: str) -> None:
+    if paths := _paths(pattern):
+        FileSystems.delete(paths)
+
+
+def _replace(source: str, target: str) -> None:
+    """Move the files of a folder into another; shards that were there go, and tables of the same name."""
+    new = _paths(join(source, "*"))
+    names = {Path(path).name.split("-")[0] for path in new}
+    there = _paths(join(target, "*"))
+    old = (
+        there if Path(target).name == "shards" else [p for p in there if Path(p).name.split("-")[0] in names]
+    )
+    if old:
+        FileSystems.delete(old)
+    if new:
+        _make_folder(target)
+        FileSystems.rename(new, [join(target, Path(path).name) for path in new])
+
+
+def _make_folder(path: str) -> None:
+    if not is_remote(path):
+        Path(path).mkdir(parents=True, exist_ok=True)

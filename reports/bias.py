@@ -1,0 +1,176 @@
+"""The second page of a run: who is in the data, who is lost at which filter, what balancing did.
+
+Made from the tables bias_cells, bias_metrics, funnel and balance_targets alone, in which small groups
+are suppressed already: the page cannot show what is not published. Nothing is fetched from anywhere.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from reports import formats, gallery, groups, reasons, sankey
+from reports.load import RunData
+
+FILE_NAME = "bias.html"
+MAX_FLAGS = 12
+MAX_EFFECTS = 60
+FIRST_EFFECTS = 10
+_SCOPE_NAMES = {
+    "candidates": "All clips",
+    "accepted": "After the filters",
+    "selected": "In the data set",
+    "weighted": "As drawn in training",
+}
+
+
+def build_context(run: RunData) -> dict[str, Any]:
+    """Return everything the template shows, as text and geometry."""
+    tables = {name: run.tables[name].to_pylist() for name in ("bias_cells", "bias_metrics", "funnel")}
+    cells, metrics, funnel = tables["bias_cells"], tables["bias_metrics"], tables["funnel"]
+    targets = run.tables["balance_targets"].to_pylist()
+    attributes = groups.attribute_names(run.tables["bias_cells"])
+    settings = run.summary.config.get("bias", {})
+    alpha = float(settings.get("alpha", 0.05))
+    flags = [row for row in funnel if row["flagged"]]
+    return {
+        "attributes": attributes,
+        "tiles": tiles(run, metrics, funnel),
+        "flags": [flag_text(row) for row in sorted(flags, key=_p)[:MAX_FLAGS]],
+        "num_flags": len(flags),
+        "num_tests": sum(row["p_value"] is not None for row in funnel),
+        "alpha": f"{formats.number(100 * alpha)} %",
+        "min_people": settings.get("min_people", 5),
+        "sankeys": [flow(run, cells, attribute) for attribute in attributes],
+        "legends": {a: legend(cells, a) for a in attributes},
+        "tables": [groups.group_table(cells, targets, attribute) for attribute in attributes],
+        "scopes": _SCOPE_NAMES,
+        "heat_maps": groups.heat_maps(cells, "selected"),
+        "effects": effects(funnel, alpha),
+        "first_effects": FIRST_EFFECTS,
+        "num_effects": sum(row["ratio"] is not None or row["suppressed"] for row in funnel),
+        "targets": [target_view(row) for row in targets],
+        "associations": groups.associations(metrics, "candidates"),
+        "evenness": groups.evenness_rows(metrics, attributes),
+        "cards": gallery.build_cards(run)[:8] if settings.get("frames") else [],
+        "config_hash": formats.printable(run.summary.config_hash, 80),
+        "f": formats,
+    }
+
+
+def _p(row: dict[str, Any]) -> float:
+    return 1.0 if row["p_value"] is None else row["p_value"]
+
+
+def metric(metrics: Sequence[dict[str, Any]], scope: str, name: str) -> float | None:
+    """Return a metric of a whole scope, None if it was not computed."""
+    found = [m["result"] for m in metrics if m["scope"] == scope and m["metric"] == name]
+    return found[0] if found else None
+
+
+def tiles(
+    run: RunData, metrics: Sequence[dict[str, Any]], funnel: Sequence[dict[str, Any]]
+) -> list[tuple[str, str, str]]:
+    """Return (label, number, remark) of the key numbers."""
+    cut = run.tables["clips"].num_rows
+    kept = sum(status == "accepted" for status in run.tables["clips"]["status"].to_pylist())
+    effective, design = (
+        metric(metrics, "weighted", name) for name in ("effective_sample_size", "design_effect")
+    )
+    flags = sum(row["flagged"] for row in funnel)
+    return [
+        ("Clips cut", formats.count(cut), "before any rule"),
+        ("In the data set", formats.count(kept), f"{formats.percent(kept, cut)} of the clips"),
+        ("Worth as many", formats.count(effective), "clips of equal weight (effective sample size)"),
+        ("Design effect", formats.number(design), "1 is equal weights; more is the price of balance"),
+        ("Filters flagged", formats.count(flags), "take more of a group than of the others"),
+    ]
+
+
+def flag_text(row: dict[str, Any]) -> str:
+    """Say in a sentence what a flagged filter does to a group."""
+    unit = "clips" if row["level"] == "clip" else "videos"
+    group = f"{reasons.title(row['attribute'])} {formats.printable(row['value'], 60)}"
+    if row["suppressed"] or row["rate"] is None:
+        return f"{reasons.title(row['filter'])} takes more of a group ({group}) that is too small to show."
+    times = "" if row["ratio"] is None else f", {formats.number(row['ratio'])} times as often"
+    return (
+        f"{reasons.title(row['filter'])} takes {formats.percent(row['rate'], 1)} of the {unit} of {group} "
+        f"and {formats.percent(row['rest_rate'], 1)} of the others{times}."
+    )
+
+
+def flow(run: RunData, cells: Sequence[dict[str, Any]], attribute: str) -> sankey.Sankey:
+    """Return the flow of an attribute's groups through the stages."""
+    first = groups.marginal(cells, attribute, "candidates")
+    names = [v for v in groups.values_of(cells, attribute) if v in first and first[v]["num_clips"]]
+    styles = [groups.style_of(v, groups.values_of(cells, attribute).index(v)) for v in names]
+    order = [stage.stage for stage in run.summary.stages if stage.level == "clip"]
+    steps = sankey.steps_of(run.tables["funnel"], attribute, names, order)
+    return sankey.build_sankey(attribute, names, [first[v]["num_clips"] for v in names], steps, styles)
+
+
+def legend(cells: Sequence[dict[str, Any]], attribute: str) -> list[tuple[str, str]]:
+    """Return (style, name) of an attribute's groups."""
+    names = groups.values_of(cells, attribute)
+    return [(groups.style_of(v, i), formats.printable(v.replace("_", " "), 60)) for i, v in enumerate(names)]
+
+
+def effects(funnel: Sequence[dict[str, Any]], alpha: float) -> list[dict[str, Any]]:
+    """Return the filters' effects on groups as text and geometry, the least likely by chance first."""
+    rows = [row for row in funnel if row["p_value"] is not None and not row["suppressed"]]
+    rows.sort(key=lambda r: (_p(r), r["stage"], r["filter"], r["attribute"], r["value"]))
+    return [effect_view(row, alpha) for row in rows[:MAX_EFFECTS]]
+
+
+def effect_view(row: dict[str, Any], alpha: float) -> dict[str, Any]:
+    """Return one filter's effect on one group."""
+    low, high = row["ratio_low"], row["ratio_high"]
+    interval = "" if low is None else f" ({formats.number(low)} to {formats.number(high)})"
+    return {
+        "filter": reasons.title(row["filter"]),
+        "level": "videos" if row["level"] == "video" else "clips",
+        "group": f"{reasons.title(row['attribute'])}: {formats.printable(row['value'], 60)}",
+        "counts": f"{formats.count(row['num_dropped'])} of {formats.count(row['num_in'])}",
+        "rate": formats.percent(row["rate"], 1) if row["rate"] else "0 %",
+        "rest": formats.percent(row["rest_rate"], 1) if row["rest_rate"] else "0 %",
+        "ratio": "" if row["ratio"] is None else f"{formats.number(row['ratio'])}{interval}",
+        "bar": (round(100 * row["rate_low"], 2), round(100 * (row["rate_high"] - row["rate_low"]), 2)),
+        "at": round(100 * row["rate"], 2),
+        "rest_at": round(100 * row["rest_rate"], 2),
+        "p": formats.number(row["p_adjusted"]),
+        "verdict": verdict(row, alpha),
+        "flagged": row["flagged"],
+    }
+
+
+def verdict(row: dict[str, Any], alpha: float) -> str:
+    """Say what a comparison shows."""
+    if row["flagged"]:
+        return "loses more"
+    if row["explained_by"]:
+        other = formats.printable(row["explained_by"].replace("_", " ").replace("=", " "), 80)
+        return f"loses more, as many of it are {other}"
+    sure = row["p_adjusted"] is not None and row["p_adjusted"] <= alpha
+    return "loses fewer" if sure and row["rate"] < row["rest_rate"] else "no difference shown"
+
+
+def target_view(row: dict[str, Any]) -> dict[str, Any]:
+    """Return what became of one target as text."""
+
+    def amount(value: float) -> str:
+        if row["kind"] == "target":
+            return formats.percent(value, 1) if value else "0 %"
+        return f"{formats.number(value)} {row['unit']}"
+
+    bound = {"max": "at most ", "min": "at least "}.get(row["value"], "") if row["kind"] == "quota" else ""
+    name = formats.printable(row["name"].replace("|", " and "), 80)
+    if row["kind"] == "target":
+        name = f"{reasons.title(name)}: {formats.printable(row['value'], 80)}"
+    return {
+        "name": name,
+        "wanted": bound + amount(row["wanted"]),
+        "before": amount(row["before"]),
+        "selected": amount(row["selected"]),
+        "achieved": amount(row["achieved"]),
+        "feasible": row["feasible"],
+        "binding": formats.prose(row["binding"], 300) if row["binding"] else "",
+    }

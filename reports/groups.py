@@ -1,0 +1,261 @@
+"""Groups on the page: before and after, their intersections, and what goes with what."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil
+from typing import Any
+
+import pyarrow as pa
+
+from reports import formats, reasons
+from reports.figures import round_step
+
+SCOPES = ("candidates", "accepted", "selected", "weighted")
+NOT_GROUPS = ("unknown", "not_measured")
+MAX_GROUPS = 24
+_MAX_STYLES = 10
+_NUM_SHADES = 6
+
+Rows = Sequence[dict[str, Any]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GroupRow:
+    """One group of an attribute: texts for a table, places in percent for its figure.
+
+    `marks` are (scope, x); `interval` the ends of the corrected share among all clips, if there is one;
+    `target` the share it should have.
+    """
+
+    name: str
+    style: str
+    numbers: tuple[tuple[str, str], ...]
+    marks: tuple[tuple[str, float], ...]
+    interval: tuple[float, float] | None
+    target: float | None
+    label: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GroupTable:
+    """All groups of an attribute, and its remarks."""
+
+    attribute: str
+    title: str
+    rows: tuple[GroupRow, ...]
+    axis: tuple[tuple[float, str], ...]
+    remarks: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HeatMap:
+    """An intersection as a table: each cell has its text and a shade of 0 (none) to 5."""
+
+    title: str
+    rows: str
+    columns: str
+    column_names: tuple[str, ...]
+    lines: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...]
+
+
+def attribute_names(cells: pa.Table) -> list[str]:
+    """Return the attributes that the report speaks of."""
+    names = {
+        r["attribute"] for r in cells.select(["attribute", "attribute_2"]).to_pylist() if not r["attribute_2"]
+    }
+    return sorted(names)
+
+
+def marginal(cells: Rows, attribute: str, scope: str) -> dict[str, dict[str, Any]]:
+    """Return an attribute's cells in a scope by group."""
+    return {
+        c["value"]: c
+        for c in cells
+        if c["attribute"] == attribute and c["attribute_2"] is None and c["scope"] == scope
+    }
+
+
+def values_of(cells: Rows, attribute: str) -> list[str]:
+    """Return an attribute's groups in their natural order, those that are none last."""
+    found = {c["value"] for c in cells if c["attribute"] == attribute and c["attribute_2"] is None}
+    return [*sorted(found - set(NOT_GROUPS), key=natural), *[v for v in NOT_GROUPS if v in found]]
+
+
+def natural(value: str) -> tuple[str, int, str]:
+    """Return a key that sorts monk_2 before monk_10."""
+    stem = value.rstrip("0123456789")
+    digits = value[len(stem) :]
+    return stem, int(digits) if digits else -1, value
+
+
+def style_of(value: str, position: int) -> str:
+    """Return the fill of a group: pattern and colour, so that it is known without colours."""
+    if value in NOT_GROUPS:
+        return "cand" if value == "unknown" else "rej"
+    return f"r{position % _MAX_STYLES}"
+
+
+def group_table(cells: Rows, targets: Rows, attribute: str) -> GroupTable:
+    """Return what the page shows of one attribute."""
+    by_scope = {scope: marginal(cells, attribute, scope) for scope in SCOPES}
+    wanted = {t["value"]: t["wanted"] for t in targets if t["kind"] == "target" and t["name"] == attribute}
+    names = values_of(cells, attribute)[:MAX_GROUPS]
+    shares = [c["share"] or 0.0 for scope in SCOPES for c in by_scope[scope].values()]
+    most = max([*shares, *wanted.values(), 0.1])
+    step = round_step(most / 4)
+    limit = step * ceil(most * 1.02 / step)
+    rows = tuple(
+        _group_row(name, style_of(name, i), by_scope, wanted.get(name), limit) for i, name in enumerate(names)
+    )
+    steps = [step * i for i in range(round(limit / step) + 1)]
+    return GroupTable(
+        attribute=attribute,
+        title=reasons.title(attribute),
+        rows=rows,
+        axis=tuple((100 * s / limit, f"{100 * s:.0f} %") for s in steps),
+        remarks=tuple(_remarks(by_scope)),
+    )
+
+
+def _group_row(
+    name: str, style: str, by_scope: dict[str, dict[str, dict[str, Any]]], wanted: float | None, limit: float
+) -> GroupRow:
+    found = {scope: by_scope[scope].get(name) for scope in SCOPES}
+    marks, numbers = [], []
+    for scope, cell in found.items():
+        numbers.append((scope, _number(cell, scope)))
+        if cell is not None and cell["share"] is not None:
+            marks.append((scope, round(100 * cell["share"] / limit, 2)))
+    first = found["candidates"]
+    interval = None
+    known = sum(c["adjusted"] or 0.0 for c in by_scope["candidates"].values())
+    if first is not None and first["adjusted"] is not None and known:
+        low, high = first["adjusted_low"] / known, first["adjusted_high"] / known
+        interval = round(min(100 * low / limit, 100), 2), round(min(100 * high / limit, 100), 2)
+        numbers.append(
+            (
+                "adjusted",
+                f"{first['adjusted']:.0f} ({first['adjusted_low']:.0f} to {first['adjusted_high']:.0f})",
+            )
+        )
+    title = "Not measured" if name == "not_measured" else formats.printable(name, 60)
+    label = "; ".join(f"{scope} {text}" for scope, text in numbers if text)
+    target = None if wanted is None else round(100 * wanted / limit, 2)
+    return GroupRow(
+        name=title, style=style, numbers=tuple(numbers), marks=tuple(marks), interval=interval, target=target,
+        label=f"{title}: {label}",
+    )  # fmt: skip
+
+
+def _number(cell: dict[str, Any] | None, scope: str) -> str:
+    if cell is None:
+        return "0"
+    if cell["suppressed"]:
+        return "hidden"
+    share = "" if cell["share"] is None else f" ({formats.percent(cell['share'], 1)})"
+    if scope == "weighted":
+        return share.strip(" ()") or formats.MISSING
+    return f"{formats.count(cell['num_clips'])}{share}"
+
+
+def _remarks(by_scope: dict[str, dict[str, dict[str, Any]]]) -> list[str]:
+    cells = by_scope["candidates"]
+    found = []
+    for name, said in (("unknown", "asked, but nobody could tell"), ("not_measured", "never asked")):
+        cell = cells.get(name)
+        if cell is not None and cell["num_clips"]:
+            found.append(f"{formats.plural(cell['num_clips'], 'clip')}: {said}.")
+    hidden = sum(c["suppressed"] for c in cells.values())
+    if hidden:
+        found.append(f"{formats.plural(hidden, 'group')} hidden: too few people, or it would give one away.")
+    if any(c["adjusted"] is not None for c in cells.values()):
+        found.append("Corrected for the estimator's measured confusion, with 95 % intervals.")
+    return found
+
+
+def heat_maps(cells: Rows, scope: str) -> list[HeatMap]:
+    """Return a table for every pair of attributes."""
+    joint = [c for c in cells if c["scope"] == scope and c["attribute_2"] is not None]
+    pairs = sorted({(c["attribute"], c["attribute_2"]) for c in joint})
+    return [
+        _heat_map(pair, [c for c in joint if (c["attribute"], c["attribute_2"]) == pair]) for pair in pairs
+    ]
+
+
+def _heat_map(pair: tuple[str, str], cells: Rows) -> HeatMap:
+    rows = sorted({c["value"] for c in cells}, key=natural)
+    columns = sorted({c["value_2"] for c in cells}, key=natural)
+    by_place = {(c["value"], c["value_2"]): c for c in cells}
+    most = max((c["num_clips"] or 0 for c in cells), default=0) or 1
+    lines = tuple(
+        (formats.printable(r, 40), tuple(_heat(by_place.get((r, c)), most) for c in columns)) for r in rows
+    )
+    return HeatMap(
+        title=f"{reasons.title(pair[0])} by {reasons.title(pair[1]).lower()}",
+        rows=reasons.title(pair[0]),
+        columns=reasons.title(pair[1]),
+        column_names=tuple(formats.printable(c, 40) for c in columns),
+        lines=lines,
+    )
+
+
+def _heat(cell: dict[str, Any] | None, most: int) -> tuple[str, str, str]:
+    """Return (shade, number, remark) of a cell."""
+    if cell is None or cell["num_clips"] == 0:
+        return "h0", "0", "nobody"
+    if cell["suppressed"]:
+        return "hx", "hidden", "see limits"
+    shade = 1 + min(int((_NUM_SHADES - 1) * (cell["num_clips"] / most) ** 0.5), _NUM_SHADES - 2)
+    return f"h{shade}", formats.count(cell["num_clips"]), f"{formats.count(cell['num_people'])} people"
+
+
+def associations(metrics: Rows, scope: str) -> list[tuple[str, str, str, str]]:
+    """Return (attribute, other, Cramer's V, in words), the strongest first."""
+    rows = [
+        m for m in metrics if m["metric"] == "cramers_v" and m["scope"] == scope and m["result"] is not None
+    ]
+    rows.sort(key=lambda m: (-m["result"], m["attribute"], m["other"]))
+    return [
+        (
+            reasons.title(m["attribute"]),
+            _score_title(m["other"]),
+            f"{m['result']:.2f}",
+            _strength(m["result"]),
+        )
+        for m in rows
+    ]
+
+
+def _score_title(name: str) -> str:
+    return reasons.FIELDS.get(name.replace(".", "_"), (reasons.title(name),))[0]
+
+
+def _strength(v: float) -> str:
+    if v < 0.1:
+        return "hardly any"
+    return "weak" if v < 0.3 else "medium" if v < 0.5 else "strong"
+
+
+def evenness_rows(metrics: Rows, attributes: Sequence[str]) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return for each attribute its effective number of groups and distance to the target, by scope."""
+    found = []
+    for attribute in attributes:
+        own = [m for m in metrics if m["attribute"] == attribute]
+        scopes = ("candidates", "selected", "weighted")
+        line = [(s, _evenness([m for m in own if m["scope"] == s])) for s in scopes]
+        if any(text for _, text in line):
+            found.append((reasons.title(attribute), line))
+    return found
+
+
+def _evenness(metrics: Rows) -> str:
+    results = {m["metric"]: (m["result"], m["other"]) for m in metrics}
+    if "hill_1" not in results:
+        return ""
+    text = f"{results['hill_1'][0]:.2f} of {results['num_groups'][0]:.0f} groups"
+    if "total_variation" not in results:
+        return text
+    away, goal = results["total_variation"]
+    return (
+        f"{text}; {formats.percent(away, 1)} away from {'the target' if goal == 'target' else 'equal shares'}"
+    )

@@ -1,0 +1,120 @@
+"""Rows of the bias report: who is in the data, who is lost at which filter, what balancing did.
+
+Every table has a fixed schema derived from these records (schemas.tables), with its version in the
+metadata. `scope` says of which clips a row speaks: `candidates` (all that were cut), `accepted` (left
+by the filters), `selected` (left by balancing), `weighted` (those, drawn by their sampling weights).
+A cell with fewer people than the configured minimum is suppressed: its numbers are null.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Scope = Literal["candidates", "accepted", "selected", "weighted"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BiasCell:
+    """How much there is of one group, or of one combination of two attributes' groups.
+
+    A marginal cell has no `attribute_2`. `num_people` counts identities, or declared speakers, or
+    videos where nothing better is known. `raw` is the number of clips as labelled (in scope
+    `weighted` the sum of weights); `adjusted` corrects estimated labels for the estimator's measured
+    confusion, with a 95 % interval; null where the confusion was not measured. `share` is `raw` over
+    the clips with a known value; `value` 'unknown' means that nobody could tell, 'not_measured' that
+    nobody asked.
+    """
+
+    scope: Scope
+    attribute: str
+    value: str
+    attribute_2: str | None
+    value_2: str | None
+    num_clips: int | None
+    num_seconds: float | None
+    num_people: int | None
+    num_declared: int | None
+    raw: float | None
+    share: float | None
+    adjusted: float | None
+    adjusted_low: float | None
+    adjusted_high: float | None
+    suppressed: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BiasMetric:
+    """One number about a scope: of an attribute, a pair, an attribute and a score, or all clips.
+
+    `metric`: num_groups, evenness, hill_1, hill_2, kl_divergence, js_divergence, total_variation (all
+    against the target, `other` says which), cramers_v (with attribute or score `other`), mean_score (of
+    score `other` in group `value`), effective_sample_size, design_effect.
+    """
+
+    scope: Scope
+    metric: str
+    attribute: str | None
+    value: str | None
+    other: str | None
+    result: float | None
+    num_clips: int
+    suppressed: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FunnelRow:
+    """What one filter does to one group, compared with everybody else whose group is known.
+
+    `level` is what is counted: clips, or whole videos of which no clip came. `num_in` reached the
+    filter, `num_dropped` were turned down by it (alone or with others), `num_dropped_first` are those
+    for which it was the reason given, so that they add up over filters. Intervals are of 95 % and, like
+    `p_value`, allow for clips of one person not being independent. `p_adjusted` is Holm's, over all
+    tests of the run. `flagged`: the group loses more than the others, at the level of the run's
+    configuration; if that is so only because many of it are in another flagged group as well,
+    `explained_by` names that one and the group itself is not flagged. `basis` says which labels could
+    be used: `declared` where those who were turned down had not been estimated yet.
+    """
+
+    level: Literal["clip", "video"]
+    stage: str
+    filter: str
+    attribute: str
+    value: str
+    basis: Literal["declared", "all"]
+    num_in: int | None
+    num_dropped: int | None
+    num_dropped_first: int | None
+    num_people: int | None
+    rate: float | None
+    rate_low: float | None
+    rate_high: float | None
+    rest_rate: float | None
+    ratio: float | None
+    ratio_low: float | None
+    ratio_high: float | None
+    test: str | None
+    p_value: float | None
+    p_adjusted: float | None
+    flagged: bool
+    explained_by: str | None
+    suppressed: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BalanceTarget:
+    """What was asked of one group, and what became of it.
+
+    `kind`: `target` (shares) or `quota` (`wanted` and `achieved` in the quota's unit). `before` is among
+    the clips that came to balancing, `selected` among those kept, `achieved` with sampling weights. If it
+    is not feasible, `binding` says what is in the way.
+    """
+
+    kind: Literal["target", "quota"]
+    name: str
+    value: str
+    unit: Literal["clips", "seconds"]
+    wanted: float
+    before: float
+    selected: float
+    achieved: float
+    feasible: bool
+    binding: str | None

@@ -1,0 +1,46 @@
+"""Rows of the bias report that no run stands behind."""
+
+from typing import Any
+
+from schemas.bias import BalanceTarget, BiasCell, BiasMetric, FunnelRow
+
+
+def make_cell(**changes: Any) -> BiasCell:
+    """Return a marginal cell of forty clips."""
+    fields: dict[str, Any] = {
+        "scope": "candidates", "attribute": "gender", "value": "feminine", "attribute_2": None,
+        "value_2": None, "num_clips": 40, "num_seconds": 200.0, "num_people": 12, "num_declared": 10,
+        "raw": 40.0, "share": 0.4, "adjusted": 42.0, "adjusted_low": 37.0, "adjusted_high": 47.0,
+        "suppressed": False,
+    }  # fmt: skip
+    return BiasCell(**(fields | changes))
+
+
+def make_metric(**changes: Any) -> BiasMetric:
+    """Return an evenness."""
+    fields: dict[str, Any] = {
+        "scope": "candidates", "metric": "evenness", "attribute": "gender", "value": None, "other": None,
+        "result": 0.97, "num_clips": 100, "suppressed": False,
+    }  # fmt: skip
+    return BiasMetric(**(fields | changes))
+
+
+def make_funnel_row(**changes: Any) -> FunnelRow:
+    """Return a row in which a filter takes a fifth of a group and a tenth of the rest."""
+    fields: dict[str, Any] = {
+        "level": "clip", "stage": "look", "filter": "dark_face", "attribute": "gender", "value": "feminine",
+        "basis": "all", "num_in": 40, "num_dropped": 8, "num_dropped_first": 7, "num_people": 12,
+        "rate": 0.2, "rate_low": 0.1, "rate_high": 0.35, "rest_rate": 0.1, "ratio": 2.0, "ratio_low": 0.8,
+        "ratio_high": 5.0, "test": "permutation", "p_value": 0.1, "p_adjusted": 0.4, "flagged": False,
+        "explained_by": None, "suppressed": False,
+    }  # fmt: skip
+    return FunnelRow(**(fields | changes))
+
+
+def make_target(**changes: Any) -> BalanceTarget:
+    """Return a target that was met."""
+    fields: dict[str, Any] = {
+        "kind": "target", "name": "gender", "value": "feminine", "unit": "clips", "wanted": 0.5,
+        "before": 0.4, "selected": 0.4, "achieved": 0.5, "feasible": True, "binding": None,
+    }  # fmt: skip
+    return BalanceTarget(**(fields | changes))

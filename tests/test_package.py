@@ -1,0 +1,116 @@
+"""Package: the same bytes if nothing changed; other rules and targets without a video."""
+
+import dataclasses
+import io
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from rich.console import Console
+
+from pipelines.package import judge_again, package
+from schemas.outcomes import BadInputError, Rejection
+from schemas.run import RunSummary
+from tests.conftest import SETTINGS, Run
+from tests.makers import load_shards, make_audio, make_clip
+from transforms.filter_clips import DEFAULT_RULES, merge_rules
+
+
+def run_package(out: Path, changes: dict[str, Any] | None = None) -> RunSummary:
+    """Package with the settings of the tests and changes, or with those of the run."""
+    path: str | None = None
+    if changes is not None:
+        path = str(out.parent / "package.yaml")
+        Path(path).write_text(yaml.safe_dump(SETTINGS | changes))
+    return package(str(out), path, [], Console(file=io.StringIO(), width=200))
+
+
+@pytest.fixture
+def copied(curated: Run, tmp_path: Path) -> Run:
+    """The curated run, moved elsewhere, and its videos out of reach."""
+    shutil.copytree(curated.out, tmp_path / "elsewhere")
+    return dataclasses.replace(curated, out=tmp_path / "elsewhere", corpus=tmp_path / "gone")
+
+
+def test_nothing_changes_when_the_configuration_has_not(curated: Run, copied: Run) -> None:
+    summary = run_package(copied.out)
+    assert summary.problems == []
+    assert copied.digests("shards") == curated.digests("shards")
+    before, after = curated.digests("tables"), copied.digests("tables")
+    same = {name for name in before if "clips" not in name}
+    assert {n: before[n] for n in same} == {n: after[n] for n in same}
+    # The clips name their parts, which moved with the folder.
+    rows = [[{**row, "parts_uri": None} for row in run.rows("clips")] for run in (curated, copied)]
+    assert rows[0] == rows[1]
+    counts = ("stage", "level", "num_in", "num_out", "num_rejected", "num_failed", "media_seconds")
+    for old, new in zip(curated.summary.stages, summary.stages, strict=True):
+        assert [getattr(old, c) for c in counts] == pytest.approx([getattr(new, c) for c in counts])
+        assert old.cpu_by_step == new.cpu_by_step
+    assert summary.totals == curated.summary.totals
+    assert not list((copied.out / "work" / "package").rglob("*.parquet"))
+
+
+def test_a_package_in_place_leaves_every_byte(curated: Run, tmp_path: Path) -> None:
+    before = curated.digests("shards", "tables", "parts")
+    kept = tmp_path / "run.json"
+    shutil.copy(curated.out / "run.json", kept)
+    try:
+        run_package(curated.out)
+        assert curated.digests("shards", "tables", "parts") == before
+    finally:
+        shutil.copy(kept, curated.out / "run.json")
+
+
+def test_a_stricter_rule_and_a_cap_take_clips_away(curated: Run, copied: Run) -> None:
+    seconds = sorted(c["num_frames"] / 25 for c in curated.rows("clips") if c["status"] == "accepted")
+    rules = {"short": {"stage": "propose", "field": "duration_seconds", "minimum": seconds[0] + 0.01}}
+    changes = {"filter": {"rules": rules}, "balance": {"max_seconds_per_source": seconds[1] + 0.01}}
+    summary = run_package(copied.out, changes)
+    reasons = {r["reason"] for r in copied.rows("rejections") if r["level"] == "clip"}
+    assert {"short", "source_cap"} <= reasons
+    assert summary.totals["accepted_clips"] == 1 and summary.problems == []
+    samples = load_shards(*map(str, sorted((copied.out / "shards").glob("*.tar"))))
+    assert [json.loads(s["json"])["sampling_weight"] for s in samples] == [1.0]
+    assert json.loads((copied.out / "run.json").read_text())["command"] == "package"
+
+
+def test_a_looser_rule_cannot_bring_back_what_was_never_decoded(copied: Run) -> None:
+    summary = run_package(copied.out, {"filter": {"rules": {"several_faces": {"mode": "off"}}}})
+    assert "never_decoded" in summary.rejected_by_reason
+    assert "several_faces" not in summary.rejected_by_reason
+    assert any("curate into another folder" in note for note in summary.notes)
+
+
+def test_what_needs_the_videos_is_refused_and_nothing_is_touched(curated: Run, copied: Run) -> None:
+    with pytest.raises(BadInputError, match="differs from the run in clips"):
+        run_package(copied.out, {"clips": {"fps": 24}})
+    assert copied.digests("shards", "tables") == curated.digests("shards", "tables")
+
+
+def test_a_folder_without_a_run_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInputError, match="no finished run"):
+        package(str(tmp_path), None, [], Console(file=io.StringIO()))
+
+
+def rejected(stage: str, reason: str) -> Rejection:
+    return Rejection(
+        stage=stage, level="clip", subject_id="c", video_id="v", uri="u", reason=reason, score=1.0,
+        threshold=2.0,
+    )  # fmt: skip
+
+
+def test_the_earliest_stage_that_turns_a_clip_down_counts() -> None:
+    loud = make_clip(audio=make_audio(speech_ratio=0.4), status="rejected")
+    late = rejected("filter_words", "babbled_words")
+    strict = merge_rules({"no_speech": {"minimum": 0.5}})
+    found = judge_again(loud, [late], [], strict, "parts")
+    assert found.stage == "audio" and found.rejection and found.rejection.reason == "no_speech"
+    kept = judge_again(loud, [late], [], DEFAULT_RULES, "parts")
+    assert kept.stage == "words" and kept.rejection and kept.rejection.reason == "never_decoded"
+    other = judge_again(loud, [rejected("deduplicate_clips", "near_duplicate")], [], DEFAULT_RULES, "parts")
+    assert other.stage == "deduplicate_clips" and other.rejection
+    assert other.rejection.reason == "near_duplicate"
+    assert judge_again(loud, [rejected("balance", "person_cap")], [], DEFAULT_RULES, "parts").stage is None

@@ -1,0 +1,324 @@
+"""The bias report's numbers: against known answers, simulations, and a bias that was planted."""
+
+from collections import defaultdict
+
+import numpy as np
+import pytest
+
+from schemas.bias import BiasCell, FunnelRow
+from schemas.outcomes import BadInputError
+from tests.bias_makers import GROUPS, PLANTED, STAGES, measured_gender, planted_rows
+from tests.bias_records import make_cell, make_funnel_row
+from transforms.summarise_bias import BiasConfig, metrics, summarise
+from transforms.summarise_bias.cells import ScopedRows, joint_cells, marginal_cells
+from transforms.summarise_bias.clusters import compare, group_rate, holm, permutation_p
+from transforms.summarise_bias.confusion import Confusion, adjust, read_confusions
+from transforms.summarise_bias.funnel import arrivals_of, compare_groups, judge
+from transforms.summarise_bias.rows import Label, Row
+from transforms.summarise_bias.suppress import suppress_cells, suppress_funnel
+
+ONE = Confusion.certain(("",))
+
+
+def row(number: int, person: str, labels: dict[str, Label], stage: str = "", *reasons: str) -> Row:
+    return Row("clip", f"c{number:04d}", person, 4.0, labels, stage, reasons)
+
+
+# A bias that was planted
+
+
+def flagged(rows: list[Row]) -> set[tuple[str, str, str]]:
+    judged = judge(compare_groups("clip", rows, STAGES, list(GROUPS)), 0.05, 5)
+    return {(r.filter, r.attribute, r.value) for r in judged if r.flagged}
+
+
+def test_a_planted_bias_is_found_and_nothing_else_is() -> None:
+    assert [flagged(planted_rows(seed)) for seed in range(20)] == [{PLANTED}] * 20
+
+
+def test_without_a_bias_hardly_anything_is_flagged() -> None:
+    assert sum(bool(flagged(planted_rows(1000 + seed, shift=0.0))) for seed in range(20)) <= 1
+
+
+# Tests and intervals with people as units
+
+
+def test_the_permutation_test_agrees_with_permutations() -> None:
+    rng = np.random.default_rng(3)
+    scores = rng.exponential(1.0, 60) ** 2
+    in_group = np.arange(60) < 12
+    for shift in (0.0, 0.5, 1.0):
+        moved = scores + shift * in_group
+        drawn = np.array([moved[rng.permutation(in_group)].sum() for _ in range(20000)])
+        upper = np.mean(drawn >= moved[in_group].sum())
+        assert permutation_p(moved, in_group) == pytest.approx(2 * min(upper, 1 - upper), rel=0.25, abs=0.01)
+
+
+def test_no_p_is_smaller_than_shuffling_could_give() -> None:
+    scores = np.r_[np.full(2, 100.0), np.zeros(18)]
+    assert permutation_p(scores, np.arange(20) < 2) >= 1 / 190
+
+
+@pytest.mark.parametrize("varies", [False, True])
+def test_tests_keep_their_level_where_clips_of_a_person_hang_together(varies: bool) -> None:
+    """A test on clips would flag far more: six clips a person are six times the same."""
+    rng = np.random.default_rng(11)
+    found = []
+    for _ in range(400):
+        people = np.repeat(np.arange(60), 6)
+        member = rng.random(360) < 0.3 if varies else (rng.random(60) < 0.3)[people]
+        hits = rng.random(360) < (rng.beta(0.3, 1.2, 60))[people]
+        tested = compare(people, hits, member)
+        assert tested is not None and tested[0] == ("score" if varies else "permutation")
+        found.append(tested[1] < 0.05)
+    assert 0.02 <= np.mean(found) <= 0.08
+
+
+def test_intervals_of_rates_cover_the_truth_where_clips_hang_together() -> None:
+    rng = np.random.default_rng(5)
+    inside = []
+    for _ in range(400):
+        people = np.repeat(np.arange(40), rng.integers(1, 9, 40))
+        hits = rng.random(len(people)) < rng.beta(1.0, 4.0, 40)[people]
+        rate = group_rate(people, hits)
+        inside.append(rate.low <= 0.2 <= rate.high)
+    assert 0.92 <= np.mean(inside) <= 0.98
+
+
+def test_holm_is_holm() -> None:
+    assert holm(np.array([0.01, 0.04, 0.03, 0.005])) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert holm(np.array([])).size == 0
+
+
+# The funnel
+
+
+def funnel(rows: list[Row]) -> list[FunnelRow]:
+    return judge(compare_groups("clip", rows, STAGES, ["gender"]), 0.05, 0)
+
+
+def test_a_group_that_only_overlaps_with_a_flagged_one_is_explained_by_it() -> None:
+    """All of those who are dropped are dark; most of them happen to be from one place."""
+    rng = np.random.default_rng(2)
+    rows = []
+    for person in range(120):
+        dark = person < 30
+        place = "here" if (person < 25 or 30 <= person < 55) else "there"
+        labels = {"skin_tone": Label("monk_8" if dark else "monk_2", True), "place": Label(place, True)}
+        for clip in range(5):
+            end = ("look", "dark_face") if rng.random() < (0.8 if dark else 0.02) else ("",)
+            rows.append(row(10 * person + clip, f"p{person}", labels, *end))
+    found = judge(compare_groups("clip", rows, STAGES, ["place", "skin_tone"]), 0.05, 0)
+    assert [(r.attribute, r.value) for r in found if r.flagged] == [("skin_tone", "monk_8")]
+    assert {r.value: r.explained_by for r in found if r.attribute == "place"} == {
+        "here": "skin_tone=monk_8",
+        "there": None,
+    }
+
+
+def test_filters_of_a_stage_see_the_same_clips_and_first_reasons_add_up() -> None:
+    labels = {"gender": Label("feminine", True)}
+    rows = [row(0, "a", labels), row(1, "b", labels, "look", "dark_face", "jump_cut")]
+    rows += [row(2, "c", labels, "look", "jump_cut"), row(3, "d", labels, "audio", "no_speech")]
+    found = {(a.stage, a.filter): a for a in arrivals_of(rows, STAGES)}
+    assert [len(a.rows) for a in found.values()] == [4, 3, 3]
+    assert found["look", "jump_cut"].dropped.sum() == 2 and found["look", "jump_cut"].first.sum() == 1
+
+
+def test_estimated_labels_are_not_used_where_the_dropped_were_never_estimated() -> None:
+    """Only survivors have been estimated: their labels must not make the filter look kind."""
+    known, none = {"gender": Label("feminine", False)}, {}
+    rows = [row(i, f"p{i}", known) for i in range(8)]
+    rows += [row(10 + i, f"q{i}", none, "audio", "no_speech") for i in range(8)]
+    (only,) = funnel(rows)
+    assert (only.basis, only.value, only.num_in, only.test) == ("declared", "not_measured", 16, None)
+    told = [row(20 + i, f"r{i}", {"gender": Label("feminine", True)}) for i in range(3)]
+    by_value = {r.value: r for r in funnel(rows + told)}
+    assert by_value["feminine"].num_in == 3 and by_value["not_measured"].num_in == 16
+
+
+def test_balancing_is_no_finding() -> None:
+    rows = [row(i, f"p{i}", {"gender": Label("feminine", True)}, "balance", "over_quota") for i in range(30)]
+    rows += [row(100 + i, f"q{i}", {"gender": Label("masculine", True)}) for i in range(30)]
+    assert {(r.value, r.rate, r.test) for r in funnel(rows)} == {
+        ("feminine", 1.0, None),
+        ("masculine", 0.0, None),
+    }
+
+
+# Cells
+
+
+def mixed_rows() -> list[Row]:
+    rng = np.random.default_rng(0)
+    rows = []
+    for i in range(400):
+        values = {"gender": "feminine" if i % 4 else "masculine", "age_group": "20-29" if i % 3 else "60-69"}
+        declared = i % 10 == 0
+        labels = {name: Label(value, declared) for name, value in values.items()}
+        if not declared and rng.random() < 0.1:
+            labels["gender"] = Label("masculine" if i % 4 else "feminine", False)
+        if i % 50 == 1:
+            del labels["gender"]
+        rows.append(Row("clip", f"c{i:04d}", f"p{i // 2}", 4.0, labels, weight=0.5 if i % 4 else 2.0))
+    return rows
+
+
+def test_cells_add_up_and_unknown_is_counted_apart() -> None:
+    scoped = ScopedRows("candidates", mixed_rows(), False)
+    cells = {c.value: c for c in marginal_cells(scoped, "gender", {"gender": measured_gender()})}
+    assert sum(c.num_clips or 0 for c in cells.values()) == 400
+    assert cells["not_measured"].num_clips == 8 and cells["not_measured"].share is None
+    assert (cells["feminine"].share or 0) + (cells["masculine"].share or 0) == pytest.approx(1)
+    assert (cells["feminine"].adjusted or 0) + (cells["masculine"].adjusted or 0) == pytest.approx(392)
+    assert (cells["feminine"].adjusted_low or 0) < 294 < (cells["feminine"].adjusted_high or 0)
+    joint = joint_cells(scoped, ("gender", "age_group"), {"gender": measured_gender()})
+    assert sum(c.num_clips or 0 for c in joint) == 392 and len(joint) == 4
+    assert all(c.adjusted is None for c in joint)  # the confusion of ages was not measured
+
+
+def test_weights_count_in_the_weighted_scope() -> None:
+    scoped = ScopedRows("weighted", mixed_rows(), True)
+    cells = {c.value: c for c in marginal_cells(scoped, "age_group", {})}
+    expected = sum(r.weight for r in scoped.rows if r.labels["age_group"].value == "60-69")
+    assert cells["60-69"].raw == pytest.approx(expected) and cells["60-69"].num_declared == 14
+    (size, effect) = metrics.size_metrics(scoped)
+    weights = np.array([r.weight for r in scoped.rows])
+    assert size.result == pytest.approx(weights.sum() ** 2 / (weights**2).sum())
+    assert effect.result == pytest.approx(400 / (size.result or 1))
+
+
+# Correction for an estimator's confusion
+
+
+def test_certain_labels_are_left_alone() -> None:
+    counts = np.array([[3.0], [5.0]])
+    found = adjust(counts, counts, Confusion.certain(("a", "b")), ONE)
+    assert found.count == pytest.approx(counts) and found.low == pytest.approx(found.high)
+
+
+def test_expected_counts_are_turned_back_into_the_true_ones() -> None:
+    p = np.array([[0.6, 0.1, 0.3], [0.05, 0.75, 0.2]])
+    confusion = Confusion(("f", "m"), ("f", "m", "unknown"), 1000 * p)
+    observed = (np.array([300.0, 700.0]) @ p)[:, None]
+    found = adjust(observed, observed, confusion, ONE)
+    assert found.count[:, 0] == pytest.approx([300, 700], abs=0.5)
+    other = Confusion(("x", "y"), ("x", "y"), np.array([[90.0, 10.0], [20.0, 80.0]]))
+    true = np.array([[100.0, 200.0], [300.0, 400.0]])
+    table = p.T @ true @ other.probabilities
+    assert adjust(table, table, confusion, other).count == pytest.approx(true, rel=0.01)
+
+
+@pytest.mark.parametrize("clips_each", [1, 8])
+def test_corrected_intervals_cover_the_truth(clips_each: int) -> None:
+    """Labels and the measurement of the confusion itself are drawn anew in each of 300 runs."""
+    rng = np.random.default_rng(clips_each)
+    p = np.array([[0.62, 0.03, 0.35], [0.03, 0.77, 0.2]])
+    faces, people = (289, 270), np.array([120, 280])
+    inside = []
+    for _ in range(300):
+        measured = np.array([rng.multinomial(n, q) for n, q in zip(faces, p, strict=True)], float)
+        found = np.sum([rng.multinomial(n, q) for n, q in zip(people, p, strict=True)], axis=0)[:, None]
+        confusion = Confusion(("f", "m"), ("f", "m", "unknown"), measured)
+        adjusted = adjust(found * float(clips_each), found * float(clips_each) ** 2, confusion, ONE)
+        inside.append(adjusted.low[0, 0] <= people[0] * clips_each <= adjusted.high[0, 0])
+    assert 0.92 <= np.mean(inside) <= 0.98
+
+
+def test_a_confusion_file_is_read_and_a_bad_one_named(tmp_path) -> None:
+    path = tmp_path / "confusion.json"
+    path.write_text(
+        '{"model": "m", "measured_on": "x", "attributes": {"gender": {"categories": ["f", "m", "unknown"],'
+        ' "counts": [[9, 1, 2], [1, 8, 0], [0, 0, 0]]}}}'
+    )
+    (confusion,) = read_confusions(path).values()
+    assert confusion.categories == ("f", "m") and confusion.columns == ("f", "m", "unknown")
+    assert confusion.probabilities.sum(axis=1) == pytest.approx([1, 1])
+    for text in ("{}", "no json", '{"attributes": {"a": {"categories": ["x"], "counts": [[1, 2]]}}}'):
+        path.write_text(text)
+        with pytest.raises(BadInputError, match=r"confusion\.json"):
+            read_confusions(path)
+
+
+# Suppression
+
+
+def table_of(people: list[list[int]]) -> list[BiasCell]:
+    return [
+        make_cell(value=f"r{i}", attribute_2="age_group", value_2=f"c{j}", num_people=n, num_clips=3 * n)
+        for i, line in enumerate(people)
+        for j, n in enumerate(line)
+    ]
+
+
+def test_a_small_cell_takes_others_with_it_so_that_it_does_not_follow_from_a_total() -> None:
+    hidden = suppress_cells(table_of([[2, 20, 30], [40, 50, 7], [9, 60, 70]]), 5)
+    blank = {(c.value, c.value_2) for c in hidden if c.suppressed}
+    assert ("r0", "c0") in blank
+    lines: dict[str, int] = defaultdict(int)
+    for value, value_2 in blank:
+        lines[value] += 1
+        lines[str(value_2)] += 1
+    assert all(n != 1 for n in lines.values())
+    assert all(c.num_clips is None and c.raw is None and c.adjusted is None for c in hidden if c.suppressed)
+    assert not any(c.suppressed for c in suppress_cells(table_of([[2, 0]]), 0))
+
+
+def test_nobody_is_no_small_cell_and_gives_no_cover() -> None:
+    hidden = suppress_cells([make_cell(value=str(n), num_people=n) for n in (0, 3, 8, 20)], 5)
+    assert [c.suppressed for c in hidden] == [False, True, True, False]
+
+
+def test_the_funnel_hides_small_groups_but_keeps_the_flag() -> None:
+    rows = [make_funnel_row(value=str(n), num_people=n, flagged=n == 3) for n in (3, 8, 20)]
+    hidden = suppress_funnel(rows, 5)
+    assert [r.suppressed for r in hidden] == [True, True, False]
+    assert hidden[0].flagged and hidden[0].num_in is None and hidden[0].ratio_low is None
+
+
+# Metrics
+
+
+def test_metrics_of_known_shares() -> None:
+    even = np.array([0.25] * 4)
+    assert metrics.hill_number(even, 1) == pytest.approx(4) == metrics.hill_number(even, 2)
+    assert metrics.evenness(even) == pytest.approx(1)
+    skewed = np.array([0.7, 0.3, 0.0])
+    assert metrics.hill_number(skewed, 2) == pytest.approx(1 / 0.58)
+    far = metrics.divergences(np.array([0.9, 0.1]), np.array([0.5, 0.5]))
+    assert far["total_variation"] == pytest.approx(0.4)
+    assert far["kl_divergence"] == pytest.approx(0.9 * np.log(1.8) + 0.1 * np.log(0.2))
+    assert 0 < far["js_divergence"] < np.log(2)
+
+
+def test_cramers_v_is_corrected_for_chance() -> None:
+    assert metrics.cramers_v(np.array([[50.0, 0.0], [0.0, 50.0]])) == pytest.approx(1, abs=0.02)
+    rng = np.random.default_rng(1)
+    chance = [
+        metrics.cramers_v(rng.multinomial(60, np.full(12, 1 / 12)).reshape(3, 4).astype(float))
+        for _ in range(200)
+    ]
+    assert np.mean([v or 0.0 for v in chance]) < 0.08  # uncorrected it would be 0.22
+    assert metrics.cramers_v(np.array([[3.0, 4.0]])) is None
+
+
+def test_a_person_counts_once_however_many_clips_there_are() -> None:
+    labels = [{"gender": Label("feminine", True)}, {"gender": Label("masculine", True)}]
+    rows = [row(i, "a", labels[0]) for i in range(30)] + [row(99, "b", labels[1])]
+    table = metrics.people_table(rows, [(r.labels["gender"].value, "x") for r in rows])
+    assert table.sum() == pytest.approx(2) and table[0, 0] == pytest.approx(1)
+
+
+def test_summarise_says_the_same_for_any_order_of_rows() -> None:
+    rows = planted_rows(1, num_people=60)
+    config = BiasConfig(min_people=3, scores=())
+    first = summarise(rows, STAGES, config, {"gender": {"feminine": 1.0, "masculine": 1.0}}, {})
+    again = summarise(rows[::-1], STAGES, config, {"gender": {"feminine": 1.0, "masculine": 1.0}}, {})
+    assert first == again
+    by_scope = {
+        c.scope: c for c in first.cells if c.attribute == "gender" and c.value == "feminine" and not c.value_2
+    }
+    assert (by_scope["candidates"].num_clips or 0) > (by_scope["accepted"].num_clips or 0) > 0
+    assert by_scope["accepted"].num_clips == by_scope["selected"].num_clips
+    others = {m.other for m in first.metrics if m.metric == "kl_divergence" and m.attribute == "gender"}
+    assert others == {"target"}

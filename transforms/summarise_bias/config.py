@@ -1,0 +1,37 @@
+"""Settings of the bias report."""
+
+from dataclasses import dataclass
+
+STAGE = "summarise_bias"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BiasConfig:
+    """What the bias report counts and what it keeps to itself.
+
+    `attributes` empty means all that occur; `pairs` are the intersections that are tabulated. Groups of
+    fewer than `min_people` people are suppressed, and with them as many others as it takes that none
+    follows from a total; 0 shows all, for your own eyes. `alpha` is the chance of flagging any filter in
+    a run in which no filter treats groups differently. `scores` are the measurements compared between
+    groups. `confusion` is a file of an estimator's measured confusion (transforms/data has the embedded
+    estimator's). `frames` puts a few pictures of accepted clips on the page.
+    """
+
+    attributes: tuple[str, ...] = ()
+    pairs: tuple[tuple[str, ...], ...] = (
+        ("gender", "age_group"),
+        ("gender", "skin_tone"),
+        ("age_group", "skin_tone"),
+    )
+    min_people: int = 5
+    alpha: float = 0.05
+    scores: tuple[str, ...] = (
+        "face_height_px",
+        "audio.snr_db",
+        "quality.sharpness",
+        "quality.face_luma",
+        "landmarks.any_hand_ratio",
+        "transcript.mean_log_probability",
+    )
+    confusion: str | None = None
+    frames: bool = False
