@@ -21,11 +21,12 @@ from apache_beam.pvalue import AsDict
 
 from pipelines import progress, visits
 from pipelines.config import CurateConfig, config_hash
+from pipelines.people import People
 from pipelines.steps import RunStep, Step, add_summaries, failure_of, summary
 from pipelines.visits import ClipTask, VisitResult
 from schemas.outcomes import Failure, Rejection
 from schemas.records import Clip, Source, Video
-from transforms.assign_split import assign_split
+from transforms.estimate_attributes import complete_attributes
 from transforms.filter_clips import Rule, judge_clip
 from transforms.storage import join, write_bytes
 from transforms.write_shards import ShardConfig, num_shards, read_sample, shard_number, write_shard
@@ -44,9 +45,9 @@ class Curate(beam.PTransform):
         ledger = _Ledger()
         videos = self._probe(pcoll, ledger)
         tasks = self._survey(videos, ledger)
-        clips = self._visit_clips(tasks, ledger)
+        clips = self._people(self._visit_clips(tasks, ledger), ledger)
         shards = self._write(clips, ledger)
-        written = [shards]
+        written = [shards, *ledger.written]
         for table, parts in ledger.tables.items():
             merged = parts | f"Merge_{table}" >> beam.Flatten()
             written.append(merged | WriteTable(join(self._output, "tables"), table))
@@ -87,7 +88,7 @@ class Curate(beam.PTransform):
         tasks = self._filter(tasks, "propose", ledger)
         for name, visit, extra in (
             ("audio", visits.audio_visit, (self._output,)),
-            ("look", visits.look_visit, ()),
+            ("look", visits.look_visit, (self._output,)),
             ("words", visits.words_visit, ()),
             ("body", visits.body_visit, ()),
         ):
@@ -107,10 +108,21 @@ class Curate(beam.PTransform):
         ledger.count(judged | f"Tally_{stage}" >> beam.Map(_filter_summary, stage))
         return kept
 
+    def _people(self, clips: Any, ledger: "_Ledger") -> Any:
+        """Identities, copies and splits; what is lost there goes to the ledger."""
+        found = clips | People(self._config, self._output)
+        ledger.add("rejections", found.rejections)
+        ledger.add("failures", found.failures)
+        ledger.add("clips", found.lost | "LostPeople" >> beam.Map(_ended, "rejected"))
+        ledger.add("clips", found.failed | "FailedPeople" >> beam.Map(_ended, "failed"))
+        for counted in found.summaries:
+            ledger.count(counted)
+        ledger.written += found.written
+        return found.kept
+
     def _write(self, clips: Any, ledger: "_Ledger") -> Any:
         digest, config = config_hash(self._config), self._config
-        placed = clips | "Split" >> beam.Map(assign_split, config.split)
-        counted = placed | "ExpectCheck" >> beam.Map(progress.expect, "check")
+        counted = clips | "ExpectCheck" >> beam.Map(progress.expect, "check")
         good, dead = counted | "Check" >> beam.Map(_checked, digest).with_exception_handling()
         failures = dead | "CheckDead" >> beam.Map(failure_of, "check", "clip")
         ledger.add("failures", failures)
@@ -150,6 +162,7 @@ class _Ledger:
         names = ("videos", "shots", "face_tracks", "clips", "rejections", "failures")
         self.tables: dict[str, list[Any]] = {name: [] for name in names}
         self.summaries: list[Any] = []
+        self.written: list[Any] = []
 
     def add(self, table: str, records: Any) -> None:
         """Let records go to a table."""
@@ -207,7 +220,8 @@ def _outputs(result: VisitResult) -> Sequence[Any]:
 
 
 def _ended(clip: Clip, status: Any) -> Clip:
-    return dataclasses.replace(clip, status=status)
+    """Return a clip as the table has it: whatever became of it, with all attributes that can be told."""
+    return dataclasses.replace(complete_attributes(clip), status=status)
 
 
 def _judged(task: ClipTask, rules: Sequence[Rule], stage: str) -> tuple[ClipTask, Rejection | None]:

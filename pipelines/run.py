@@ -30,14 +30,25 @@ from pipelines.print_summary import print_summary
 from pipelines.thumbnails import write_thumbnails
 from reports.summary import write_report
 from schemas.outcomes import BadInputError
-from schemas.run import RunSummary, StageSummary
+from schemas.run import PeopleSummary, RunSummary, StageSummary
 from schemas.sample import to_json_bytes
 from schemas.tables import SCHEMA_VERSION
 from transforms.isolation import close_pools
 from transforms.media import is_remote
 from transforms.storage import join, read_bytes, write_bytes
 
-STAGE_ORDER = ("probe", "deduplicate", "survey", "propose", "audio", "look", "words", "body", "check")
+STAGE_ORDER = (
+    "probe",
+    "deduplicate",
+    "survey",
+    "propose",
+    "audio",
+    "look",
+    "words",
+    "body",
+    "people",
+    "check",
+)
 _VERSIONED = ("apache-beam", "numpy", "av", "pyarrow", "mediapipe", "torch", "webdataset")
 
 
@@ -106,6 +117,7 @@ def _claim_output(output: str, config: CurateConfig) -> None:
 def summarise(output: str, config: CurateConfig, ignored: list[str], wall_seconds: float) -> RunSummary:
     """Gather run.json from the stage summaries and the tables."""
     stages = [StageSummary(**s) for s in json.loads(read_bytes(join(output, "work", "stages.json")))]
+    people = PeopleSummary(**json.loads(read_bytes(join(output, "work", "people.json"))))
     stages.sort(key=lambda s: STAGE_ORDER.index(s.stage))
     rejections = read_table(output, "rejections", ["reason", "level", "seconds"]).to_pylist()
     reasons = Counter(r["reason"] for r in rejections)
@@ -116,7 +128,7 @@ def summarise(output: str, config: CurateConfig, ignored: list[str], wall_second
     return RunSummary(
         schema_version=SCHEMA_VERSION,
         command="curate",
-        config=config_dict(config),
+        config=_without_secrets(config_dict(config)),
         config_hash=config_hash(config),
         versions={
             "python": platform.python_version(),
@@ -130,8 +142,17 @@ def summarise(output: str, config: CurateConfig, ignored: list[str], wall_second
         failed_by_stage=dict(sorted(failed.items())),
         ignored_inputs=ignored,
         wall_seconds=wall_seconds,
-        problems=find_problems(stages, config),
+        people=people,
+        problems=find_problems(stages, people, config),
     )
+
+
+def _without_secrets(config: dict[str, Any]) -> dict[str, Any]:
+    """Return a configuration for run.json: whoever knows the salt can link ids to other collections."""
+    identities = dict(config["identities"])
+    if identities["salt"]:
+        identities["salt"] = "(secret)"
+    return config | {"identities": identities}
 
 
 def _column(output: str, table: str, column: str) -> list:
@@ -168,8 +189,8 @@ def _totals(output: str, stages: list[StageSummary], rejections: list[dict[str, 
     }
 
 
-def find_problems(stages: list[StageSummary], config: CurateConfig) -> list[str]:
-    """Return what makes a run suspect: counts that do not add up, too many failures."""
+def find_problems(stages: list[StageSummary], people: PeopleSummary, config: CurateConfig) -> list[str]:
+    """Return what makes a run suspect: counts that do not add up, failures, one person in two splits."""
     problems: list[str] = []
     for before, after in itertools.pairwise(stages):
         if before.level == after.level and before.num_out != after.num_in:
@@ -184,6 +205,11 @@ def find_problems(stages: list[StageSummary], config: CurateConfig) -> list[str]
                 f"{stage.num_failed} of {stage.num_in} elements failed in {stage.stage}, more than "
                 f"run.max_failed_share = {config.run.max_failed_share}; see tables/failures"
             )
+    if people.too_near:
+        problems.append(
+            "faces of two splits are nearer than split.min_face_distance = "
+            f"{config.split.min_face_distance}: {', '.join(people.too_near)}"
+        )
     if sys.platform != "linux":
         problems.append(f"not tested on {sys.platform}")
     return problems

@@ -45,11 +45,15 @@ def test_identity_goes_before_declared_speaker_goes_before_video() -> None:
     assert split_group(clip_of(0)) == f"video:{'v' * 20}"
     assert split_group(declared) == "speaker:p1"
     assert split_group(known) == "identity:i7"
+    assert split_group(known, {"i7": "i2"}) == "identity:i2"
 
 
 def test_a_salt_makes_another_division() -> None:
     splits = [
-        [assign_split(clip_of(0, f"p{i}"), SplitConfig(val_share=0.5, salt=salt)).split for i in range(100)]
+        [
+            assign_split(clip_of(0, f"p{i}"), SplitConfig(val_share=0.5, salt=salt), {}).split
+            for i in range(100)
+        ]
         for salt in ("", "again")
     ]
     assert splits[0] != splits[1]

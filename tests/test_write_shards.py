@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from schemas.records import Clip
 from schemas.sample import SampleError, arrays_to_npz, npz_to_arrays
 from tests.makers import load_shards, make_arrays, make_audio, make_clip, make_source, make_transcript, noise
+from transforms.estimate_attributes import complete_attributes
 from transforms.media import wav_bytes
 from transforms.write_shards import (
     ShardConfig,
@@ -139,7 +140,11 @@ def test_json_says_what_was_declared_and_what_was_not_computed() -> None:
     clip = make_clip(source=source, audio=make_audio(), transcript=make_transcript("Hé"), parts_uri="/here/x")
     about = sample_json(clip, "c0ffee")
     assert about["speaker"] == "p1"
-    assert about["attributes"] == [{"name": "age", "value": "40", "source": "declared"}]
+    assert about["attributes"] == []
+    (age,) = sample_json(complete_attributes(dataclasses.replace(clip, transcript=None)), "c0ffee")[
+        "attributes"
+    ]
+    assert (age["name"], age["value"], age["source"], age["score"]) == ("age_group", "40-49", "declared", 40)
     assert about["not_computed"] == ["sync", "body_fit", "identity"]
     assert about["provenance"]["config_hash"] == "c0ffee"
     assert about["provenance"]["source"]["licence"] == "CC0"

@@ -69,14 +69,14 @@ def sample_json(clip: Clip, config_hash: str) -> dict[str, Any]:
     for name in ("parts_uri", "status"):
         record.pop(name)
     later = [name for name in ("sync", "body_fit", "identity") if record[name] is None]
-    declared = [{"name": n, "value": v, "source": "declared"} for n, v in source.pop("attributes")]
+    source.pop("attributes")  # they are among the clip's, mapped to our words
     return {
         "key": clip.clip_id,
         **record,
         "sampling_rate_hz": SAMPLING_RATE_HZ,
         "landmark_units_per_px": LANDMARK_UNITS_PER_PX,
         "speaker": source["speaker_id"],
-        "attributes": declared,
+        "attributes": record["attributes"] or [],
         "not_computed": later,
         "provenance": {"source": source, "config_hash": config_hash},
     }
