@@ -7,6 +7,7 @@ network was trained so that pictures of one person lie within 0.6 of each other.
 import functools
 import importlib.metadata
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -17,6 +18,10 @@ from backends.protocols import FaceView, FloatArray
 from backends.weights import package_folder
 
 CHIP_PX = 150
+DESCRIPTOR = 128
+# Made by benchmarks/people.py --write-strangers; the groups have three people and more.
+STRANGERS = Path(__file__).parent / "data" / "strangers.npz"
+NEAREST_STRANGERS = 5
 _PADDING = 0.25
 # Where dlib's training chips have the five points, as shares of the chip without its padding
 # (dlib/image_transforms/interpolation.h, get_face_chip_details), in the order of FIVE_POINTS.
@@ -57,17 +62,39 @@ class DlibFaces:
 class DlibAndFaceRes:
     """Both embedded networks' descriptors side by side.
 
-    Each errs on other people: at the threshold that finds the same share of true pairs, strangers are
-    taken for one person a third as often as by dlib alone (benchmarks/people.py measures it).
+    Each errs on other people: at the bound that finds the same share of true pairs, strangers are taken for
+    one person a third as often as by dlib alone (benchmarks/people.py measures it).
     """
 
     def __init__(self) -> None:
-        self._parts = (DlibFaces(), faceres.load())
-        self.name = "+".join(part.name for part in self._parts)
+        self._dlib, self._faceres = DlibFaces(), faceres.load()
+        self.name = f"{self._dlib.name}+{self._faceres.name}"
+        with np.load(STRANGERS, allow_pickle=False) as archive:
+            self._strangers = archive["centres"].astype(np.float32)
 
     def embed(self, views: Sequence[FaceView]) -> FloatArray:
         """Return (n, 1152) descriptors."""
-        return np.concatenate([part.embed(views) for part in self._parts], axis=1)
+        return np.concatenate([self._dlib.embed(views), self._faceres.embed(views)], axis=1)
+
+    def pool(self, descriptors: FloatArray, weights: FloatArray) -> FloatArray:
+        """Return the weighted mean (1152,), with faceres' part of unit length again."""
+        mean = np.average(descriptors, axis=0, weights=weights).astype(np.float32)
+        mean[DESCRIPTOR:] /= np.linalg.norm(mean[DESCRIPTOR:])
+        return mean
+
+    def stranger_distance(self, descriptor: FloatArray) -> float:
+        """Return the mean distance to the nearest kinds of strangers.
+
+        The adaptive cohort of speaker recognition (Matejka et al. 2017) with faces: `backends/data/strangers.npz`
+        holds centres of groups of people, not people.
+        """
+        return float(stranger_distances(descriptor[None], self._strangers)[0])
+
+
+def stranger_distances(descriptors: FloatArray, centres: FloatArray) -> FloatArray:
+    """Return (n,) mean distances of descriptors (n, d) to the nearest of centres (k, d)."""
+    squared = (descriptors**2).sum(axis=1)[:, None] + (centres**2).sum(axis=1) - 2 * descriptors @ centres.T
+    return np.sqrt(np.sort(np.maximum(squared, 0), axis=1)[:, :NEAREST_STRANGERS]).mean(axis=1)
 
 
 @functools.lru_cache(maxsize=1)

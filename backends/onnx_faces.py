@@ -42,6 +42,15 @@ class OnnxEmbedder:
         norms = np.linalg.norm(found, axis=1, keepdims=True)
         return (found / np.maximum(norms, 1e-9)).astype(np.float32)
 
+    def pool(self, descriptors: FloatArray, weights: FloatArray) -> FloatArray:
+        """Return the weighted mean (d,), of unit length again."""
+        mean = np.average(descriptors, axis=0, weights=weights).astype(np.float32)
+        return mean / max(float(np.linalg.norm(mean)), 1e-9)
+
+    def stranger_distance(self, descriptor: FloatArray) -> float:
+        """Return 1: nothing is known of how strangers lie, so distances count as they are."""
+        return 1.0
+
 
 class OnnxEstimator:
     """`AttributeEstimator` on a FairFace-style network from (n, 3, 224, 224) to 18 logits.

@@ -91,6 +91,18 @@ class FaceEmbedder(Protocol):
         """Return (n, d) descriptors, to be compared by Euclidean distance."""
         ...
 
+    def pool(self, descriptors: FloatArray, weights: FloatArray) -> FloatArray:
+        """Return one descriptor (d,) of several (n, d) of a person."""
+        ...
+
+    def stranger_distance(self, descriptor: FloatArray) -> float:
+        """Return how far strangers who look alike are from a face; distances are relative to it.
+
+        Faces of some people lie closer to strangers' than others do (for most networks: children's and those
+        of groups that were rare in training); one bound for all would take them for each other.
+        """
+        ...
+
 
 class AttributeEstimator(Protocol):
     """Estimates perceived age and gender presentation."""

@@ -10,15 +10,17 @@ import numpy.typing as npt
 
 from backends import dlib_faces
 from backends.protocols import FrameLandmarks
-from benchmarks.material import VIDEO_FOLDER, manifest_identities
+from benchmarks.material import VIDEO_FOLDER, manifest_identities, source_of
 from benchmarks.people_attributes import read_rgb
 from benchmarks.people_faces import view_of
 from benchmarks.runs import read_rows
 from schemas.sample import npz_to_arrays, unpack_landmarks
 from transforms import cluster_identities as ci
 from transforms.collect_faces import CollectConfig, FaceCollector
-from transforms.embed_faces import clip_face, face_path, read_face
+from transforms.embed_faces import ClipFace, clip_face, face_path, read_face
 from transforms.media import DecodeTally, MediaLimits, decode_video
+
+_NO_MOTION = np.zeros((0, 4), np.float32)
 
 
 def b_cubed(true: Sequence[str], found: Sequence[str]) -> tuple[float, float, float]:
@@ -40,13 +42,22 @@ def photo_faces(folder: Path) -> list[tuple[str, ci.Face]]:
         if view is None:
             print(f"no face in {path.name}")
             continue
-        found.append((path.parent.name, _face(path.stem, embedder.embed([view])[0])))
+        face = clip_face([view], np.ones(1, np.float32), _NO_MOTION, embedder)
+        if face is not None:
+            found.append((path.parent.name, lone_face(path.stem, face.descriptor, face.stranger_distance)))
     return found
 
 
-def _face(name: str, descriptor: npt.NDArray[np.float32]) -> ci.Face:
+def lone_face(name: str, descriptor: npt.NDArray[np.float32], stranger_distance: float) -> ci.Face:
+    """Return a face that no shot or track ties to others."""
     return ci.Face(
-        clip_id=name, descriptor=descriptor, shot_id=name, track_id=name, start_seconds=0.0, end_seconds=1.0
+        clip_id=name,
+        descriptor=descriptor,
+        stranger_distance=stranger_distance,
+        shot_id=name,
+        track_id=name,
+        start_seconds=0.0,
+        end_seconds=1.0,
     )
 
 
@@ -59,11 +70,11 @@ def clip_faces(data: Path, run: Path) -> list[tuple[str, ci.Face]]:
     named = manifest_identities(data)
     found: list[tuple[str, ci.Face]] = []
     for row in sorted(read_rows(run, "clips"), key=lambda r: r["clip_id"]):
-        person = named.get(f"{VIDEO_FOLDER}/{row['source_name']}")
+        person = named.get(f"{VIDEO_FOLDER}/{source_of(row['source_uri'])}")
         if not person or row["landmarks_face_ratio"] is None:
             continue
         stored = Path(face_path(str(run), row["clip_id"]))
-        face = read_face(stored.read_bytes()).descriptor if stored.is_file() else _again(run, row)
+        face = read_face(stored.read_bytes()) if stored.is_file() else _again(run, row)
         if face is None:
             continue
         found.append(
@@ -71,7 +82,8 @@ def clip_faces(data: Path, run: Path) -> list[tuple[str, ci.Face]]:
                 person,
                 ci.Face(
                     clip_id=row["clip_id"],
-                    descriptor=face,
+                    descriptor=face.descriptor,
+                    stranger_distance=face.stranger_distance,
                     shot_id=row["shot_id"],
                     track_id=row["track_id"],
                     start_seconds=row["start_seconds"],
@@ -82,7 +94,7 @@ def clip_faces(data: Path, run: Path) -> list[tuple[str, ci.Face]]:
     return found
 
 
-def _again(run: Path, row: dict[str, Any]) -> npt.NDArray[np.float32] | None:
+def _again(run: Path, row: dict[str, Any]) -> ClipFace | None:
     part = run / "parts" / row["clip_id"]
     arrays = npz_to_arrays(part.with_suffix(".npz").read_bytes())
     meshes = unpack_landmarks(arrays, "face:landmarks")
@@ -93,13 +105,13 @@ def _again(run: Path, row: dict[str, Any]) -> npt.NDArray[np.float32] | None:
         image = np.asarray(picture.frame.to_ndarray(format="rgb24"), np.uint8)
         collector.update(image, FrameLandmarks(seen, None, None, None, None, None))
     views, weights = collector.finish()
-    face = clip_face(views, weights, np.zeros((0, 4), np.float32), dlib_faces.load())
-    return None if face is None else face.descriptor
+    return clip_face(views, weights, _NO_MOTION, dlib_faces.load())
 
 
 def cluster(faces: Sequence[ci.Face], config: ci.IdentityConfig) -> list[str]:
     """Return the identity of each face, as the chain finds it in one block."""
-    pairs, _ = ci.neighbour_pairs(np.array([f.descriptor for f in faces]), config)
+    strangers = np.array([f.stranger_distance for f in faces], np.float32)
+    pairs, _ = ci.neighbour_pairs(np.array([f.descriptor for f in faces]), strangers, config)
     ends = [(faces[i].clip_id, faces[j].clip_id) for i, j in pairs.tolist()]
     certain = ci.certain_pairs([(f.clip_id, f.track_id, f.registered) for f in faces])
     roots = ci.components([*ends, *certain])
@@ -124,7 +136,7 @@ def measure(data: Path, run: Path | None) -> None:
         people, faces = [p for p, _ in labelled], [f for _, f in labelled]
         print(f"\n{name}: {len(faces)} faces of {len(set(people))} people")
         print("merge_distance  precision  recall  F1     identities  people merged with others")
-        for distance in (0.9, 0.95, 1.0, 1.03, 1.06, 1.1):
+        for distance in (0.85, 0.9, 0.94, 0.98, 1.02, 1.06):
             found = cluster(faces, replace(default, merge_distance=distance))
             scores = b_cubed(people, found)
             merged = [sorted({p for p, f in zip(people, found, strict=True) if f == i}) for i in set(found)]

@@ -6,7 +6,6 @@ faces/lfw10. What runs are the chain's own functions on blocks, pairs and compon
 on one core; memory is the process's peak. Each size has a process of its own.
 """
 
-import csv
 import multiprocessing
 import re
 import time
@@ -15,12 +14,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from backends import dlib_faces
-from benchmarks.people_attributes import read_rgb
-from benchmarks.people_faces import view_of
-from benchmarks.people_identities import b_cubed, photo_faces
+from backends.dlib_faces import STRANGERS, stranger_distances
+from benchmarks.people_identities import b_cubed, lone_face, photo_faces
+from benchmarks.people_strangers import stranger_descriptors
 from transforms import cluster_identities as ci
-from transforms.collect_faces import CollectConfig
 
 SIZES = (10_000, 50_000, 100_000, 200_000)
 FACES_PER_PERSON = 5
@@ -32,11 +29,7 @@ Factors = tuple[npt.NDArray[np.float32], npt.NDArray[np.float32], npt.NDArray[np
 
 def measured_factors(data: Path) -> Factors:
     """Return mean (d,), and factors (k, d), (m, d) of the covariances between and within people."""
-    folder, config = data / "faces" / "utkface_balanced", CollectConfig()
-    with (folder / "labels.csv").open(encoding="utf-8") as handle:
-        names = [row["file"] for row in csv.DictReader(handle) if int(row["age"]) >= 18]
-    views = [view for name in sorted(names) if (view := view_of(read_rgb(folder / name), config))]
-    strangers = dlib_faces.load().embed(views)
+    strangers = stranger_descriptors(data / "faces" / "utkface_balanced")
     mean = strangers.mean(axis=0)
     between = (strangers - mean) / np.sqrt(len(strangers) - 1)
     labelled = photo_faces(data / "faces" / "lfw10")
@@ -64,7 +57,7 @@ def draw(factors: Factors, num_faces: int) -> tuple[list[str], npt.NDArray[np.fl
     return [f"p{p}" for p in person.tolist()], faces
 
 
-def identities(descriptors: npt.NDArray[np.float32], config: ci.IdentityConfig) -> dict[str, str]:
+def identities(descriptors: npt.NDArray[np.float32], strangers: npt.NDArray[np.float32], config: ci.IdentityConfig) -> dict[str, str]:
     """Return the identity of every face by the chain's functions."""
     count = len(descriptors)
     blocks = ci.num_blocks(count, config)
@@ -77,7 +70,7 @@ def identities(descriptors: npt.NDArray[np.float32], config: ci.IdentityConfig) 
     names = [f"{i:09d}" for i in range(count)]
     ends: set[tuple[str, str]] = set()
     for members in in_block.values():
-        pairs, _ = ci.neighbour_pairs(descriptors[members], config)
+        pairs, _ = ci.neighbour_pairs(descriptors[members], strangers[members], config)
         ends |= {(names[members[i]], names[members[j]]) for i, j in pairs.tolist()}
     roots = ci.components(sorted(ends))
     groups: dict[str, list[int]] = {}
@@ -85,14 +78,9 @@ def identities(descriptors: npt.NDArray[np.float32], config: ci.IdentityConfig) 
         groups.setdefault(roots.get(name, name), []).append(i)
     found: dict[str, str] = {}
     for group in groups.values():
-        faces = [
-            ci.Face(
-                clip_id=names[i], descriptor=descriptors[i], shot_id=names[i], track_id=names[i],
-                start_seconds=0.0, end_seconds=1.0,
-            )
-            for i in group
-        ]  # fmt: skip
-        found |= {
+        faces = [lone_face(names[i], descriptors[i], float(strangers[i])) for i in group]
+        people = ci.link_component(faces, config)
+        found |= {m.clip_id: m.identity_id for m in ci.members_of(faces, people, "")}
             m.clip_id: m.identity_id for m in ci.members_of(faces, ci.link_component(faces, config), "")
         }
     print(f"  {blocks} blocks, {len(ends)} pairs, largest component {max(map(len, groups.values()))}")
@@ -101,8 +89,10 @@ def identities(descriptors: npt.NDArray[np.float32], config: ci.IdentityConfig) 
 
 def _one_size(factors: Factors, num_faces: int) -> None:
     people, descriptors = draw(factors, num_faces)
+    with np.load(STRANGERS, allow_pickle=False) as archive:
+        strangers = stranger_distances(descriptors, archive["centres"].astype(np.float32))
     before, wall = time.process_time(), time.monotonic()
-    found = identities(descriptors, ci.IdentityConfig())
+    found = identities(descriptors, strangers, ci.IdentityConfig())
     seconds, wall = time.process_time() - before, time.monotonic() - wall
     precision, recall, f1 = b_cubed(people, [found[name] for name in sorted(found)])
     peak = _peak_megabytes()

@@ -163,7 +163,7 @@ class People(beam.PTransform):
         placed = (
             {
                 "split": kept | "SplitById" >> beam.Map(lambda c: (c.clip_id, c.split)),
-                "face": faces | "FaceById" >> beam.MapTuple(lambda c, f: (c.clip_id, f.descriptor)),
+                "face": faces | "FaceById" >> beam.MapTuple(lambda c, f: (c.clip_id, f)),
             }
             | "JoinSplits" >> beam.CoGroupByKey()
             | "Placed" >> beam.FlatMapTuple(_placed)
@@ -202,6 +202,7 @@ def element_of(faced: tuple[Clip, ClipFace], registry: Mapping[str, str]) -> ci.
     return ci.Face(
         clip_id=clip.clip_id,
         descriptor=face.descriptor,
+        stranger_distance=face.stranger_distance,
         shot_id=clip.shot_id,
         track_id=clip.track_id,
         start_seconds=clip.start_seconds,
@@ -233,7 +234,8 @@ def pairs_of(
 ) -> Iterator[tuple[str, str, float]]:
     """Yield pairs of near faces in a block, by clip id, and their distances."""
     ordered = sorted(block[1], key=lambda f: f.clip_id)
-    found, distances = ci.neighbour_pairs(np.array([f.descriptor for f in ordered]), config)
+    strangers = np.array([f.stranger_distance for f in ordered], np.float32)
+    found, distances = ci.neighbour_pairs(np.array([f.descriptor for f in ordered]), strangers, config)
     for (i, j), distance in zip(found.tolist(), distances.tolist(), strict=True):
         yield ordered[i].clip_id, ordered[j].clip_id, round(distance, 4)
 
@@ -324,16 +326,18 @@ def _placed(clip_id: str, joined: dict[str, Any]) -> list[tuple[str, str, Any]]:
 
 
 def across_splits(
-    faces: Sequence[tuple[str, str, Any]], held_out: Sequence[tuple[str, str, Any]]
+    faces: Sequence[tuple[str, str, ClipFace]], held_out: Sequence[tuple[str, str, ClipFace]]
 ) -> Iterator[tuple[float, str, str]]:
-    """Yield for each face its nearest one in another split: distance and both clip ids."""
+    """Yield for each face its nearest one in another split: relative distance and both clip ids."""
     if not held_out:
         return
     others = sorted(held_out, key=lambda face: face[0])
-    there = np.array([face[2] for face in others], np.float64)
+    there = np.array([face[2].descriptor for face in others], np.float64)
+    strangers = np.array([face[2].stranger_distance for face in others])
     splits = np.array([face[1] for face in others])
-    for clip_id, split, descriptor in faces:
-        away = np.where(splits == split, np.inf, ((there - descriptor) ** 2).sum(axis=1))
+    for clip_id, split, face in faces:
+        squared = ((there - face.descriptor) ** 2).sum(axis=1) / (strangers * face.stranger_distance)
+        away = np.where(splits == split, np.inf, squared)
         nearest = int(np.argmin(away))
         if np.isfinite(away[nearest]):
             first, second = sorted((clip_id, others[nearest][0]))

@@ -38,6 +38,17 @@ def motion(seed: int, num_frames: int = 100) -> np.ndarray:
     return (np.stack(noise, axis=1) * [0.05, 0.05, 0.03, 8.0]).astype(np.float32)
 
 
+def face_of(person: int, take: int, seed: int | None = None) -> ClipFace:
+    """Return a stored face; takes with the same seed are copies of one recording."""
+    return ClipFace(
+        descriptor=descriptor(person, take),
+        stranger_distance=1.0,
+        motion=motion(1000 * person + take if seed is None else seed),
+        num_views=5,
+        embedder="numbers",
+    )
+
+
 class Collection:
     """Clips with stored faces, run through the steps."""
 
@@ -52,12 +63,7 @@ class Collection:
         clip_id = hashlib.sha256(f"{person}:{take}".encode()).hexdigest()[:20]
         clip = make_clip(number, num_frames=100, **(ids | {"clip_id": clip_id} | changes))
         self.clips.append(clip)
-        face = ClipFace(
-            descriptor=descriptor(person, take),
-            motion=motion(1000 * person + take if seed is None else seed),
-            num_views=5,
-            embedder="numbers",
-        )
+        face = face_of(person, take, seed)
         write_bytes(face_path(self.folder, clip.clip_id), face_bytes(face))
         return clip
 
@@ -195,8 +201,8 @@ def test_one_person_under_three_names_is_in_one_split(collection: Collection) ->
 
 
 def test_a_person_in_two_splits_is_noticed() -> None:
-    here, there = ("a", "train", descriptor(1, 0)), ("b", "test", descriptor(1, 1))
-    stranger = ("c", "val", descriptor(2, 0))
+    here, there = ("a", "train", face_of(1, 0)), ("b", "test", face_of(1, 1))
+    stranger = ("c", "val", face_of(2, 0))
     nearest = {pair[1:]: pair[0] for pair in across_splits([here, stranger], [there, stranger])}
     assert nearest["a", "b"] < 0.8 < nearest["b", "c"]
 

@@ -22,7 +22,7 @@ class SplitConfig:
     test_share: float = 0.0
     salt: str = ""
     # Faces of one person that were not recognised lie nearer than this now and then, those of two rarely.
-    min_face_distance: float = 0.8
+    min_face_distance: float = 0.85
 
 
 def split_group(clip: Clip, together: Mapping[str, str] | None = None) -> str:

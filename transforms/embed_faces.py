@@ -34,11 +34,12 @@ class EmbedConfig:
 class ClipFace:
     """What is kept of a clip's face to compare it with others.
 
-    `descriptor` (d,) by `embedder`; `motion` (num_frames, 4) is how face and sound move, see
+    `descriptor` (d,) by `embedder`; distances from it count relative to `stranger_distance`; `motion` (num_frames, 4) is how face and sound move, see
     `transforms.find_near_duplicates`.
     """
 
     descriptor: FloatArray
+    stranger_distance: float
     motion: FloatArray
     num_views: int
     embedder: str
@@ -56,8 +57,14 @@ def clip_face(
         return None
     found = embedder.embed(views)
     kept = agreeing(found)
-    descriptor = np.average(found[kept], axis=0, weights=weights[kept]).astype(np.float32)
-    return ClipFace(descriptor=descriptor, motion=motion, num_views=int(kept.sum()), embedder=embedder.name)
+    descriptor = embedder.pool(found[kept], weights[kept])
+    return ClipFace(
+        descriptor=descriptor,
+        stranger_distance=embedder.stranger_distance(descriptor),
+        motion=motion,
+        num_views=int(kept.sum()),
+        embedder=embedder.name,
+    )
 
 
 def agreeing(descriptors: FloatArray) -> npt.NDArray[np.bool_]:
@@ -83,6 +90,7 @@ def face_bytes(face: ClipFace) -> bytes:
         {
             "descriptor": face.descriptor,
             "motion": face.motion.astype(np.float16),
+            "stranger_distance": np.array(face.stranger_distance, np.float32),
             "num_views": np.array(face.num_views, np.int32),
             "embedder": np.array(face.embedder),
         }
@@ -94,6 +102,7 @@ def read_face(data: bytes) -> ClipFace:
     arrays = npz_to_arrays(data)
     return ClipFace(
         descriptor=arrays["descriptor"].astype(np.float32),
+        stranger_distance=float(arrays["stranger_distance"]),
         motion=arrays["motion"].astype(np.float32),
         num_views=int(arrays["num_views"]),
         embedder=str(arrays["embedder"]),

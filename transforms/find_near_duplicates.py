@@ -34,7 +34,7 @@ class DuplicateConfig:
     # The shorter clip must lie in the other by this share.
     min_overlap: float = 0.5
     # Faces farther apart than this are not compared: a copy shows the same face.
-    max_face_distance: float = 0.7
+    max_face_distance: float = 0.8
     steps_per_second: float = 12.5
 
 

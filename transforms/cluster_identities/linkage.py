@@ -21,6 +21,7 @@ class _Cluster:
     members: list[int]
     mean: FloatArray
     scatter: float  # mean squared distance of the members from their mean
+    strangers: float  # mean distance of look-alike strangers from the members
     registered: str | None
     shots: dict[str, list[tuple[str, float, float]]]  # tracks and their spans, by shot
     near: set[int] = field(default_factory=set)
@@ -31,7 +32,7 @@ def link_component(faces: Sequence[Face], config: IdentityConfig) -> list[list[i
 
     Average linkage on squared distances (UPGMA; Sokal and Michener 1958) between neighbouring clusters:
     the mean squared distance between two clusters' members is |mean - mean|^2 + scatter + scatter, so
-    two numbers and a mean a cluster are all that is kept.
+    three numbers and a mean a cluster are all that is kept.
     """
     linker = _Linker(faces, config)
     linker.run()
@@ -47,7 +48,8 @@ class _Linker:
         self._next = len(groups)
         self._heap: list[tuple[float, int, int]] = []
         cluster_of = {m: i for i, members in enumerate(groups) for m in members}
-        pairs, _ = neighbour_pairs(np.array([f.descriptor for f in faces]), config)
+        strangers = np.array([f.stranger_distance for f in faces], np.float32)
+        pairs, _ = neighbour_pairs(np.array([f.descriptor for f in faces]), strangers, config)
         for a, b in pairs.tolist():
             i, j = cluster_of[a], cluster_of[b]
             if i != j:
@@ -72,6 +74,7 @@ class _Linker:
         scatters = np.array([self.clusters[j].scatter for j in near])
         cluster = self.clusters[i]
         away = ((means - cluster.mean) ** 2).sum(axis=1) + scatters + cluster.scatter
+        away = away / (cluster.strangers * np.array([self.clusters[j].strangers for j in near]))
         for j, squared in zip(near, away.tolist(), strict=True):
             if squared <= self._limit:
                 heapq.heappush(self._heap, (squared, min(i, j), max(i, j)))
@@ -85,6 +88,7 @@ class _Linker:
             members=a.members + b.members,
             mean=(a.mean + np.float32(share) * (b.mean - a.mean)).astype(np.float32),
             scatter=(1 - share) * a.scatter + share * b.scatter + share * (1 - share) * apart,
+            strangers=(1 - share) * a.strangers + share * b.strangers,
             registered=a.registered or b.registered,
             shots={s: a.shots.get(s, []) + b.shots.get(s, []) for s in a.shots.keys() | b.shots.keys()},
             near=(a.near | b.near) - {i, j},
@@ -128,6 +132,7 @@ def _start_cluster(faces: Sequence[Face], members: list[int]) -> _Cluster:
         members=members,
         mean=mean,
         scatter=float(((found - mean) ** 2).sum(axis=1).mean()),
+        strangers=float(np.mean([faces[m].stranger_distance for m in members])),
         registered=next((faces[m].registered for m in members if faces[m].registered), None),
         shots=dict(shots),
     )
@@ -161,7 +166,7 @@ def members_of(faces: Sequence[Face], people: Sequence[Sequence[int]], salt: str
             Member(
                 clip_id=faces[i].clip_id,
                 identity_id=name,
-                distance=float(np.linalg.norm(faces[i].descriptor - middle)),
+                distance=float(np.linalg.norm(faces[i].descriptor - middle)) / faces[i].stranger_distance,
             )
             for i in person
         ]

@@ -36,10 +36,15 @@ def nearest_blocks(descriptor: FloatArray, centres: FloatArray, probes: int) -> 
     return np.argsort(away, kind="stable")[: max(probes, 1)].tolist()
 
 
-def neighbour_pairs(descriptors: FloatArray, config: IdentityConfig) -> tuple[Ints, FloatArray]:
-    """Return pairs (p, 2), i < j, of near neighbours within a block, and their distances (p,).
+def neighbour_pairs(
+    descriptors: FloatArray, strangers: FloatArray, config: IdentityConfig
+) -> tuple[Ints, FloatArray]:
+    """Return pairs (p, 2), i < j, of near neighbours within a block, and their relative distances (p,).
 
     Each of the nearest neighbours within `merge_distance`; the search is exact.
+
+    Args:
+        strangers: (n,) how far look-alike strangers are from each face.
     """
     count = len(descriptors)
     if count < 2:
@@ -51,6 +56,7 @@ def neighbour_pairs(descriptors: FloatArray, config: IdentityConfig) -> tuple[In
     squared, found = index.search(data, min(config.neighbours + 1, count))  # pyright: ignore[reportCallIssue]
     first = np.repeat(np.arange(count), found.shape[1])
     second, away = found.ravel(), np.sqrt(np.maximum(squared.ravel(), 0))
+    away = away / np.sqrt(strangers[first] * strangers[second])
     near = (first != second) & (away <= config.merge_distance)
     pairs = np.sort(np.stack([first[near], second[near]], axis=1), axis=1)
     unique, where = np.unique(pairs, axis=0, return_index=True)

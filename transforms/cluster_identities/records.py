@@ -10,11 +10,12 @@ class IdentityConfig:
     """How near the faces of one person are.
 
     `merge_distance` is the root mean square distance of two groups' faces below which they are one
-    person. 1.0 is for the embedded descriptors: higher finds more true pairs and takes more strangers
-    for one person (benchmarks/people.py prints both). For ArcFace networks take about 1.1.
+    person, relative to how far look-alike strangers are from them. The default is for the embedded
+    descriptors: higher finds more true pairs and takes more strangers for one person
+    (benchmarks/people.py prints both). For ArcFace networks take about 1.1.
     """
 
-    merge_distance: float = 1.0
+    merge_distance: float = 0.98
     neighbours: int = 20
     block_size: int = 10_000
     # A face goes to so many nearest blocks, so that people on a border are found together.
@@ -31,6 +32,7 @@ class Face:
 
     clip_id: str
     descriptor: FloatArray
+    stranger_distance: float
     shot_id: str
     track_id: str
     start_seconds: float
@@ -41,7 +43,7 @@ class Face:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Member:
-    """A clip's place in an identity: its distance from the identity's centre."""
+    """A clip's place in an identity: its relative distance from the identity's centre."""
 
     clip_id: str
     identity_id: str
