@@ -85,8 +85,8 @@ class DlibAndFaceRes:
     def stranger_distance(self, descriptor: FloatArray) -> float:
         """Return the mean distance to the nearest kinds of strangers.
 
-        The adaptive cohort of speaker recognition (Matejka et al. 2017) with faces: `backends/data/strangers.npz`
-        holds centres of groups of people, not people.
+        The adaptive cohort of speaker recognition (Matejka et al. 2017), with faces:
+        `backends/data/strangers.npz` holds centres of groups of people, not people.
         """
         return float(stranger_distances(descriptor[None], self._strangers)[0])
 

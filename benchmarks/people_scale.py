@@ -57,7 +57,9 @@ def draw(factors: Factors, num_faces: int) -> tuple[list[str], npt.NDArray[np.fl
     return [f"p{p}" for p in person.tolist()], faces
 
 
-def identities(descriptors: npt.NDArray[np.float32], strangers: npt.NDArray[np.float32], config: ci.IdentityConfig) -> dict[str, str]:
+def identities(
+    descriptors: npt.NDArray[np.float32], strangers: npt.NDArray[np.float32], config: ci.IdentityConfig
+) -> dict[str, str]:
     """Return the identity of every face by the chain's functions."""
     count = len(descriptors)
     blocks = ci.num_blocks(count, config)
@@ -81,8 +83,6 @@ def identities(descriptors: npt.NDArray[np.float32], strangers: npt.NDArray[np.f
         faces = [lone_face(names[i], descriptors[i], float(strangers[i])) for i in group]
         people = ci.link_component(faces, config)
         found |= {m.clip_id: m.identity_id for m in ci.members_of(faces, people, "")}
-            m.clip_id: m.identity_id for m in ci.members_of(faces, ci.link_component(faces, config), "")
-        }
     print(f"  {blocks} blocks, {len(ends)} pairs, largest component {max(map(len, groups.values()))}")
     return found
 

@@ -34,8 +34,8 @@ class EmbedConfig:
 class ClipFace:
     """What is kept of a clip's face to compare it with others.
 
-    `descriptor` (d,) by `embedder`; distances from it count relative to `stranger_distance`; `motion` (num_frames, 4) is how face and sound move, see
-    `transforms.find_near_duplicates`.
+    `descriptor` (d,) by `embedder`; distances from it count relative to `stranger_distance`. `motion`
+    (num_frames, 4) is how face and sound move, see `transforms.find_near_duplicates`.
     """
 
     descriptor: FloatArray
