@@ -1,5 +1,6 @@
 """What the steps ask of outside models; any object with these methods will do."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -59,6 +60,58 @@ class Recognition:
     language_probability: float
     words: tuple[RecognisedWord, ...]
     mean_log_probability: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class FaceView:
+    """One good look at a face: a crop (H, W, 3) RGB and its mesh (478, 3) in px of the crop."""
+
+    image: RgbImage
+    points: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class FaceEstimate:
+    """How a face is perceived: chances in [0, 1], age in years.
+
+    `age_groups` (8,) are the chances of 0-12, 13-19, 20-29, 30-39, 40-49, 50-59, 60-69 and 70+.
+    """
+
+    masculine: float
+    age_groups: FloatArray
+    age_years: float
+
+
+class FaceEmbedder(Protocol):
+    """Turns faces into points that lie near each other when they show one person."""
+
+    name: str
+
+    def embed(self, views: Sequence[FaceView]) -> FloatArray:
+        """Return (n, d) descriptors, to be compared by Euclidean distance."""
+        ...
+
+    def pool(self, descriptors: FloatArray, weights: FloatArray) -> FloatArray:
+        """Return one descriptor (d,) of several (n, d) of a person."""
+        ...
+
+    def stranger_distance(self, descriptor: FloatArray) -> float:
+        """Return how far strangers who look alike are from a face; distances are relative to it.
+
+        Faces of some people lie closer to strangers' than others do (for most networks: children's and those
+        of groups that were rare in training); one bound for all would take them for each other.
+        """
+        ...
+
+
+class AttributeEstimator(Protocol):
+    """Estimates perceived age and gender presentation."""
+
+    name: str
+
+    def estimate(self, views: Sequence[FaceView]) -> list[FaceEstimate]:
+        """Return one estimate a view."""
+        ...
 
 
 class FaceDetector(Protocol):

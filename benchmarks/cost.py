@@ -122,7 +122,7 @@ def measure_video(uri: str) -> Costs:
             lost: Rejection | None = judge_clip(task.clip, config.filter.rules, "propose")
             for stage, visit, extra in (
                 ("audio", visits.audio_visit, (folder,)),
-                ("look", visits.look_visit, ()),
+                ("look", visits.look_visit, (folder,)),
                 ("words", visits.words_visit, ()),
             ):
                 if lost is None:

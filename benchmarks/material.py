@@ -66,6 +66,11 @@ def video_files(data: Path, only: str | None) -> list[str]:
     return found
 
 
+def manifest_identities(data: Path) -> dict[str, str]:
+    """Return who a file shows, by its path below the folder, where the manifest says so."""
+    return {row["file"]: row["identity"] for row in _rows(data / "manifest.csv") if row.get("identity")}
+
+
 def source_of(uri: str) -> str:
     """Return the path below video/ that a source's URI names."""
     return uri.rsplit(f"/{VIDEO_FOLDER}/", 1)[-1]

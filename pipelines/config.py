@@ -13,10 +13,15 @@ import yaml
 from schemas.outcomes import BadInputError
 from transforms.assign_split import SplitConfig
 from transforms.balance import BalanceConfig
+from transforms.cluster_identities import IdentityConfig
+from transforms.collect_faces import CollectConfig
 from transforms.cut_clip import CutConfig
 from transforms.detect_shots import ShotConfig
+from transforms.embed_faces import EmbedConfig
+from transforms.estimate_attributes import AttributeConfig
 from transforms.extract_landmarks import LandmarkConfig
 from transforms.filter_clips import DEFAULT_RULES, Rule, merge_rules
+from transforms.find_near_duplicates import DuplicateConfig
 from transforms.fit_body import FitConfig
 from transforms.isolation import IsolationConfig
 from transforms.measure_quality import QualityConfig
@@ -63,6 +68,11 @@ class CurateConfig:
     fit_body: FitConfig = field(default_factory=FitConfig)
     filter: FilterConfig = field(default_factory=FilterConfig)
     balance: BalanceConfig = field(default_factory=BalanceConfig)
+    faces: CollectConfig = field(default_factory=CollectConfig)
+    embed: EmbedConfig = field(default_factory=EmbedConfig)
+    attributes: AttributeConfig = field(default_factory=AttributeConfig)
+    identities: IdentityConfig = field(default_factory=IdentityConfig)
+    duplicates: DuplicateConfig = field(default_factory=DuplicateConfig)
     split: SplitConfig = field(default_factory=SplitConfig)
     shards: ShardConfig = field(default_factory=ShardConfig)
     bias: BiasConfig = field(default_factory=BiasConfig)
@@ -131,8 +141,14 @@ def _as_int(value: Any) -> Any:
 
 
 def config_dict(config: CurateConfig) -> dict[str, Any]:
-    """Return the resolved configuration as plain values."""
-    return dataclasses.asdict(config)
+    """Return the resolved configuration as plain values, without secrets.
+
+    Whoever knows the salt of identities can link their ids to another collection's.
+    """
+    plain = dataclasses.asdict(config)
+    if plain["identities"]["salt"]:
+        plain["identities"]["salt"] = "(secret)"
+    return plain
 
 
 def config_hash(config: CurateConfig) -> str:

@@ -1,13 +1,9 @@
 """Curate: from raw talking videos to training shards and tables.
 
-    sources -> probe -> one of each content -> survey -> clips
-    clips -> propose filter -> audio -> filter -> look -> filter -> words -> filter
-          -> body -> filter -> accepted
-    accepted, and everything on the way -> finish (balance, splits, shards, tables)
-
-The steps align_words, score_sync, embed_faces, cluster_identities and estimate_attributes have
-their place between words and balance; until they are built their records are None and
-samples name them in `not_computed`.
+sources -> probe -> one of each content -> survey -> clips
+clips -> propose filter -> audio -> filter -> look -> filter -> words -> filter
+      -> body -> filter -> people (who is who, copies) -> passed
+passed, and everything on the way -> finish (balance, splits, shards, tables)
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,6 +15,7 @@ from pipelines import visits
 from pipelines.config import CurateConfig
 from pipelines.finish import Finish
 from pipelines.ledger import Ledger, ended
+from pipelines.people import People, PeopleResult
 from pipelines.steps import Step, summary
 from pipelines.visits import ClipTask, VisitResult
 from schemas.outcomes import Rejection
@@ -38,8 +35,9 @@ class Curate(beam.PTransform):
         ledger = Ledger()
         videos = self._probe(pcoll, ledger)
         tasks = self._survey(videos, ledger)
-        clips = self._visit_clips(tasks, ledger)
-        return {"passed": clips, **ledger.merged()} | Finish(self._config, self._output)
+        people = self._people(self._visit_clips(tasks, ledger), ledger)
+        finished = {"passed": people.kept, **ledger.merged()} | Finish(self._config, self._output)
+        return (*people.written, finished) | "AllWritten" >> beam.Flatten()
 
     def _step(self, name: str, level: str, visit: Any, *arguments: Any) -> Step:
         return Step(
@@ -75,7 +73,7 @@ class Curate(beam.PTransform):
         tasks = self._filter(tasks, "propose", ledger)
         for name, visit, extra in (
             ("audio", visits.audio_visit, (self._output,)),
-            ("look", visits.look_visit, ()),
+            ("look", visits.look_visit, (self._output,)),
             ("words", visits.words_visit, ()),
             ("body", visits.body_visit, ()),
         ):
@@ -94,6 +92,17 @@ class Curate(beam.PTransform):
         ledger.add("clips", gone | f"Lost_{stage}" >> beam.Map(lambda pair: ended(pair[0].clip, "rejected")))
         ledger.count(judged | f"Tally_{stage}" >> beam.Map(_filter_summary, stage))
         return kept
+
+    def _people(self, clips: Any, ledger: Ledger) -> PeopleResult:
+        """Find identities and copies; what is lost there goes to the ledger."""
+        found = clips | People(self._config, self._output)
+        ledger.add("rejections", found.rejections)
+        ledger.add("failures", found.failures)
+        ledger.add("clips", found.lost | "LostPeople" >> beam.Map(ended, "rejected"))
+        ledger.add("clips", found.failed | "FailedPeople" >> beam.Map(ended, "failed"))
+        for counted in found.summaries:
+            ledger.count(counted)
+        return found
 
 
 def first_of(videos: Iterable[Video]) -> list[Video]:

@@ -29,7 +29,7 @@ from transforms.write_shards import ShardConfig, num_shards, read_sample, shard_
 from transforms.write_tables import WriteTable
 
 # Where a clip can end, in the order of the chain.
-CLIP_STAGES = (*FILTER_STAGES, "balance", "check")
+CLIP_STAGES = (*FILTER_STAGES, "people", "balance", "check")
 
 
 class Finish(beam.PTransform):

@@ -9,6 +9,7 @@ import apache_beam as beam
 from pipelines.steps import RunStep, Step, summary
 from schemas.outcomes import Failure
 from schemas.records import Clip
+from transforms.estimate_attributes import complete_attributes
 
 # What the chain writes itself; the tables of the bias report are made from these.
 TABLES = ("videos", "shots", "face_tracks", "clips", "rejections", "failures")
@@ -49,8 +50,8 @@ class Ledger:
 
 
 def ended(clip: Clip, status: Any) -> Clip:
-    """Return a clip that ended: accepted, rejected or failed."""
-    return dataclasses.replace(clip, status=status)
+    """Return a clip that ended (accepted, rejected or failed) with all attributes that can be told."""
+    return dataclasses.replace(complete_attributes(clip), status=status)
 
 
 def failure_summary(failure: Failure) -> Any:

@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-STAGES = ("probe", "survey", "audio", "look", "words", "body", "check")
+STAGES = ("probe", "survey", "audio", "look", "words", "body", "people", "check")
 
 
 @dataclass(slots=True)

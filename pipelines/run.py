@@ -32,7 +32,7 @@ from pipelines.print_summary import print_summary
 from pipelines.thumbnails import write_thumbnails
 from reports.summary import write_report
 from schemas.outcomes import BadInputError
-from schemas.run import RunSummary, StageSummary
+from schemas.run import PeopleSummary, RunSummary, StageSummary
 from schemas.sample import to_json_bytes
 from schemas.tables import SCHEMA_VERSION
 from transforms.filter_clips import NEVER_DECODED
@@ -117,6 +117,7 @@ def summarise(
 ) -> RunSummary:
     """Gather run.json from the stage summaries and the tables."""
     stages = [StageSummary(**s) for s in json.loads(read_bytes(join(output, "work", "stages.json")))]
+    people = PeopleSummary(**json.loads(read_bytes(join(output, "work", "people.json"))))
     stages.sort(key=lambda s: STAGE_ORDER.index(s.stage))
     rejections = read_table(output, "rejections", ["reason", "level", "seconds"]).to_pylist()
     reasons = Counter(r["reason"] for r in rejections)
@@ -141,7 +142,8 @@ def summarise(
         failed_by_stage=dict(sorted(failed.items())),
         ignored_inputs=ignored,
         wall_seconds=wall_seconds,
-        problems=find_problems(stages, config),
+        people=people,
+        problems=find_problems(stages, people, config),
         notes=_notes(output, reasons),
     )
 
@@ -197,8 +199,8 @@ def _totals(output: str, stages: list[StageSummary], rejections: list[dict[str, 
     }
 
 
-def find_problems(stages: list[StageSummary], config: CurateConfig) -> list[str]:
-    """Return what makes a run suspect: counts that do not add up, too many failures."""
+def find_problems(stages: list[StageSummary], people: PeopleSummary, config: CurateConfig) -> list[str]:
+    """Return what makes a run suspect: counts that do not add up, failures, one person in two splits."""
     problems: list[str] = []
     for before, after in itertools.pairwise(stages):
         if before.level == after.level and before.num_out != after.num_in:
@@ -213,6 +215,11 @@ def find_problems(stages: list[StageSummary], config: CurateConfig) -> list[str]
                 f"{stage.num_failed} of {stage.num_in} elements failed in {stage.stage}, more than "
                 f"run.max_failed_share = {config.run.max_failed_share}; see tables/failures"
             )
+    if people.too_near:
+        problems.append(
+            "faces of two splits are nearer than identities.lookalike_distance = "
+            f"{config.identities.lookalike_distance}: {', '.join(people.too_near)}"
+        )
     if sys.platform != "linux":
         problems.append(f"not tested on {sys.platform}")
     return problems

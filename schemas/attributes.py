@@ -9,13 +9,22 @@ from schemas.records import Attribute, Clip, Source
 
 UNKNOWN = "unknown"
 AGE_GROUPS = ("0-12", "13-19", "20-29", "30-39", "40-49", "50-59", "60-69", "70+")
+GENDERS = ("feminine", "masculine")
 CATEGORIES: dict[str, tuple[str, ...]] = {
     "age_group": AGE_GROUPS,
-    "gender": ("feminine", "masculine"),
+    "gender": GENDERS,
     "skin_tone": tuple(f"monk_{tone}" for tone in range(1, 11)),
 }
 
-_AGE_BOUNDS = (13, 20, 30, 40, 50, 60, 70)
+AGE_STARTS = (13, 20, 30, 40, 50, 60, 70)
+# Names and values under which manifests declare what is also estimated.
+_NAMES = {
+    "sex": "gender",
+    "age": "age_group",
+    "age_years": "age_group",
+    "skin": "skin_tone",
+    "lang": "language",
+}
 _GENDER_WORDS = {
     **dict.fromkeys(("f", "female", "feminine", "woman", "girl"), "feminine"),
     **dict.fromkeys(("m", "male", "masculine", "man", "boy"), "masculine"),
@@ -24,32 +33,37 @@ _GENDER_WORDS = {
 
 def age_group(years: float) -> str:
     """Return the age group of an age in years."""
-    return AGE_GROUPS[sum(years >= bound for bound in _AGE_BOUNDS)]
+    return AGE_GROUPS[sum(years >= bound for bound in AGE_STARTS)]
 
 
 def declared_attributes(source: Source) -> tuple[Attribute, ...]:
-    """Return what a manifest declares, in our categories where it has an age or a gender.
+    """Return what a manifest declares, in our words where we have one.
 
     A declared language is an attribute too. Other names and values stay as they are written.
     """
-    found = [_declared(name, value) for name, value in source.attributes]
+    found = [_declared(name, value.strip()) for name, value in source.attributes if value.strip()]
     if source.language and all(a.name != "language" for a in found):
         found.append(_declared("language", source.language))
     return tuple(found)
 
 
 def _declared(name: str, value: str) -> Attribute:
+    name = name.strip().lower().replace(" ", "_")
+    name = _NAMES.get(name, name)
     score: float | None = None
-    if name in ("age", "age_years"):
-        name = "age_group"
-        try:
-            score = float(value)
-            value = age_group(score) if 0 <= score < 130 else UNKNOWN
-        except ValueError:
-            value = value if value in AGE_GROUPS else UNKNOWN
-    elif name in ("gender", "sex"):
-        name, value = "gender", _GENDER_WORDS.get(value.strip().lower(), value)
+    if name == "gender":
+        value = _GENDER_WORDS.get(value.lower(), value)
+    elif name == "age_group" and value not in AGE_GROUPS:
+        score = _number(value)
+        value = age_group(score) if score is not None and 0 <= score < 130 else UNKNOWN
     return Attribute(name=name, value=value, source="declared", confidence=None, model=None, score=score)
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
 
 
 def attributes_of(clip: Clip) -> Mapping[str, Attribute]:

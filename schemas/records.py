@@ -213,25 +213,34 @@ class BodyFit:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Identity:
-    """Who a clip shows, across the collection. Not computed yet."""
+    """Who a clip shows, across the collection.
+
+    `confidence` is how much nearer the clip is to its own identity than to the merging distance:
+    1 - distance / threshold, at least 0. Ids are salted hashes that mean nothing elsewhere.
+    `split_group` is the same for identities that look so alike that they must share a split.
+    """
 
     identity_id: str
     confidence: float
     embedder: str
+    split_group: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Attribute:
-    """One perceived or declared property of the person or the picture; 'unknown' is a value."""
+    """One perceived or declared property of the person or the picture; 'unknown' is a value.
 
-    # age_group, gender, skin_tone, head_pose, hands, setting, clothing, language, or a declared name
-    # such as ethnicity
+    `name` is age_group, gender, skin_tone, head_pose, hands, setting, clothing, language or a
+    declared name such as ethnicity. `model` says who estimated it, None where it was declared.
+    `score` is the number behind the category (age in years, ITA in degrees), if there is one.
+    """
+
     name: str
-    value: str  # a category; 'unknown' where it could not be told
+    value: str
     source: Literal["declared", "estimated"]
     confidence: float | None
-    model: str | None  # who estimated it; None where declared
-    score: float | None  # the number behind the category (age in years, ITA in degrees, ...), if there is one
+    model: str | None
+    score: float | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

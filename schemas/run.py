@@ -26,6 +26,22 @@ class StageSummary:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class PeopleSummary:
+    """What comparing people across the collection found. Names clips and identities, holds no faces.
+
+    `nearest_across_splits` is the smallest distance between faces of two splits, None where there is
+    one split; `too_near` names pairs of clips below the bound, the nearest first.
+    """
+
+    num_faces: int = 0
+    num_identities: int = 0
+    nearest_across_splits: float | None = None
+    too_near: list[str] = field(default_factory=list)
+    speakers_with_several_identities: list[str] = field(default_factory=list)
+    identities_with_several_speakers: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class BackendInfo:
     """An outside model as it ran (or would run): version, licence and hash of its weights."""
 
@@ -55,5 +71,6 @@ class RunSummary:
     rejected_seconds_by_reason: dict[str, float] = field(default_factory=dict)
     ignored_inputs: list[str] = field(default_factory=list)
     wall_seconds: float = 0.0
+    people: PeopleSummary = field(default_factory=PeopleSummary)
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)

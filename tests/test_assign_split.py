@@ -6,10 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.attributes import person_of
 from schemas.records import Clip, Identity
 from tests.makers import make_clip, make_source
-from transforms.assign_split import SplitConfig, assign_split
+from transforms.assign_split import SplitConfig, assign_split, split_group
 
 CONFIG = SplitConfig(val_share=0.2, test_share=0.1)
 
@@ -40,12 +39,11 @@ def test_shares_are_kept_over_many_speakers() -> None:
 
 def test_identity_goes_before_declared_speaker_goes_before_video() -> None:
     declared = clip_of(0, "p1")
-    known = make_clip(
-        0, source=declared.source, identity=Identity(identity_id="i7", confidence=1, embedder="e")
-    )
-    assert person_of(clip_of(0)) == f"video:{'v' * 20}"
-    assert person_of(declared) == "speaker:p1"
-    assert person_of(known) == "identity:i7"
+    identity = Identity(identity_id="i7", confidence=1, embedder="e", split_group="i2")
+    known = make_clip(0, source=declared.source, identity=identity)
+    assert split_group(clip_of(0)) == f"video:{'v' * 20}"
+    assert split_group(declared) == "speaker:p1"
+    assert split_group(known) == "identity:i2"
 
 
 def test_a_salt_makes_another_division() -> None:

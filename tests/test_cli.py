@@ -9,7 +9,7 @@ import pytest
 
 import run_pipeline
 from pipelines.config import CurateConfig, config_hash
-from schemas.run import StageSummary
+from schemas.run import PeopleSummary, StageSummary
 
 ROOT = Path(__file__).parent.parent
 
@@ -128,9 +128,13 @@ def test_lost_elements_are_a_problem() -> None:
             cpu_seconds=0.0, media_seconds=0.0, frames_decoded=0,
         )  # fmt: skip
 
-    config = CurateConfig()
-    assert find_problems([stage("audio", 20, 15), stage("look", 15, 10)], config) == []
-    assert "lost or doubled" in find_problems([stage("audio", 20, 15), stage("look", 14, 10)], config)[0]
+    config, people = CurateConfig(), PeopleSummary()
+    assert find_problems([stage("audio", 20, 15), stage("look", 15, 10)], people, config) == []
+    assert (
+        "lost or doubled" in find_problems([stage("audio", 20, 15), stage("look", 14, 10)], people, config)[0]
+    )
     # A share of few elements says nothing.
-    assert find_problems([stage("audio", 4, 0, num_failed=4)], config) == []
-    assert "more than" in find_problems([stage("audio", 20, 5, num_failed=15)], config)[0]
+    assert find_problems([stage("audio", 4, 0, num_failed=4)], people, config) == []
+    assert "more than" in find_problems([stage("audio", 20, 5, num_failed=15)], people, config)[0]
+    near = PeopleSummary(too_near=["a and b (0.300)"])
+    assert "a and b" in find_problems([], near, config)[0]

@@ -38,7 +38,7 @@ def one_of_each() -> dict[str, object]:
             source=source,
             audio=make_audio(snr_db=None),
             transcript=transcript,
-            identity=Identity(identity_id="i", confidence=0.9, embedder="e"),
+            identity=Identity(identity_id="i", confidence=0.9, embedder="e", split_group="i"),
             attributes=(
                 Attribute(
                     name="age_group", value="40-49", source="estimated", confidence=0.7, model="m", score=44.5

@@ -1,7 +1,8 @@
 """Assign splits: which share of the data a clip is for, the same for all clips of one person.
 
 A person (the identity where it is known, else the declared speaker, else the video) goes to one
-split with all clips, by a hash, so that adding data moves nobody.
+split with all clips, by a hash, so that adding data moves nobody. Identities whose faces are too
+near to be sure that they are two people share a split.
 """
 
 import hashlib
@@ -22,9 +23,14 @@ class SplitConfig:
     salt: str = ""
 
 
+def split_group(clip: Clip) -> str:
+    """Return who must not be in two splits."""
+    return person_of(clip) if clip.identity is None else f"identity:{clip.identity.split_group}"
+
+
 def assign_split(clip: Clip, config: SplitConfig) -> Clip:
     """Return the clip with its split."""
-    digest = hashlib.sha256(f"{config.salt}:{person_of(clip)}".encode()).digest()
+    digest = hashlib.sha256(f"{config.salt}:{split_group(clip)}".encode()).digest()
     place = int.from_bytes(digest[:8], "big") / 2**64
     if place < config.test_share:
         return replace(clip, split="test")

@@ -6,7 +6,7 @@ sound alike. Pictures are the displayed ones: rotated as the file says, with squ
 
 from av import VideoFrame
 
-from transforms.media.audio import decode_audio, wav_bytes
+from transforms.media.audio import decode_audio, pcm_samples, wav_bytes
 from transforms.media.encode import VideoEncoder
 from transforms.media.frames import DecodeTally, Picture, at_constant_rate, decode_video
 from transforms.media.probe import probe_media
@@ -25,6 +25,7 @@ __all__ = [
     "decode_audio",
     "decode_video",
     "is_remote",
+    "pcm_samples",
     "probe_media",
     "read_chunks",
     "wav_bytes",

@@ -146,3 +146,9 @@ def wav_bytes(samples: FloatSamples, sampling_rate_hz: int) -> bytes:
         handle.setframerate(sampling_rate_hz)
         handle.writeframes(pcm.tobytes())
     return buffer.getvalue()
+
+
+def pcm_samples(data: bytes) -> FloatSamples:
+    """Return the samples in [-1, 1] of a file that `wav_bytes` made."""
+    with wave.open(io.BytesIO(data)) as handle:
+        return np.frombuffer(handle.readframes(handle.getnframes()), "<i2").astype(np.float32) / 32767.0

@@ -1,0 +1,47 @@
+"""How well people are told apart and perceived.
+
+    python -m benchmarks.people --data DIR [attributes|identities|scale] [--write-confusion PATH]
+
+DIR has faces/utkface_balanced (labels.csv), faces/lfw10 (a folder a person), and optionally
+--run OUT names a finished run over DIR/video, whose clips are compared with manifest.csv's identities.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from backends.faceres import FaceRes
+from benchmarks import people_attributes, people_identities, people_scale
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print the tables that are asked for; returns 0."""
+    parser = argparse.ArgumentParser(description="Measure identities and attributes.")
+    parser.add_argument("what", nargs="*", default=["attributes", "identities", "scale"])
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--run", type=Path, help="a finished run over DATA/video")
+    parser.add_argument("--write-confusion", type=Path, help="where to write the counts as JSON")
+    options = parser.parse_args(arguments)
+    if "attributes" in options.what:
+        faces = people_attributes.read_faces(options.data / "faces" / "utkface_balanced")
+        people_attributes.print_perceived(faces)
+        people_attributes.print_skin(faces)
+        if options.write_confusion:
+            about = {
+                "model": FaceRes.name,
+                "measured_on": f"utkface_balanced: {len(faces)} faces of UTKFace, balanced over "
+                "White, Black, Asian, Indian and Other, and women and men",
+                "attributes": people_attributes.confusion(faces),
+            }
+            options.write_confusion.write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
+    if "identities" in options.what:
+        people_identities.measure(options.data, options.run)
+    if "scale" in options.what:
+        people_scale.measure(options.data)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

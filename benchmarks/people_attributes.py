@@ -1,0 +1,164 @@
+"""How well perceived age, gender presentation and skin tone are told, group by group.
+
+Labelled faces are UTKFace-style chips in DATA/faces/utkface_balanced with labels.csv (file, age, sex,
+race). The counts of true against estimated categories are what transforms/data/attribute_confusion.json
+ships; the pictures are not.
+"""
+
+import csv
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from scipy.stats import binomtest
+
+from backends import faceres
+from backends.protocols import FaceEstimate, FaceView, RgbImage
+from benchmarks.people_faces import view_of
+from schemas.attributes import AGE_GROUPS, GENDERS, UNKNOWN, age_group
+from schemas.records import Attribute
+from transforms.collect_faces import CollectConfig
+from transforms.estimate_attributes import AttributeConfig, PerceivedConfig
+from transforms.estimate_attributes.perceived import judge
+from transforms.estimate_attributes.skin_tone import estimate_skin_tone, to_linear
+
+_SEX = {"man": "masculine", "woman": "feminine"}
+_SKIN_ORDER = ("White", "Asian", "Other", "Indian", "Black")  # lightest to darkest, as usually measured
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """A labelled face and what was estimated of it."""
+
+    view: FaceView
+    age: int
+    gender: str
+    group: str
+    estimate: FaceEstimate
+
+
+def read_faces(folder: Path) -> list[Labelled]:
+    """Return the labelled faces whose mesh is found, with estimates."""
+    with (folder / "labels.csv").open(encoding="utf-8") as handle:
+        rows = sorted(csv.DictReader(handle), key=lambda row: row["file"])
+    found: list[tuple[FaceView, dict[str, str]]] = []
+    for row in rows:
+        view = view_of(read_rgb(folder / row["file"]), CollectConfig())
+        if view is not None:
+            found.append((view, row))
+    print(f"{len(found)} of {len(rows)} faces have a mesh")
+    estimates = faceres.load().estimate([view for view, _ in found])
+    return [
+        Labelled(view, int(row["age"]), _SEX[row["sex"]], row["race"], estimate)
+        for (view, row), estimate in zip(found, estimates, strict=True)
+    ]
+
+
+def read_rgb(path: Path) -> RgbImage:
+    """Return an image file's pixels."""
+    image = cv2.imread(str(path))
+    if image is None:
+        raise SystemExit(f"{path}: no image")
+    return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)
+
+
+def wilson(hits: int, count: int) -> str:
+    """Return a share with its 95 % Wilson interval."""
+    if not count:
+        return "-"
+    interval = binomtest(hits, count).proportion_ci(0.95, "wilson")
+    return f"{100 * hits / count:5.1f} [{100 * interval.low:4.1f}, {100 * interval.high:5.1f}]"
+
+
+def groups_of(faces: Sequence[Labelled]) -> Iterator[tuple[str, list[Labelled]]]:
+    """Yield the groups that the table has a row for."""
+    yield "all", list(faces)
+    yield "adults (18+)", [f for f in faces if f.age >= 18]
+    for name in GENDERS:
+        yield f"adults, {name}", [f for f in faces if f.age >= 18 and f.gender == name]
+    for name in _SKIN_ORDER:
+        yield f"adults, {name}", [f for f in faces if f.age >= 18 and f.group == name]
+    for name in AGE_GROUPS:
+        yield f"aged {name}", [f for f in faces if age_group(f.age) == name]
+
+
+def print_perceived(faces: Sequence[Labelled]) -> None:
+    """Print accuracy a group: gender raw, and as the pipeline answers; age error and group."""
+    print(f"\n{'':22}{'n':>5}  {'gender, any chance':>22}  {'gender, where told':>22}  told   ", end="")
+    print(f"{'age group exact':>22}  {'within one group':>22}  MAE (mean error), years")
+    for name, group in groups_of(faces):
+        judged = [judge(f.estimate, "", PerceivedConfig()) for f in group]
+        raw = sum((f.estimate.masculine > 0.5) == (f.gender == "masculine") for f in group)
+        told = [(f, g) for f, (_, g) in zip(group, judged, strict=True) if g.value != UNKNOWN]
+        right = sum(g.value == f.gender for f, g in told)
+        errors = np.array([f.estimate.age_years - f.age for f in group])
+        steps = [
+            abs(AGE_GROUPS.index(a.value) - AGE_GROUPS.index(age_group(f.age)))
+            for f, (a, _) in zip(group, judged, strict=True)
+            if a.value != UNKNOWN
+        ]
+        print(
+            f"{name:22}{len(group):5}  {wilson(raw, len(group)):>22}  {wilson(right, len(told)):>22}  "
+            f"{100 * len(told) / max(len(group), 1):3.0f} %  "
+            f"{wilson(sum(s == 0 for s in steps), len(steps)):>22}  "
+            f"{wilson(sum(s <= 1 for s in steps), len(steps)):>22}  "
+            f"{np.abs(errors).mean():4.1f} ({errors.mean():+.1f})"
+        )
+
+
+def confusion(faces: Sequence[Labelled]) -> dict[str, dict[str, list]]:
+    """Return counts of true (rows) against estimated categories (columns); nothing is truly unknown."""
+    judged = [judge(f.estimate, "", PerceivedConfig()) for f in faces]
+    told: dict[str, tuple[Sequence[str], Callable[[Labelled], str], list[Attribute]]] = {
+        "age_group": (AGE_GROUPS, lambda f: age_group(f.age), [a for a, _ in judged]),
+        "gender": (GENDERS, lambda f: f.gender, [g for _, g in judged]),
+    }
+    tables: dict[str, dict[str, list]] = {}
+    for name, (categories, truth, estimated) in told.items():
+        all_categories = [*categories, UNKNOWN]
+        counts = np.zeros((len(all_categories), len(all_categories)), int)
+        for face, attribute in zip(faces, estimated, strict=True):
+            counts[all_categories.index(truth(face)), all_categories.index(attribute.value)] += 1
+        tables[name] = {"categories": all_categories, "counts": counts.tolist()}
+    return tables
+
+
+def exposed(image: RgbImage, stops: float) -> RgbImage:
+    """Return a picture as if taken with more light; what exceeds white is cut off."""
+    light = np.clip(to_linear(image) * 2.0**stops, 0, 1)
+    encoded = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
+    return np.round(255 * encoded).astype(np.uint8)
+
+
+def print_skin(faces: Sequence[Labelled]) -> None:
+    """Print skin tone a declared group, and how it holds when the exposure changes by a stop."""
+    config = AttributeConfig().skin
+    plain = [estimate_skin_tone([f.view], config) for f in faces]
+    print(f"\n{'':10}{'n':>5} told   ITA median [quartiles]   Monk median")
+    for name in _SKIN_ORDER:
+        here = [s for f, s in zip(faces, plain, strict=True) if f.group == name]
+        told = [s for s in here if s.value != UNKNOWN and s.score is not None]
+        ita = np.array([s.score for s in told], float)
+        monk = np.median([int(s.value.removeprefix("monk_")) for s in told])
+        low, middle, high = np.percentile(ita, [25, 50, 75])
+        share = 100 * len(told) / len(here)
+        print(f"{name:10}{len(here):5} {share:3.0f} %  {middle:6.1f} [{low:.1f}, {high:.1f}]   {monk:.0f}")
+    for stops in (-1.0, 1.0):
+        shifted = [
+            estimate_skin_tone([FaceView(exposed(f.view.image, stops), f.view.points)], config) for f in faces
+        ]
+        both = [
+            (int(a.value.removeprefix("monk_")), int(b.value.removeprefix("monk_")), a.score, b.score)
+            for a, b in zip(plain, shifted, strict=True)
+            if UNKNOWN not in (a.value, b.value) and a.score is not None and b.score is not None
+        ]
+        was = sum(a.value != UNKNOWN for a in plain)
+        away = np.array([abs(a - b) for _, _, a, b in both])
+        print(
+            f"{stops:+.0f} stop: {len(both)} of {was} still told; same tone "
+            f"{wilson(sum(a == b for a, b, _, _ in both), len(both))} %, within one "
+            f"{wilson(sum(abs(a - b) <= 1 for a, b, _, _ in both), len(both))} %; "
+            f"ITA moves by {np.median(away):.1f} (90 %: {np.percentile(away, 90):.1f}) degrees"
+        )

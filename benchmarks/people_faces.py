@@ -1,0 +1,41 @@
+"""Faces of single pictures, found as the chain finds them: detector, then mesh on the region."""
+
+import functools
+from typing import Any
+
+import numpy as np
+
+from backends import mediapipe_faces
+from backends.protocols import FaceView, RgbImage
+from backends.quiet import import_mediapipe
+from transforms.collect_faces import CollectConfig, cut_view
+
+_MARGIN = 0.6
+
+
+@functools.lru_cache(maxsize=1)
+def _mesh() -> Any:
+    return import_mediapipe().solutions.face_mesh.FaceMesh(
+        static_image_mode=True, max_num_faces=1, refine_landmarks=True, min_detection_confidence=0.3
+    )
+
+
+def view_of(image: RgbImage, config: CollectConfig) -> FaceView | None:
+    """Return the face nearest to the picture's middle; None if no mesh is found."""
+    height, width = image.shape[:2]
+    found = mediapipe_faces.load(0.3, False).detect(image) or mediapipe_faces.load(0.3, True).detect(image)
+
+    def from_middle(box: tuple[float, float, float, float]) -> float:
+        return float(np.hypot((box[0] + box[2] - width) / 2, (box[1] + box[3] - height) / 2))
+
+    box = min((d.box_xyxy for d in found), key=from_middle, default=(0.0, 0.0, float(width), float(height)))
+    reach = _MARGIN * (box[3] - box[1]) if found else 0.0
+    x0, y0 = max(int(box[0] - reach), 0), max(int(box[1] - reach), 0)
+    x1, y1 = min(int(box[2] + reach), width), min(int(box[3] + reach), height)
+    crop = np.ascontiguousarray(image[y0:y1, x0:x1])
+    meshes = _mesh().process(crop).multi_face_landmarks
+    if not meshes:
+        return None
+    scale = np.array([x1 - x0, y1 - y0, x1 - x0], np.float32)
+    points = np.array([(p.x, p.y, p.z) for p in meshes[0].landmark], np.float32) * scale
+    return cut_view(image, points + np.array([x0, y0, 0], np.float32), config)

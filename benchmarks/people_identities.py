@@ -1,0 +1,148 @@
+"""Whether faces of one person, and no others, get one identity: labelled photos and a run's clips."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from backends import dlib_faces
+from backends.protocols import FrameLandmarks
+from benchmarks.material import VIDEO_FOLDER, manifest_identities, source_of
+from benchmarks.people_attributes import read_rgb
+from benchmarks.people_faces import view_of
+from benchmarks.runs import read_rows
+from schemas.sample import npz_to_arrays, unpack_landmarks
+from transforms import cluster_identities as ci
+from transforms.collect_faces import CollectConfig, FaceCollector
+from transforms.embed_faces import ClipFace, clip_face, face_path, read_face
+from transforms.media import DecodeTally, MediaLimits, decode_video
+
+_NO_MOTION = np.zeros((0, 4), np.float32)
+
+
+def b_cubed(true: Sequence[str], found: Sequence[str]) -> tuple[float, float, float]:
+    """Return B-cubed precision, recall and F1 (Bagga and Baldwin 1998; Amigó et al. 2009)."""
+    t, f = np.unique(true, return_inverse=True)[1], np.unique(found, return_inverse=True)[1]
+    both, pairs = np.unique(np.stack([t, f]), axis=1, return_counts=True)
+    in_true, in_found = np.bincount(t), np.bincount(f)
+    precision = float((pairs**2 / in_found[both[1]]).sum() / len(t))
+    recall = float((pairs**2 / in_true[both[0]]).sum() / len(t))
+    return precision, recall, 2 * precision * recall / (precision + recall)
+
+
+def photo_faces(folder: Path) -> list[tuple[str, ci.Face]]:
+    """Return (person, face) for every photo in a folder a person."""
+    embedder, config = dlib_faces.load(), CollectConfig()
+    found: list[tuple[str, ci.Face]] = []
+    for path in sorted(folder.glob("*/*.jpg")):
+        view = view_of(read_rgb(path), config)
+        if view is None:
+            print(f"no face in {path.name}")
+            continue
+        face = clip_face([view], np.ones(1, np.float32), _NO_MOTION, embedder)
+        if face is not None:
+            found.append((path.parent.name, lone_face(path.stem, face.descriptor, face.stranger_distance)))
+    return found
+
+
+def lone_face(name: str, descriptor: npt.NDArray[np.float32], stranger_distance: float) -> ci.Face:
+    """Return a face that no shot or track ties to others."""
+    return ci.Face(
+        clip_id=name,
+        descriptor=descriptor,
+        stranger_distance=stranger_distance,
+        shot_id=name,
+        track_id=name,
+        start_seconds=0.0,
+        end_seconds=1.0,
+    )
+
+
+def clip_faces(data: Path, run: Path) -> list[tuple[str, ci.Face]]:
+    """Return (person, face) for a run's clips of videos whose identity the manifest names.
+
+    The faces are those the run stored; where its biometric folder is gone, they are made again from the
+    clips' pictures and landmarks.
+    """
+    named = manifest_identities(data)
+    found: list[tuple[str, ci.Face]] = []
+    for row in sorted(read_rows(run, "clips"), key=lambda r: r["clip_id"]):
+        person = named.get(f"{VIDEO_FOLDER}/{source_of(row['source_uri'])}")
+        if not person or row["landmarks_face_ratio"] is None:
+            continue
+        stored = Path(face_path(str(run), row["clip_id"]))
+        face = read_face(stored.read_bytes()) if stored.is_file() else _again(run, row)
+        if face is None:
+            continue
+        found.append(
+            (
+                person,
+                ci.Face(
+                    clip_id=row["clip_id"],
+                    descriptor=face.descriptor,
+                    stranger_distance=face.stranger_distance,
+                    shot_id=row["shot_id"],
+                    track_id=row["track_id"],
+                    start_seconds=row["start_seconds"],
+                    end_seconds=row["end_seconds"],
+                ),
+            )
+        )
+    return found
+
+
+def _again(run: Path, row: dict[str, Any]) -> ClipFace | None:
+    part = run / "parts" / row["clip_id"]
+    arrays = npz_to_arrays(part.with_suffix(".npz").read_bytes())
+    meshes = unpack_landmarks(arrays, "face:landmarks")
+    collector = FaceCollector(CollectConfig(), len(meshes))
+    pictures = decode_video(str(part.with_suffix(".mp4")), MediaLimits(), DecodeTally())
+    for picture, mesh in zip(pictures, meshes, strict=False):
+        seen = mesh if np.isfinite(mesh[0, 0]) else None
+        image = np.asarray(picture.frame.to_ndarray(format="rgb24"), np.uint8)
+        collector.update(image, FrameLandmarks(seen, None, None, None, None, None))
+    views, weights = collector.finish()
+    return clip_face(views, weights, _NO_MOTION, dlib_faces.load())
+
+
+def cluster(faces: Sequence[ci.Face], config: ci.IdentityConfig) -> list[str]:
+    """Return the identity of each face, as the chain finds it in one block."""
+    strangers = np.array([f.stranger_distance for f in faces], np.float32)
+    pairs, _ = ci.neighbour_pairs(np.array([f.descriptor for f in faces]), strangers, config)
+    ends = [(faces[i].clip_id, faces[j].clip_id) for i, j in pairs.tolist()]
+    certain = ci.certain_pairs([(f.clip_id, f.track_id, f.registered) for f in faces])
+    roots = ci.components([*ends, *certain])
+    groups: dict[str, list[ci.Face]] = {}
+    for face in faces:
+        groups.setdefault(roots.get(face.clip_id, face.clip_id), []).append(face)
+    named: dict[str, str] = {}
+    for group in groups.values():
+        members = ci.members_of(group, ci.link_component(group, config), config.salt)
+        named |= {m.clip_id: m.identity_id for m in members}
+    return [named[f.clip_id] for f in faces]
+
+
+def measure(data: Path, run: Path | None) -> None:
+    """Print B-cubed scores and false merges over a range of merging distances."""
+    sets = {"photos (lfw10)": photo_faces(data / "faces" / "lfw10")}
+    if run is not None:
+        sets["clips"] = clip_faces(data, run)
+        sets["both together"] = [*sets["photos (lfw10)"], *sets["clips"]]
+    default = ci.IdentityConfig()
+    for name, labelled in sets.items():
+        people, faces = [p for p, _ in labelled], [f for _, f in labelled]
+        print(f"\n{name}: {len(faces)} faces of {len(set(people))} people")
+        print("merge_distance  precision  recall  F1     identities  people merged with others")
+        for distance in (0.85, 0.9, 0.94, 0.98, 1.02, 1.06):
+            found = cluster(faces, replace(default, merge_distance=distance))
+            scores = b_cubed(people, found)
+            merged = [sorted({p for p, f in zip(people, found, strict=True) if f == i}) for i in set(found)]
+            wrong = [m for m in merged if len(m) > 1]
+            mark = "*" if distance == default.merge_distance else " "
+            print(
+                f"{mark} {distance:<14}{scores[0]:9.3f}{scores[1]:8.3f}{scores[2]:7.3f}"
+                f"{len(set(found)):11}  {wrong or 'none'}"
+            )

@@ -1,0 +1,120 @@
+"""Identities among very many faces: time, memory and B-cubed F1, and how they grow.
+
+The faces are drawn like real ones: differences between people have the covariance of a folder of strangers'
+descriptors (faces/utkface_balanced, adults), differences between looks at one person that of
+faces/lfw10. What runs are the chain's own functions on blocks, pairs and components, one after the other
+on one core; memory is the process's peak. Each size has a process of its own.
+"""
+
+import multiprocessing
+import re
+import time
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from backends.dlib_faces import STRANGERS, stranger_distances
+from benchmarks.people_identities import b_cubed, lone_face, photo_faces
+from benchmarks.people_strangers import stranger_descriptors
+from transforms import cluster_identities as ci
+
+SIZES = (10_000, 50_000, 100_000, 200_000)
+FACES_PER_PERSON = 5
+# A clip's descriptor is the mean of five views, and clips of one person share camera and light more than
+# press photos of years do: half the photos' spread.
+WITHIN_SCALE = 0.5
+Factors = tuple[npt.NDArray[np.float32], npt.NDArray[np.float32], npt.NDArray[np.float32]]
+
+
+def measured_factors(data: Path) -> Factors:
+    """Return mean (d,), and factors (k, d), (m, d) of the covariances between and within people."""
+    strangers = stranger_descriptors(data / "faces" / "utkface_balanced")
+    mean = strangers.mean(axis=0)
+    between = (strangers - mean) / np.sqrt(len(strangers) - 1)
+    labelled = photo_faces(data / "faces" / "lfw10")
+    people = sorted({person for person, _ in labelled})
+    found = {p: np.array([f.descriptor for q, f in labelled if q == p]) for p in people}
+    looks = np.concatenate([faces - faces.mean(axis=0) for faces in found.values()])
+    within = looks / np.sqrt(len(looks) - len(people))
+    # Strangers' single photos differ by their looks as well as by who they are.
+    share = 1.0 - float((within**2).sum() / (between**2).sum())
+    return mean, np.sqrt(share) * between, WITHIN_SCALE * within
+
+
+def draw(factors: Factors, num_faces: int) -> tuple[list[str], npt.NDArray[np.float32]]:
+    """Return true people's names and descriptors (n, d) of so many faces."""
+    mean, between, within = factors
+    random = np.random.default_rng(num_faces)
+    num_people = num_faces // FACES_PER_PERSON
+    centres = mean + random.standard_normal((num_people, len(between))).astype(np.float32) @ between
+    person = np.repeat(np.arange(num_people), FACES_PER_PERSON)
+    faces = np.empty((len(person), len(mean)), np.float32)
+    for start in range(0, len(person), 10_000):
+        part = slice(start, start + 10_000)
+        noise = random.standard_normal((len(person[part]), len(within))).astype(np.float32)
+        faces[part] = centres[person[part]] + noise @ within
+    return [f"p{p}" for p in person.tolist()], faces
+
+
+def identities(
+    descriptors: npt.NDArray[np.float32], strangers: npt.NDArray[np.float32], config: ci.IdentityConfig
+) -> dict[str, str]:
+    """Return the identity of every face by the chain's functions."""
+    count = len(descriptors)
+    blocks = ci.num_blocks(count, config)
+    sample = np.random.default_rng(0).choice(count, min(64 * blocks, count), replace=False)
+    centres = ci.block_centres(descriptors[np.sort(sample)], blocks)
+    in_block: dict[int, list[int]] = {}
+    for i, descriptor in enumerate(descriptors):
+        for block in ci.nearest_blocks(descriptor, centres, config.probes):
+            in_block.setdefault(block, []).append(i)
+    names = [f"{i:09d}" for i in range(count)]
+    ends: set[tuple[str, str]] = set()
+    for members in in_block.values():
+        pairs, _ = ci.neighbour_pairs(descriptors[members], strangers[members], config)
+        ends |= {(names[members[i]], names[members[j]]) for i, j in pairs.tolist()}
+    roots = ci.components(sorted(ends))
+    groups: dict[str, list[int]] = {}
+    for i, name in enumerate(names):
+        groups.setdefault(roots.get(name, name), []).append(i)
+    found: dict[str, str] = {}
+    for group in groups.values():
+        faces = [lone_face(names[i], descriptors[i], float(strangers[i])) for i in group]
+        people = ci.link_component(faces, config)
+        found |= {m.clip_id: m.identity_id for m in ci.members_of(faces, people, "")}
+    print(f"  {blocks} blocks, {len(ends)} pairs, largest component {max(map(len, groups.values()))}")
+    return found
+
+
+def _one_size(factors: Factors, num_faces: int) -> None:
+    people, descriptors = draw(factors, num_faces)
+    with np.load(STRANGERS, allow_pickle=False) as archive:
+        strangers = stranger_distances(descriptors, archive["centres"].astype(np.float32))
+    before, wall = time.process_time(), time.monotonic()
+    found = identities(descriptors, strangers, ci.IdentityConfig())
+    seconds, wall = time.process_time() - before, time.monotonic() - wall
+    precision, recall, f1 = b_cubed(people, [found[name] for name in sorted(found)])
+    peak = _peak_megabytes()
+    print(
+        f"{num_faces:8} faces, {len(set(people)):6} people: {seconds:7.1f} s CPU ({wall:.1f} s), "
+        f"peak {peak:6.0f} MB of which descriptors {descriptors.nbytes / 2**20:.0f}; "
+        f"precision {precision:.4f} recall {recall:.4f} F1 {f1:.4f}; {len(set(found.values()))} identities",
+        flush=True,
+    )
+
+
+def _peak_megabytes() -> float:
+    """Return this process's own peak; getrusage's would begin with the parent's."""
+    status = Path("/proc/self/status").read_text()
+    found = re.search(r"VmHWM:\s+(\d+) kB", status)
+    return int(found[1]) / 1024 if found else float("nan")
+
+
+def measure(data: Path, sizes: tuple[int, ...] = SIZES) -> None:
+    """Print one line a size."""
+    factors = measured_factors(data)
+    for size in sizes:
+        process = multiprocessing.get_context("spawn").Process(target=_one_size, args=(factors, size))
+        process.start()
+        process.join()

@@ -1,0 +1,234 @@
+"""People across a collection: the Beam steps on clips whose faces are numbers with known identities."""
+
+import dataclasses
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import apache_beam as beam
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from pipelines.config import CurateConfig, config_from
+from pipelines.people import People, across_splits
+from pipelines.run import runner_options
+from schemas.records import Clip
+from tests.makers import make_clip, make_source
+from transforms.assign_split import assign_split
+from transforms.embed_faces import ClipFace, face_bytes, face_path
+from transforms.storage import read_bytes, write_bytes
+
+SPREAD = 0.3  # distance of a clip's descriptor from its person's
+FOUND = ("kept", "rejections", "lost", "failures", "failed")
+
+
+def descriptor(person: int, take: int, spread: float = SPREAD) -> np.ndarray:
+    """Return a descriptor (32,): people are about 2 apart, takes of one about 0.4."""
+    centre = np.random.default_rng(person).standard_normal(32)
+    away = np.random.default_rng([person, take]).standard_normal(32)
+    return (1.5 * centre / np.linalg.norm(centre) + spread * away / np.linalg.norm(away)).astype(np.float32)
+
+
+def motion(seed: int, num_frames: int = 100) -> np.ndarray:
+    """Return a series (n, 4) as a talking head leaves it."""
+    random = np.random.default_rng(seed)
+    smooth = np.ones(5) / 5
+    noise = [np.convolve(random.standard_normal(num_frames), smooth, "same") for _ in range(4)]
+    return (np.stack(noise, axis=1) * [0.05, 0.05, 0.03, 8.0]).astype(np.float32)
+
+
+def face_of(person: int, take: int, seed: int | None = None) -> ClipFace:
+    """Return a stored face; takes with the same seed are copies of one recording."""
+    return ClipFace(
+        descriptor=descriptor(person, take),
+        stranger_distance=1.0,
+        motion=motion(1000 * person + take if seed is None else seed),
+        num_views=5,
+        embedder="numbers",
+    )
+
+
+class Collection:
+    """Clips with stored faces, run through the steps."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = str(folder)
+        self.clips: list[Clip] = []
+
+    def add(self, person: int, take: int, seed: int | None = None, **changes: Any) -> Clip:
+        number = len(self.clips)
+        # Every clip is a track of its own in a shot of its own.
+        ids = {"video_id": f"video{number}", "shot_id": f"shot{number}", "track_id": f"track{number}"}
+        clip_id = hashlib.sha256(f"{person}:{take}".encode()).hexdigest()[:20]
+        clip = make_clip(number, num_frames=100, **(ids | {"clip_id": clip_id} | changes))
+        self.clips.append(clip)
+        face = face_of(person, take, seed)
+        write_bytes(face_path(self.folder, clip.clip_id), face_bytes(face))
+        return clip
+
+    def run(
+        self, config: CurateConfig | None = None, clips: list[Clip] | None = None
+    ) -> dict[str, list[Any]]:
+        """Return what came out, by kind."""
+        with beam.Pipeline(options=runner_options([])) as pipeline:
+            there = pipeline | beam.Create(self.clips if clips is None else clips)
+            result = there | People(config or CurateConfig(), self.folder)
+            for name in FOUND:
+                path = str(Path(self.folder) / name)
+                _ = (
+                    getattr(result, name)
+                    | f"All_{name}" >> beam.combiners.ToList()
+                    | f"Keep_{name}" >> beam.Map(_keep, path)
+                )
+        return {name: _kept.pop(str(Path(self.folder) / name)) for name in FOUND}
+
+    def summary(self) -> dict[str, Any]:
+        return json.loads(Path(self.folder, "work", "people.json").read_text())
+
+
+_kept: dict[str, list[Any]] = {}
+
+
+def _keep(found: list[Any], path: str) -> None:
+    """The test's runner works in this process."""
+    _kept[path] = found
+
+
+def people_of(clips: list[Clip]) -> set[frozenset[str]]:
+    """Return which clips share an identity."""
+    groups: dict[str, set[str]] = {}
+    for clip in clips:
+        assert clip.identity is not None
+        groups.setdefault(clip.identity.identity_id, set()).add(clip.clip_id)
+    return {frozenset(group) for group in groups.values()}
+
+
+@pytest.fixture
+def collection(tmp_path: Path) -> Collection:
+    return Collection(tmp_path / "out")
+
+
+def test_takes_of_one_person_get_one_identity(collection: Collection) -> None:
+    true = {frozenset(collection.add(p, t).clip_id for t in range(4)) for p in range(6)}
+    found = collection.run()
+    assert people_of(found["kept"]) == true and not found["rejections"]
+    assert all(0 < c.identity.confidence <= 1 and c.identity.embedder == "numbers" for c in found["kept"])
+    assert collection.summary()["num_identities"] == 6
+
+
+def test_many_blocks_find_the_same_people(collection: Collection) -> None:
+    true = {frozenset(collection.add(p, t).clip_id for t in range(3)) for p in range(30)}
+    config = config_from({"identities": {"block_size": 20, "probes": 3}}, "test")
+    assert people_of(collection.run(config)["kept"]) == true
+
+
+def test_adding_videos_renames_nobody(collection: Collection) -> None:
+    for person in range(3):
+        collection.add(person, 0)
+    before = {c.clip_id: c.identity.identity_id for c in collection.run()["kept"]}
+    # Among the new ones some have smaller ids, and without the registry would give the name.
+    for person in range(4):
+        for take in range(1, 6):
+            collection.add(person, take)
+    kept = collection.run()["kept"]
+    after = {c.clip_id: c.identity.identity_id for c in kept}
+    assert {clip: after[clip] for clip in before} == before
+    assert len(people_of(kept)) == 4
+
+
+def test_ids_depend_on_the_salt_alone_not_on_order(collection: Collection, tmp_path: Path) -> None:
+    again, salted = Collection(tmp_path / "again"), Collection(tmp_path / "salted")
+    for other in (collection, again, salted):
+        for person in range(3):
+            for take in range(2):
+                other.add(person, take)
+    first = {c.clip_id: c.identity.identity_id for c in collection.run()["kept"]}
+    second = {c.clip_id: c.identity.identity_id for c in again.run(clips=again.clips[::-1])["kept"]}
+    third = {
+        c.clip_id: c.identity.identity_id
+        for c in salted.run(config_from({"identities": {"salt": "s"}}, "test"))["kept"]
+    }
+    assert first == second and not set(first.values()) & set(third.values())
+
+
+def test_faces_side_by_side_are_two_people(collection: Collection) -> None:
+    collection.add(1, 0, shot_id="s", track_id="left", start_seconds=0.0, end_seconds=4.0)
+    collection.add(1, 1, shot_id="s", track_id="right", start_seconds=1.0, end_seconds=5.0)
+    assert len(people_of(collection.run()["kept"])) == 2
+
+
+def test_one_track_is_one_person_however_it_looks(collection: Collection) -> None:
+    collection.add(1, 0, track_id="t", start_seconds=0.0, end_seconds=4.0)
+    collection.add(2, 0, track_id="t", start_seconds=4.0, end_seconds=8.0)
+    assert len(people_of(collection.run()["kept"])) == 1
+
+
+def test_the_best_of_several_copies_is_kept(collection: Collection) -> None:
+    small = collection.add(1, 0, seed=7, face_height_px=60.0)
+    large = collection.add(1, 1, seed=7, face_height_px=90.0)
+    other = collection.add(1, 2, seed=8)
+    found = collection.run()
+    assert {c.clip_id for c in found["kept"]} == {large.clip_id, other.clip_id}
+    (why,) = found["rejections"]
+    assert (why.subject_id, why.reason, why.also) == (
+        small.clip_id,
+        "near_duplicate",
+        (f"copy of {large.clip_id}",),
+    )
+    assert [c.clip_id for c in found["lost"]] == [small.clip_id]
+
+
+def test_one_person_under_three_names_is_in_one_split(collection: Collection) -> None:
+    for person in range(40):
+        for take in range(3):
+            collection.add(person, take, source=make_source(speaker_id=f"name{3 * person + take}"))
+    config = config_from({"split": {"val_share": 0.3, "test_share": 0.3}}, "test")
+    kept = collection.run(config)["kept"]
+    placed = [assign_split(c, config.split) for c in kept]
+    splits = {frozenset(c.split for c in placed if c.clip_id in person) for person in people_of(kept)}
+    assert all(len(split) == 1 for split in splits) and len(splits) == 3
+    summary = collection.summary()
+    assert summary["too_near"] == [] and summary["nearest_across_splits"] > 0.8
+    assert len(summary["identities_with_several_speakers"]) == 40
+
+
+def test_a_person_in_two_splits_is_noticed() -> None:
+    here, there = ("a", "train", face_of(1, 0)), ("b", "test", face_of(1, 1))
+    stranger = ("c", "val", face_of(2, 0))
+    nearest = {pair[1:]: pair[0] for pair in across_splits([here, stranger], [there, stranger])}
+    assert nearest["a", "b"] < 0.8 < nearest["b", "c"]
+
+
+def test_a_clip_without_a_face_stays_without_identity(collection: Collection) -> None:
+    collection.add(1, 0)
+    faceless = make_clip(9, num_frames=100)
+    kept = collection.run(clips=[*collection.clips, faceless])["kept"]
+    assert {c.clip_id: c.identity is None for c in kept} == {
+        collection.clips[0].clip_id: False,
+        faceless.clip_id: True,
+    }
+
+
+def test_a_broken_face_file_costs_its_clip_alone(collection: Collection) -> None:
+    good, bad = collection.add(1, 0), collection.add(2, 0)
+    write_bytes(face_path(collection.folder, bad.clip_id), b"not an archive")
+    found = collection.run()
+    assert [c.clip_id for c in found["kept"]] == [good.clip_id]
+    assert [f.subject_id for f in found["failures"]] == [bad.clip_id]
+
+
+def test_without_any_face_there_is_still_a_summary(collection: Collection) -> None:
+    clip = dataclasses.replace(make_clip(0), source=make_source(attributes=(("sex", "f"),)))
+    (kept,) = collection.run(clips=[clip])["kept"]
+    assert kept.identity is None and [a.value for a in kept.attributes or ()] == ["feminine"]
+    assert collection.summary()["num_identities"] == 0
+
+
+def test_the_registry_holds_no_faces(collection: Collection) -> None:
+    collection.add(1, 0)
+    collection.run()
+    table = pq.read_table(str(Path(collection.folder, "biometric", "registry.parquet")))
+    assert table.column_names == ["clip_id", "identity_id"]
+    assert read_bytes(face_path(collection.folder, collection.clips[0].clip_id))

@@ -1,0 +1,51 @@
+"""What clustering is told and what it is about."""
+
+from dataclasses import dataclass
+
+from backends.protocols import FloatArray
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class IdentityConfig:
+    """How near the faces of one person are.
+
+    `merge_distance` is the root mean square distance of two groups' faces below which they are one
+    person, relative to how far look-alike strangers are from them. The default is for the embedded
+    descriptors: higher finds more true pairs and takes more strangers for one person
+    (benchmarks/people.py prints both). For ArcFace networks take about 1.1.
+    """
+
+    merge_distance: float = 0.98
+    neighbours: int = 20
+    block_size: int = 10_000
+    # A face goes to so many nearest blocks, so that people on a border are found together.
+    probes: int = 2
+    # People whose faces lie nearer than this go to one split even if they count as two: faces of one
+    # person that were not recognised lie nearer now and then, those of two people rarely.
+    lookalike_distance: float = 0.85
+    # Mixed into ids so that they do not link this collection to another. Keep it secret.
+    salt: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Face:
+    """A clip's face in the comparison of all with all."""
+
+    clip_id: str
+    descriptor: FloatArray
+    stranger_distance: float
+    shot_id: str
+    track_id: str
+    start_seconds: float
+    end_seconds: float
+    registered: str | None = None
+    """The identity that an earlier run gave it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Member:
+    """A clip's place in an identity: its relative distance from the identity's centre."""
+
+    clip_id: str
+    identity_id: str
+    distance: float

@@ -1,0 +1,147 @@
+"""Find near-duplicates: re-encodes, other crops and other frame rates of one recording.
+
+Two takes of a person look alike; two copies of a recording also move alike. Each clip leaves a series
+of how its mouth opens, how its head turns and how loud it is, which no crop, size, codec or frame rate
+changes; copies agree in it at one shift in time.
+
+    a   ~~^^~v~~~^_^~~
+    b        v~~~^_^~~~~^^     shifted: the overlap correlates
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from backends.protocols import FloatArray
+
+STAGE = "find_near_duplicates"
+CHANNELS = ("mouth", "yaw", "pitch", "loudness")
+_LIPS, _BROW, _CHIN, _NOSE, _EYES = (13, 14), 10, 152, 1, (33, 263)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DuplicateConfig:
+    """When two clips count as copies. `mode` as in filter rules: off, or on.
+
+    Copies of one recording correlate above 0.9; different speech of one person stays below 0.6 at the
+    best of all shifts (benchmarks/people.py).
+    """
+
+    enabled: bool = True
+    min_similarity: float = 0.8
+    # The shorter clip must lie in the other by this share.
+    min_overlap: float = 0.5
+    # Faces farther apart than this are not compared: a copy shows the same face.
+    max_face_distance: float = 0.8
+    steps_per_second: float = 12.5
+
+
+def motion_series(face: FloatArray, samples: FloatArray, fps: float, sampling_rate_hz: int) -> FloatArray:
+    """Return (n, 4): mouth opening, yaw and pitch in shares of the face, loudness in dB, a frame each.
+
+    Args:
+        face: (n, 478, 3) px, NaN where the face was not seen; gaps are filled from their ends.
+        samples: (m,) mono sound of the clip.
+    """
+    points = np.asarray(face[:, :, :2], np.float64)
+    height = np.linalg.norm(points[:, _CHIN] - points[:, _BROW], axis=1)
+    across = points[:, _EYES[1]] - points[:, _EYES[0]]
+    down = points[:, _CHIN] - points[:, _BROW]
+    mouth = np.linalg.norm(points[:, _LIPS[1]] - points[:, _LIPS[0]], axis=1) / height
+    nose = points[:, _NOSE] - points[:, _EYES[0]]
+    yaw = (nose * across).sum(1) / (across**2).sum(1)
+    pitch = ((points[:, _NOSE] - points[:, _BROW]) * down).sum(1) / (down**2).sum(1)
+    count = len(points)
+    edges = np.round(np.arange(count + 1) / fps * sampling_rate_hz).astype(int)
+    power = np.concatenate([[0.0], np.cumsum(np.square(samples, dtype=np.float64))])
+    edges = np.minimum(edges, len(samples))
+    energy = (power[edges[1:]] - power[edges[:-1]]) / np.maximum(np.diff(edges), 1)
+    loudness = 10 * np.log10(energy + 1e-6)
+    return np.stack([*map(_fill, (mouth, yaw, pitch)), loudness], axis=1).astype(np.float32)
+
+
+def _fill(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    seen = np.isfinite(values)
+    if not seen.any():
+        return np.zeros_like(values)
+    return np.interp(np.arange(len(values)), np.flatnonzero(seen), values[seen])
+
+
+def similarity(a: FloatArray, b: FloatArray, min_steps: int) -> float:
+    """Return how alike two series (n, 4), (m, 4) move at the best shift, -1 to 1.
+
+    The mean over channels of the correlation on the overlap; a mirrored copy turns the other way, so
+    yaw counts by its size. Channels that stay still on the overlap say nothing and are left out.
+    """
+    best = -1.0
+    for shift in range(min_steps - len(b), len(a) - min_steps + 1):
+        first = a[max(shift, 0) : shift + len(b)]
+        second = b[max(-shift, 0) : max(-shift, 0) + len(first)]
+        best = max(best, _agreement(first, second))
+    return best
+
+
+def _agreement(a: FloatArray, b: FloatArray) -> float:
+    x, y = a - a.mean(axis=0), b - b.mean(axis=0)
+    spread = np.sqrt((x * x).sum(axis=0) * (y * y).sum(axis=0))
+    moving = (x.std(axis=0) > _STILL) & (y.std(axis=0) > _STILL)
+    if moving.sum() < 2:
+        return -1.0
+    agree = (x * y).sum(axis=0) / np.maximum(spread, 1e-12)
+    agree[1] = abs(agree[1])
+    return float(agree[moving].mean())
+
+
+# Below these standard deviations a channel is noise: shares of the face, dB.
+_STILL = np.array([0.004, 0.004, 0.002, 1.0], np.float32)
+
+
+def reduced(series: FloatArray, fps: float, config: DuplicateConfig) -> FloatArray:
+    """Return a series at the rate at which series are compared."""
+    stride = max(round(fps / config.steps_per_second), 1)
+    count = len(series) // stride
+    return series[: count * stride].reshape(count, stride, -1).mean(axis=1)
+
+
+def duplicate_groups(
+    descriptors: FloatArray, series: Sequence[FloatArray], config: DuplicateConfig
+) -> list[tuple[list[int], dict[int, float]]]:
+    """Return groups of copies among clips of one person, with how alike each is to the group's nearest.
+
+    Args:
+        descriptors: (n, d) of the clips' faces.
+        series: of the clips, at the reduced rate.
+    """
+    parent = list(range(len(series)))
+    alike: dict[int, float] = {}
+    for i, j in _near_faces(descriptors, config.max_face_distance):
+        shorter = min(len(series[i]), len(series[j]))
+        score = similarity(series[i], series[j], max(int(config.min_overlap * shorter), 12))
+        if score >= config.min_similarity:
+            parent[_root(parent, j)] = _root(parent, i)
+            for k in (i, j):
+                alike[k] = max(alike.get(k, -1.0), score)
+    groups: dict[int, list[int]] = {}
+    for i in range(len(series)):
+        groups.setdefault(_root(parent, i), []).append(i)
+    return [(members, {m: alike[m] for m in members}) for members in groups.values() if len(members) > 1]
+
+
+def _near_faces(descriptors: FloatArray, max_distance: float) -> list[tuple[int, int]]:
+    """Return pairs i < j with near faces; each clip is compared with its 20 nearest at most."""
+    pairs: set[tuple[int, int]] = set()
+    for i, descriptor in enumerate(descriptors):
+        away = np.linalg.norm(descriptors - descriptor, axis=1)
+        away[i] = np.inf
+        nearest = np.argsort(away, kind="stable")[:20]
+        pairs |= {(min(i, int(j)), max(i, int(j))) for j in nearest if away[j] <= max_distance}
+    return sorted(pairs)
+
+
+def _root(parent: list[int], i: int) -> int:
+    while parent[i] != i:
+        parent[i] = parent[parent[i]]
+        i = parent[i]
+    return i
