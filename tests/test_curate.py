@@ -206,9 +206,9 @@ def test_the_chain_gives_what_its_visits_give_directly(curated: Run, tmp_path: P
     assert isinstance(task, ClipTask)
     (row,) = [r for r in curated.rows("clips") if r["source_name"] == "passenger.mp4"]
     direct = to_row(assign_split(complete_attributes(task.clip), config.split))
-    # Who somebody is takes the whole collection to tell.
+    # Who somebody is, and how often to draw a clip, takes the whole collection to tell.
     identity = [f"identity_{field.name}" for field in dataclasses.fields(Identity)]
-    for column in ("parts_uri", "status", *identity):
+    for column in ("parts_uri", "status", "sampling_weight", *identity):
         assert row.pop(column) != direct.pop(column)
     assert json.dumps(row) == json.dumps(direct)
     for part in ("mp4", "wav", "npz"):
