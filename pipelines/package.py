@@ -28,7 +28,7 @@ from pipelines.steps import summary
 from schemas.outcomes import BadInputError, Failure, Rejection
 from schemas.records import Clip
 from schemas.run import RunSummary, StageSummary
-from schemas.tables import from_row
+from schemas.tables import arrow_schema, from_row
 from transforms.filter_clips import FILTER_STAGES, NEVER_DECODED, Rule, judge_clip
 from transforms.media import is_remote
 from transforms.storage import join, read_bytes
@@ -123,14 +123,17 @@ def _inputs(pipeline: Any, output: str, config: CurateConfig, earlier: Mapping[s
 
 
 def _read(pipeline: Any, output: str, table: str) -> Any:
-    paths = sorted(
-        m.path for m in FileSystems.match([join(output, "tables", f"{table}-*.parquet")])[0].metadata_list
-    )
+    paths = _paths(join(output, "tables", f"{table}-*.parquet"))
     if not paths:
         raise BadInputError(f"{output}: the table {table} is missing; run curate again")
-    return (
-        pipeline | f"Paths_{table}" >> beam.Create(paths) | f"Read_{table}" >> beam.FlatMap(_records, table)
-    )
+    for path in paths:
+        missing = set(arrow_schema(table).names) - set(pq.read_schema(io.BytesIO(read_bytes(path))).names)
+        if missing:
+            raise BadInputError(
+                f"{path}: has no {', '.join(sorted(missing)[:3])}; it is of another version: run curate again"
+            )
+    files = pipeline | f"Paths_{table}" >> beam.Create(paths)
+    return files | f"Read_{table}" >> beam.FlatMap(_records, table)
 
 
 def _records(path: str, table: str) -> Iterator[Any]:

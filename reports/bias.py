@@ -47,7 +47,7 @@ def build_context(run: RunData) -> dict[str, Any]:
         "effects": effects(funnel, alpha),
         "first_effects": FIRST_EFFECTS,
         "num_effects": sum(row["ratio"] is not None or row["suppressed"] for row in funnel),
-        "targets": [target_view(row) for row in targets],
+        "targets": [target_view(row, is_hidden(row, cells)) for row in targets],
         "associations": groups.associations(metrics, "candidates"),
         "evenness": groups.evenness_rows(metrics, attributes),
         "cards": gallery.build_cards(run)[:8] if settings.get("frames") else [],
@@ -153,7 +153,25 @@ def verdict(row: dict[str, Any], alpha: float) -> str:
     return "loses fewer" if sure and row["rate"] < row["rest_rate"] else "no difference shown"
 
 
-def target_view(row: dict[str, Any]) -> dict[str, Any]:
+def is_hidden(target: dict[str, Any], cells: Sequence[dict[str, Any]]) -> bool:
+    """Return whether a target is about a group whose numbers are suppressed."""
+    names, values = target["name"].split("|"), target["value"].split("|")
+    if target["kind"] == "quota":
+        pairs = [part.partition("=") for part in names]
+        names, values = [name for name, _, _ in pairs], [value for _, _, value in pairs]
+    place = tuple(zip(names, values, strict=False))
+    return any(
+        cell["suppressed"] and set(place) == {(cell["attribute"], cell["value"])} | second_of(cell)
+        for cell in cells
+    )
+
+
+def second_of(cell: dict[str, Any]) -> set[tuple[str, str]]:
+    """Return the second attribute and group of an intersection, nothing for a single group."""
+    return set() if cell["attribute_2"] is None else {(cell["attribute_2"], cell["value_2"])}
+
+
+def target_view(row: dict[str, Any], hidden: bool) -> dict[str, Any]:
     """Return what became of one target as text."""
 
     def amount(value: float) -> str:
@@ -168,9 +186,7 @@ def target_view(row: dict[str, Any]) -> dict[str, Any]:
     return {
         "name": name,
         "wanted": bound + amount(row["wanted"]),
-        "before": amount(row["before"]),
-        "selected": amount(row["selected"]),
-        "achieved": amount(row["achieved"]),
+        **{name: "hidden" if hidden else amount(row[name]) for name in ("before", "selected", "achieved")},
         "feasible": row["feasible"],
         "binding": formats.prose(row["binding"], 300) if row["binding"] else "",
     }

@@ -103,11 +103,11 @@ def group_table(cells: Rows, targets: Rows, attribute: str) -> GroupTable:
     shares = [c["share"] or 0.0 for scope in SCOPES for c in by_scope[scope].values()]
     most = max([*shares, *wanted.values(), 0.1])
     step = round_step(most / 4)
-    limit = step * ceil(most * 1.02 / step)
+    limit = min(step * ceil(most * 1.02 / step), 1.0)
     rows = tuple(
         _group_row(name, style_of(name, i), by_scope, wanted.get(name), limit) for i, name in enumerate(names)
     )
-    steps = [step * i for i in range(round(limit / step) + 1)]
+    steps = [step * i for i in range(int(limit / step + 1e-9) + 1)]
     return GroupTable(
         attribute=attribute,
         title=reasons.title(attribute),

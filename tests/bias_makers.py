@@ -13,8 +13,8 @@ from schemas.outcomes import Rejection
 from schemas.records import Attribute, Clip, Source
 from tests.report_makers import Records
 from tests.report_records import make_clip, make_shot, make_track, make_video, reject
-from transforms.balance import BalanceConfig, make_plan
-from transforms.balance.candidates import attribute_names, candidate_of
+from transforms.balance import BalanceConfig, Target, make_plan
+from transforms.balance.candidates import Candidate, attribute_names, candidate_of
 from transforms.summarise_bias import BiasConfig, summarise
 from transforms.summarise_bias.confusion import Confusion
 from transforms.summarise_bias.rows import Label, Row, clip_row, ended, video_row
@@ -26,6 +26,8 @@ GROUPS: dict[str, tuple[tuple[str, ...], tuple[float, ...]]] = {
     "skin_tone": (("monk_2", "monk_4", "monk_6", "monk_8"), (0.4, 0.3, 0.2, 0.1)),
 }
 PLANTED = ("dark_face", "skin_tone", "monk_8")
+GENDER = Target(attributes=("gender",))
+AGE = Target(attributes=("age_group",), shares={"20-29": 0.4, "30-39": 0.4, "60-69": 0.2})
 _MIN_LUMA = 70.0
 
 
@@ -56,6 +58,19 @@ def _end(rng: np.random.Generator, luma: float, snr: float) -> tuple[str, tuple[
     if found:
         return "look", tuple(found)
     return ("words", ("unsure_words",)) if rng.random() < 0.04 else ("", ())
+
+
+def planted_imbalance(
+    num: int = 2000, seed: int = 0, feminine: float = 0.15, old: float = 0.1
+) -> list[Candidate]:
+    """Return candidates of whom few are women and few are old; of some nobody knows the gender."""
+    rng = random.Random(seed)
+    found = []
+    for i in range(num):
+        gender = rng.choices(("feminine", "masculine", "unknown"), (feminine, 0.95 - feminine, 0.05))[0]
+        age = rng.choices(("20-29", "30-39", "60-69"), ((1 - old) / 2, (1 - old) / 2, old))[0]
+        found.append(Candidate(f"c{i:05d}", f"p{i % 211}", f"v{i % 307}", rng.uniform(2, 10), (gender, age)))
+    return found
 
 
 def people_records(

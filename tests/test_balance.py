@@ -14,24 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.outcomes import BadInputError, Rejection
+from tests.bias_makers import AGE, GENDER, planted_imbalance
 from tests.makers import make_clip, make_source
 from transforms.balance import Balance, BalanceConfig, BalancePlan, Quota, Target, make_plan
 from transforms.balance.candidates import Candidate, Cells
 from transforms.balance.rake import least_entropy
-
-GENDER = Target(attributes=("gender",))
-AGE = Target(attributes=("age_group",), shares={"20-29": 0.4, "30-39": 0.4, "60-69": 0.2})
-
-
-def planted(num: int = 2000, seed: int = 0, feminine: float = 0.15, old: float = 0.1) -> list[Candidate]:
-    """Return candidates of whom few are women and few are old; of some nobody knows the gender."""
-    rng = random.Random(seed)
-    found = []
-    for i in range(num):
-        gender = rng.choices(("feminine", "masculine", "unknown"), (feminine, 0.95 - feminine, 0.05))[0]
-        age = rng.choices(("20-29", "30-39", "60-69"), ((1 - old) / 2, (1 - old) / 2, old))[0]
-        found.append(Candidate(f"c{i:05d}", f"p{i % 211}", f"v{i % 307}", rng.uniform(2, 10), (gender, age)))
-    return found
 
 
 def only_gender(candidates: list[Candidate]) -> list[Candidate]:
@@ -52,7 +39,7 @@ def amounts(candidates: list[Candidate], plan: BalancePlan, place: int, unit: st
 @pytest.mark.parametrize("method", ["weight", "subsample"])
 @pytest.mark.parametrize("seed", range(3))
 def test_a_planted_imbalance_is_repaired(unit: Any, method: Any, seed: int) -> None:
-    candidates = planted(seed=seed)
+    candidates = planted_imbalance(seed=seed)
     plan = make_plan(candidates, BalanceConfig(targets=(GENDER, AGE), unit=unit, method=method))
     assert all(row.feasible for row in plan.targets)
     assert amounts(candidates, plan, 0, unit) == pytest.approx({"feminine": 0.5, "masculine": 0.5}, abs=0.001)
@@ -92,7 +79,7 @@ def test_raking_is_the_least_change() -> None:
 
 
 def test_a_target_out_of_reach_is_named_with_what_is_in_the_way() -> None:
-    few = only_gender(planted(feminine=0.05))
+    few = only_gender(planted_imbalance(feminine=0.05))
     plan = make_plan(few, BalanceConfig(targets=(GENDER,), max_weight=2))
     rows = {row.value: row for row in plan.targets}
     assert not rows["feminine"].feasible
@@ -105,7 +92,7 @@ def test_a_target_out_of_reach_is_named_with_what_is_in_the_way() -> None:
 
 def test_a_group_without_clips_is_named_and_the_others_share_its_part() -> None:
     wanted = Target(attributes=("gender",), shares={"feminine": 0.4, "masculine": 0.4, "nonbinary": 0.2})
-    gendered = [replace(c, values=(c.values[0], "unknown")) for c in planted()]
+    gendered = [replace(c, values=(c.values[0], "unknown")) for c in planted_imbalance()]
     plan = make_plan(gendered, BalanceConfig(targets=(wanted, Target(attributes=("skin_tone",)))))
     rows = {(row.name, row.value): row for row in plan.targets}
     assert rows["gender", "nonbinary"].binding == "no clip has gender = nonbinary"
@@ -123,7 +110,7 @@ def test_margins_that_contradict_each_other_are_out_of_reach() -> None:
 
 
 def test_a_joint_target_is_met_in_every_combination() -> None:
-    candidates = planted(4000)
+    candidates = planted_imbalance(4000)
     joint = Target(attributes=("gender", "age_group"))
     plan = make_plan(candidates, BalanceConfig(targets=(joint,), max_weight=20))
     rows = {row.value: row for row in plan.targets}
@@ -136,7 +123,7 @@ def test_a_joint_target_is_met_in_every_combination() -> None:
 def test_caps_and_quotas_hold_and_order_plays_no_part(
     rng: random.Random, per_person: int, seconds: float, most: int
 ) -> None:
-    candidates = planted(200, seed=7)
+    candidates = planted_imbalance(200, seed=7)
     config = BalanceConfig(
         targets=(AGE,),
         quotas=(Quota(where={"gender": "masculine", "age_group": "20-29"}, max_clips=most),),
@@ -185,7 +172,7 @@ def test_seconds_and_clips_are_different_units() -> None:
 
 
 def test_bounded_weights_stay_within_the_bound() -> None:
-    cells = Cells.count(only_gender(planted(feminine=0.12)), BalanceConfig(targets=(GENDER,)))
+    cells = Cells.count(only_gender(planted_imbalance(feminine=0.12)), BalanceConfig(targets=(GENDER,)))
     base = cells.num_clips / cells.num_clips.sum()
     rows = np.array(
         [[0.5 if v[0] == "feminine" else -0.5 if v[0] == "masculine" else 0 for v in cells.values]]

@@ -30,6 +30,7 @@ def call(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]
         ["curate"],
         ["curate", "--input", "x"],
         ["train"],
+        ["package"],
         ["inspect", "out"],
         ["doctor", "--verbose"],
         ["inspect", "out", "key", "--big"],
@@ -85,6 +86,11 @@ def test_an_output_folder_of_another_configuration_is_left_alone(
     code, said = call(capsys, "curate", "--input", str(tmp_path / "videos"), "--output", str(out))
     assert code == 2 and "another configuration" in said
     assert (out / "shards" / "train-000000.tar").read_bytes() == b"precious"
+
+
+def test_package_of_nothing_is_2(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    code, said = call(capsys, "package", str(tmp_path))
+    assert code == 2 and said.startswith("error: ") and "no finished run" in said
 
 
 def test_inspect_of_nothing_is_2(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 import yaml
 from rich.console import Console
@@ -93,6 +94,13 @@ def test_what_needs_the_videos_is_refused_and_nothing_is_touched(curated: Run, c
 def test_a_folder_without_a_run_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInputError, match="no finished run"):
         package(str(tmp_path), None, [], Console(file=io.StringIO()))
+
+
+def test_tables_of_another_version_are_refused(copied: Run) -> None:
+    (path,) = (copied.out / "tables").glob("clips-*.parquet")
+    pq.write_table(pq.read_table(path).drop_columns(["sampling_weight"]), path)
+    with pytest.raises(BadInputError, match="has no sampling_weight"):
+        run_package(copied.out)
 
 
 def rejected(stage: str, reason: str) -> Rejection:

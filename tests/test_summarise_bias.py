@@ -1,15 +1,22 @@
 """The bias report's numbers: against known answers, simulations, and a bias that was planted."""
 
+import json
+import random
 from collections import defaultdict
+from pathlib import Path
+from typing import Any
 
+import apache_beam as beam
 import numpy as np
 import pytest
+from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.testing.util import assert_that, equal_to
 
 from schemas.bias import BiasCell, FunnelRow
 from schemas.outcomes import BadInputError
-from tests.bias_makers import GROUPS, PLANTED, STAGES, measured_gender, planted_rows
+from tests.bias_makers import GROUPS, PLANTED, STAGES, measured_gender, people_records, planted_rows
 from tests.bias_records import make_cell, make_funnel_row
-from transforms.summarise_bias import BiasConfig, metrics, summarise
+from transforms.summarise_bias import BiasConfig, SummariseBias, metrics, summarise
 from transforms.summarise_bias.cells import ScopedRows, joint_cells, marginal_cells
 from transforms.summarise_bias.clusters import compare, group_rate, holm, permutation_p
 from transforms.summarise_bias.confusion import Confusion, adjust, read_confusions
@@ -225,7 +232,7 @@ def test_corrected_intervals_cover_the_truth(clips_each: int) -> None:
     assert 0.92 <= np.mean(inside) <= 0.98
 
 
-def test_a_confusion_file_is_read_and_a_bad_one_named(tmp_path) -> None:
+def test_a_confusion_file_is_read_and_a_bad_one_named(tmp_path: Path) -> None:
     path = tmp_path / "confusion.json"
     path.write_text(
         '{"model": "m", "measured_on": "x", "attributes": {"gender": {"categories": ["f", "m", "unknown"],'
@@ -322,3 +329,22 @@ def test_summarise_says_the_same_for_any_order_of_rows() -> None:
     assert by_scope["accepted"].num_clips == by_scope["selected"].num_clips
     others = {m.other for m in first.metrics if m.metric == "kl_divergence" and m.attribute == "gender"}
     assert others == {"target"}
+
+
+def test_the_step_gives_what_its_core_gives(tmp_path: Path) -> None:
+    path = tmp_path / "confusion.json"
+    measured = measured_gender()
+    part = {"categories": measured.categories, "counts": measured.counts.tolist()}
+    path.write_text(json.dumps({"model": "m", "measured_on": "x", "attributes": {"gender": part}}))
+    config = BiasConfig(confusion=str(path))
+    records = people_records(40, seed=4, bias=config)
+    options = PipelineOptions(["--runner=FnApiRunner", "--direct_running_mode=in_memory"])
+    with beam.Pipeline(options=options) as pipeline:
+        inputs = {
+            name: pipeline | name >> beam.Create(random.Random(1).sample(rows, len(rows)), reshuffle=False)
+            for name in ("clips", "rejections", "failures", "videos")
+            for rows in [getattr(records, name)]
+        }
+        found: Any = inputs | SummariseBias(config, STAGES, {})
+        for name in SummariseBias.TABLES:
+            assert_that(found[name], equal_to(getattr(records, name)), label=name)

@@ -9,13 +9,17 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from pipelines.config import CurateConfig  # noqa: E402
+from transforms.balance import Quota, Target  # noqa: E402
 from transforms.filter_clips import DEFAULT_RULES, Rule  # noqa: E402
 
 TARGET = ROOT / "docs" / "configuration.md"
+# Lists of settings, by section.
+ENTRIES = {"balance": {"targets": Target, "quotas": Quota}}
 
 _HEAD = """# Configuration
 
-`curate --config FILE` reads a YAML file of changes to the defaults below; an unknown key is an error.
+`curate --config FILE` reads a YAML file of changes to the defaults below, `package OUT --config FILE` too;
+an unknown key is an error.
 Sections are named after their steps. Made by `python tools/document_config.py`.
 
 ```yaml
@@ -30,6 +34,12 @@ filter:
     few_hands: {mode: "on"}            # reject where only the score was kept
     text_over_picture: {mode: "off"}
     long_clips: {stage: propose, field: duration_seconds, maximum: 8}   # a new rule
+balance:
+  max_clips_per_person: 50
+  targets:
+    - attributes: [gender]             # every group equally often
+    - attributes: [age_group]
+      shares: {20-29: 0.5, 30-39: 0.5}
 ```
 """
 
@@ -53,12 +63,28 @@ def _plain_fields(section: typing.Any) -> list[dataclasses.Field]:
     return [f for f in fields if not dataclasses.is_dataclass(getattr(section, f.name))]
 
 
+def _entry(name: str, entry: type) -> str:
+    """Return what each entry of a list of settings holds."""
+    summary = " ".join((entry.__doc__ or "").split())
+    lines = [f"### each of {name}", "", summary, "", "| setting | type | default |", "|---|---|---|"]
+    hints = typing.get_type_hints(entry)
+    for field in dataclasses.fields(entry):
+        factory = field.default_factory
+        made = factory() if factory is not dataclasses.MISSING else field.default
+        default = "(must be given)" if made is dataclasses.MISSING else _default(made)
+        hint = hints[field.name]
+        kind = str(hint if typing.get_args(hint) else hint.__name__).replace("|", "\\|")
+        lines.append(f"| `{field.name}` | {kind} | {default} |")
+    return "\n".join(lines)
+
+
 def _sections(name: str, section: typing.Any) -> list[str]:
     """Return a section and those within it."""
     values = {f.name: getattr(section, f.name) for f in dataclasses.fields(section)}
     inner = {key: value for key, value in values.items() if dataclasses.is_dataclass(value)}
     nested = [page for key, value in inner.items() for page in _sections(f"{name}.{key}", value)]
-    return [_section(name, section), *nested]
+    entries = [_entry(f"{name}.{key}", kind) for key, kind in ENTRIES.get(name, {}).items()]
+    return [_section(name, section), *entries, *nested]
 
 
 def _rule_row(rule: Rule) -> str:

@@ -174,11 +174,9 @@ def _scarce(cells: Cells, limits: Sequence[Cell], margins: Margins, number: int)
 
 
 def _named(chosen: Sequence[Cell], cells: Cells) -> str:
-    counts = dict(zip(cells.values, cells.num_clips, strict=True))
-    named = []
-    for cell in chosen[:_MOST_NAMED]:
-        values = " & ".join(f"{n}={v}" for n, v in zip(cells.names, cell, strict=True))
-        named.append(f"{values} ({counts[cell]:.0f} clips)")
+    # Without numbers: a group in the way is often a small one, and this is published.
+    pairs = [zip(cells.names, cell, strict=True) for cell in chosen[:_MOST_NAMED]]
+    named = [" & ".join(f"{name}={value}" for name, value in cell) for cell in pairs]
     return "; ".join(named) + (f"; and {len(chosen) - _MOST_NAMED} more" if len(chosen) > _MOST_NAMED else "")
 
 
