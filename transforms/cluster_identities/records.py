@@ -17,7 +17,7 @@ class IdentityConfig:
 
     merge_distance: float = 0.98
     neighbours: int = 20
-    block_size: int = 10_000
+    block_size: int = 4_000
     # A face goes to so many nearest blocks, so that people on a border are found together.
     probes: int = 2
     # Of a person's clips the best are kept up to so many seconds; None keeps all.
