@@ -2,13 +2,11 @@
 
     sources -> probe -> one of each content -> survey -> clips
     clips -> propose filter -> audio -> filter -> look -> filter -> words -> filter
-          -> body -> filter -> accepted
-    accepted -> split -> check -> shards
+          -> body -> filter -> people (identities, copies, splits) -> check -> shards
     everything on the way -> tables
 
-The steps align_words, score_sync, embed_faces, cluster_identities, estimate_attributes and
-balance have their place between words and split; until they are built their records are None and
-samples name them in `not_computed`.
+The steps align_words, score_sync and balance have their place between words and check; until they are
+built their records are None and samples name them in `not_computed`.
 """
 
 import dataclasses
