@@ -152,13 +152,6 @@ _BACKENDS = (
         expected_sha256="3125e9b20003185a5e72920fc7133be04cee71fa296000d6f568ca6b396c73fe",
     ),
     _Backend(
-        name="faiss",
-        purpose="nearest neighbours among face descriptors (no weights)",
-        packages=("faiss-cpu",),
-        licence="MIT",
-        if_missing="identities cannot be found across a collection",
-    ),
-    _Backend(
         name="ffmpeg",
         purpose="cuts, crops and encodes clips (a program, run as its own process)",
         packages=("imageio-ffmpeg",),

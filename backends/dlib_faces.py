@@ -56,7 +56,7 @@ class DlibFaces:
         half = len(chips)
         return np.array(
             [(a + b) / 2 for a, b in zip(found[:half], found[half:], strict=True)], np.float32
-        ).reshape(half, -1)
+        ).reshape(half, DESCRIPTOR)
 
 
 class DlibAndFaceRes:

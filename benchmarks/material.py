@@ -71,6 +71,13 @@ def manifest_identities(data: Path) -> dict[str, str]:
     return {row["file"]: row["identity"] for row in _rows(data / "manifest.csv") if row.get("identity")}
 
 
+def manifest_labels(data: Path) -> dict[str, str]:
+    """Return what a file's source says of the person (`source_labels`), by its path below the folder."""
+    return {
+        row["file"]: row["source_labels"] for row in _rows(data / "manifest.csv") if row.get("source_labels")
+    }
+
+
 def source_of(uri: str) -> str:
     """Return the path below video/ that a source's URI names."""
     return uri.rsplit(f"/{VIDEO_FOLDER}/", 1)[-1]

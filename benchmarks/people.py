@@ -1,9 +1,9 @@
 """How well people are told apart and perceived.
 
-    python -m benchmarks.people --data DIR [attributes|identities|scale] [--write-confusion PATH]
+    python -m benchmarks.people --data DIR [attributes] [identities] [scale] [--run OUT]
 
-DIR has faces/utkface_balanced (labels.csv), faces/lfw10 (a folder a person), and optionally
---run OUT names a finished run over DIR/video, whose clips are compared with manifest.csv's identities.
+DIR has manifest.csv, faces/utkface_balanced (labels.csv) and faces/lfw10 (a folder a person); --run names a
+finished run over DIR/video, whose clips are compared with the manifest's identities and labels.
 """
 
 import argparse
@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from backends.faceres import FaceRes
-from benchmarks import people_attributes, people_identities, people_scale
+from benchmarks import people_attributes, people_identities, people_scale, people_strangers
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -23,11 +23,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--run", type=Path, help="a finished run over DATA/video")
     parser.add_argument("--write-confusion", type=Path, help="where to write the counts as JSON")
+    parser.add_argument("--write-strangers", type=Path, help="where to write the embedder's strangers (.npz)")
     options = parser.parse_args(arguments)
     if "attributes" in options.what:
         faces = people_attributes.read_faces(options.data / "faces" / "utkface_balanced")
         people_attributes.print_perceived(faces)
         people_attributes.print_skin(faces)
+        if options.run:
+            people_attributes.print_clips(options.data, options.run)
         if options.write_confusion:
             about = {
                 "model": FaceRes.name,
@@ -38,6 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             options.write_confusion.write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
     if "identities" in options.what:
         people_identities.measure(options.data, options.run)
+    if options.write_strangers:
+        people_strangers.write_strangers(options.data / "faces" / "utkface_balanced", options.write_strangers)
     if "scale" in options.what:
         people_scale.measure(options.data)
     return 0

@@ -16,14 +16,17 @@ from scipy.stats import binomtest
 
 from backends import faceres
 from backends.protocols import FaceEstimate, FaceView, RgbImage
-from benchmarks.people_faces import view_of
+from benchmarks.material import VIDEO_FOLDER, manifest_labels, source_of
+from benchmarks.people_faces import view_of, views_of_clip
+from benchmarks.runs import read_rows
 from schemas.attributes import AGE_GROUPS, GENDERS, UNKNOWN, age_group
 from schemas.records import Attribute
 from transforms.collect_faces import CollectConfig
-from transforms.estimate_attributes import AttributeConfig, PerceivedConfig
+from transforms.estimate_attributes import AttributeConfig, PerceivedConfig, estimate_from_views
 from transforms.estimate_attributes.perceived import judge
 from transforms.estimate_attributes.skin_tone import estimate_skin_tone, to_linear
 
+_LABELS = ("Age:", "Gender:", "Ethnicity:")
 _SEX = {"man": "masculine", "woman": "feminine"}
 _SKIN_ORDER = ("White", "Asian", "Other", "Indian", "Black")  # lightest to darkest, as usually measured
 
@@ -162,3 +165,17 @@ def print_skin(faces: Sequence[Labelled]) -> None:
             f"{wilson(sum(abs(a - b) <= 1 for a, b, _, _ in both), len(both))} %; "
             f"ITA moves by {np.median(away):.1f} (90 %: {np.percentile(away, 90):.1f}) degrees"
         )
+
+
+def print_clips(data: Path, run: Path) -> None:
+    """Print what is told of a run's clips beside the labels that their files came with."""
+    labels = manifest_labels(data)
+    print(f"\n{'file':44}{'label':22}{'age':>5}  group    gender        skin tone")
+    for row in sorted(read_rows(run, "clips"), key=lambda r: (r["source_uri"], r["start_seconds"])):
+        name = f"{VIDEO_FOLDER}/{source_of(row['source_uri'])}"
+        if row["landmarks_face_ratio"] is None or not labels.get(name, "").startswith(_LABELS):
+            continue
+        views, weights = views_of_clip(run, row["clip_id"])
+        age, gender, skin = estimate_from_views(views, weights, faceres.load(), AttributeConfig())
+        years = "" if age.score is None else f"{age.score:.0f}"
+        print(f"{name:44}{labels[name]:22}{years:>5}  {age.value:8} {gender.value:13} {skin.value}")

@@ -1,14 +1,17 @@
 """Faces of single pictures, found as the chain finds them: detector, then mesh on the region."""
 
 import functools
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from backends import mediapipe_faces
-from backends.protocols import FaceView, RgbImage
+from backends.protocols import FaceView, FloatArray, FrameLandmarks, RgbImage
 from backends.quiet import import_mediapipe
-from transforms.collect_faces import CollectConfig, cut_view
+from schemas.sample import npz_to_arrays, unpack_landmarks
+from transforms.collect_faces import CollectConfig, FaceCollector, cut_view
+from transforms.media import DecodeTally, MediaLimits, decode_video
 
 _MARGIN = 0.6
 
@@ -39,3 +42,17 @@ def view_of(image: RgbImage, config: CollectConfig) -> FaceView | None:
     scale = np.array([x1 - x0, y1 - y0, x1 - x0], np.float32)
     points = np.array([(p.x, p.y, p.z) for p in meshes[0].landmark], np.float32) * scale
     return cut_view(image, points + np.array([x0, y0, 0], np.float32), config)
+
+
+def views_of_clip(run: Path, clip_id: str) -> tuple[list[FaceView], FloatArray]:
+    """Return the views of a clip of a finished run and their weights, from its pictures and landmarks."""
+    part = run / "parts" / clip_id
+    arrays = npz_to_arrays(part.with_suffix(".npz").read_bytes())
+    meshes = unpack_landmarks(arrays, "face:landmarks")
+    collector = FaceCollector(CollectConfig(), len(meshes))
+    pictures = decode_video(str(part.with_suffix(".mp4")), MediaLimits(), DecodeTally())
+    for picture, mesh in zip(pictures, meshes, strict=False):
+        seen = mesh if np.isfinite(mesh[0, 0]) else None
+        image = np.asarray(picture.frame.to_ndarray(format="rgb24"), np.uint8)
+        collector.update(image, FrameLandmarks(seen, None, None, None, None, None))
+    return collector.finish()

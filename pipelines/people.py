@@ -8,35 +8,32 @@ may be deleted when a run is done. Ids of identities registered there are kept w
 """
 
 import dataclasses
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import apache_beam as beam
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.pvalue import AsDict, AsList, AsSingleton
 
 from pipelines import progress
+from pipelines.check_people import MOST_NAMED, across_splits, placed, speaker_of, write_people
 from pipelines.config import CurateConfig
+from pipelines.identity_registry import read_registry, registry_path, write_registry
+from pipelines.judge_people import STAGE, judge_person
 from pipelines.steps import failure_of, summary
 from schemas.ids import derived_seed
-from schemas.outcomes import Rejection
 from schemas.records import Clip, Identity
-from schemas.run import PeopleSummary
 from transforms import cluster_identities as ci
 from transforms.assign_split import assign_split
-from transforms.embed_faces import FOLDER, ClipFace, face_path, read_face
+from transforms.embed_faces import ClipFace, face_path, read_face
 from transforms.estimate_attributes import complete_attributes
-from transforms.find_near_duplicates import DuplicateConfig, duplicate_groups, reduced
-from transforms.storage import join, parquet_bytes, read_bytes, write_bytes
+from transforms.storage import join, read_bytes
 
-STAGE = "people"
 # Faces that the blocks' centres are computed from, for each block.
 _SAMPLE_PER_BLOCK = 64
-_MOST_NAMED = 20
+# And of all: beyond 256 blocks (a million faces) centres come from fewer faces each.
+_MOST_SAMPLED = 16_384
 
 
 class PeopleResult(NamedTuple):
@@ -93,12 +90,11 @@ class People(beam.PTransform):
 
     def _identities(self, faces: Any) -> tuple[Any, Any]:
         """Return pairs of near faces (clip id, clip id, distance), and every face's Member."""
-        config, path = self._config.identities, join(self._output, FOLDER, "registry.parquet")
+        config, path = self._config.identities, registry_path(self._output)
         registry = faces.pipeline | "Registry" >> beam.Create([path]) | beam.FlatMap(read_registry)
         elements = faces | "Element" >> beam.Map(element_of, AsDict(registry))
         count = elements | "CountFaces" >> beam.combiners.Count.Globally()
-        most = config.block_size and _SAMPLE_PER_BLOCK * 64
-        sample = elements | "Rank" >> beam.Map(_ranked) | "Sample" >> beam.combiners.Top.Of(most)
+        sample = elements | "Rank" >> beam.Map(_ranked) | "Sample" >> beam.combiners.Top.Of(_MOST_SAMPLED)
         centres = sample | "Centres" >> beam.Map(centres_of, AsSingleton(count), config)
         pairs = (
             elements
@@ -114,7 +110,7 @@ class People(beam.PTransform):
             | "Certain" >> beam.FlatMap(ci.certain_pairs)
         )
         near = pairs | "Ends" >> beam.MapTuple(lambda a, b, _: (a, b))
-        roots = (
+        roots: Any = (
             (near, certain)
             | "AllPairs" >> beam.Flatten()
             | "Together" >> beam.combiners.ToList()
@@ -152,7 +148,7 @@ class People(beam.PTransform):
         return clips | "SplitGroup" >> beam.Map(with_split_group, AsDict(together))
 
     def _register(self, members: Any) -> Any:
-        path = join(self._output, FOLDER, "registry.parquet")
+        path = registry_path(self._output)
         return (
             members | "AllMembers" >> beam.combiners.ToList() | "Register" >> beam.Map(write_registry, path)
         )
@@ -160,22 +156,21 @@ class People(beam.PTransform):
     def _report(self, kept: Any, faces: Any, named: Any) -> Any:
         """Compare faces across splits, identities with declared speakers; write work/people.json."""
         config = self._config.split
-        placed = (
+        faces_by_split: Any = (
             {
                 "split": kept | "SplitById" >> beam.Map(lambda c: (c.clip_id, assign_split(c, config).split)),
                 "face": faces | "FaceById" >> beam.MapTuple(lambda c, f: (c.clip_id, f)),
             }
             | "JoinSplits" >> beam.CoGroupByKey()
-            | "Placed" >> beam.FlatMapTuple(_placed)
+            | "Placed" >> beam.FlatMapTuple(placed)
         )
-        held_out = placed | "HeldOut" >> beam.Filter(lambda face: face[1] != "train")
-        near = (
-            placed | beam.BatchElements(256, 1024) | "Across" >> beam.FlatMap(across_splits, AsList(held_out))
-        )
-        nearest = near | "Nearest" >> beam.combiners.Top.Smallest(_MOST_NAMED)
+        held_out = faces_by_split | "HeldOut" >> beam.Filter(lambda face: face[1] != "train")
+        batches = faces_by_split | beam.BatchElements(256, 1024)
+        near = batches | "Across" >> beam.FlatMap(across_splits, AsList(held_out))
+        nearest = near | "Nearest" >> beam.combiners.Top.Smallest(MOST_NAMED)
         speakers = (
             named
-            | "Declared" >> beam.FlatMap(_speaker_of)
+            | "Declared" >> beam.FlatMap(speaker_of)
             | "DistinctSpeakers" >> beam.Distinct()
             | "Speakers" >> beam.combiners.ToList()
         )
@@ -217,18 +212,18 @@ def element_of(faced: tuple[Clip, ClipFace], registry: Mapping[str, str]) -> ci.
     )
 
 
-def _ranked(face: ci.Face) -> tuple[int, str, Any]:
-    """A number by which a sample is drawn that is the same in any order."""
-    return derived_seed(face.clip_id, "block_sample") >> 1, face.clip_id, face.descriptor.tolist()
+def _ranked(face: ci.Face) -> tuple[int, str, bytes]:
+    """A number by which a sample is drawn that is the same in any order, and the descriptor."""
+    return derived_seed(face.clip_id, "block_sample") >> 1, face.clip_id, face.descriptor.tobytes()
 
 
-def centres_of(sample: Sequence[tuple[int, str, Any]], count: int, config: ci.IdentityConfig) -> Any:
+def centres_of(sample: Sequence[tuple[int, str, bytes]], count: int, config: ci.IdentityConfig) -> Any:
     """Return the blocks' centres (n, d); none without faces."""
     if not sample:
         return np.zeros((1, 1), np.float32)
     blocks = ci.num_blocks(count, config)
     used = sorted(sample)[: blocks * _SAMPLE_PER_BLOCK]
-    return ci.block_centres(np.array([values for _, _, values in used], np.float32), blocks)
+    return ci.block_centres(np.array([np.frombuffer(data, np.float32) for _, _, data in used]), blocks)
 
 
 def _to_blocks(face: ci.Face, centres: Any, config: ci.IdentityConfig) -> list[tuple[int, ci.Face]]:
@@ -269,54 +264,6 @@ def identified(found: tuple[str, dict[str, Any]], reach: float) -> Iterator[Clip
         yield complete_attributes(dataclasses.replace(clip, identity=identity))
 
 
-def judge_person(
-    person: tuple[str, Iterable[Clip]], config: CurateConfig, output: str
-) -> Iterator[tuple[Clip, Rejection | None]]:
-    """Yield the clips of one person, the best first, and why those are rejected that are."""
-    ordered = sorted(person[1], key=_best_first)
-    gone = _copies(ordered, config.duplicates, output) if config.duplicates.enabled else {}
-    for clip in ordered:
-        yield clip, gone.get(clip.clip_id)
-
-
-def _best_first(clip: Clip) -> tuple[Any, ...]:
-    """Larger faces first, then sharper ones, then longer clips."""
-    sharpness = (clip.quality.sharpness if clip.quality else None) or 0.0
-    return -round(clip.face_height_px), -sharpness, -clip.num_frames, clip.clip_id
-
-
-def _copies(clips: Sequence[Clip], config: DuplicateConfig, output: str) -> dict[str, Rejection]:
-    """Return the rejections of all but the best of each recording, by clip id. Best come first."""
-    if len(clips) < 2:
-        return {}
-    faces = [read_face(read_bytes(face_path(output, clip.clip_id))) for clip in clips]
-    series = [reduced(f.motion, c.fps, config) for f, c in zip(faces, clips, strict=True)]
-    gone: dict[str, Rejection] = {}
-    for members, alike in duplicate_groups(np.array([f.descriptor for f in faces]), series, config):
-        best = clips[members[0]]
-        for index in members[1:]:
-            clip = clips[index]
-            why = _rejection(clip, "near_duplicate", alike[index], config.min_similarity)
-            gone[clip.clip_id] = dataclasses.replace(why, also=(f"copy of {best.clip_id}",))
-    return gone
-
-
-def _rejection(clip: Clip, reason: str, score: float, threshold: float) -> Rejection:
-    return Rejection(
-        stage=STAGE,
-        level="clip",
-        subject_id=clip.clip_id,
-        video_id=clip.video_id,
-        uri=clip.source.uri,
-        reason=reason,
-        score=score,
-        threshold=threshold,
-        start_seconds=clip.start_seconds,
-        end_seconds=clip.end_seconds,
-        seconds=clip.duration_seconds,
-    )
-
-
 def lookalikes(pair: tuple[str, str, float], bound: float, names: Mapping[str, str]) -> list[tuple[str, str]]:
     """Return two identities that must share a split because two of their faces are too near."""
     first, second, distance = pair
@@ -332,78 +279,6 @@ def with_split_group(clip: Clip, together: Mapping[str, str]) -> Clip:
     return dataclasses.replace(clip, identity=dataclasses.replace(clip.identity, split_group=group))
 
 
-def _placed(clip_id: str, joined: dict[str, Any]) -> list[tuple[str, str, Any]]:
-    return [(clip_id, split, face) for split in joined["split"] for face in joined["face"]]
-
-
-def across_splits(
-    faces: Sequence[tuple[str, str, ClipFace]], held_out: Sequence[tuple[str, str, ClipFace]]
-) -> Iterator[tuple[float, str, str]]:
-    """Yield for each face its nearest one in another split: relative distance and both clip ids."""
-    if not held_out:
-        return
-    others = sorted(held_out, key=lambda face: face[0])
-    there = np.array([face[2].descriptor for face in others], np.float64)
-    strangers = np.array([face[2].stranger_distance for face in others])
-    splits = np.array([face[1] for face in others])
-    for clip_id, split, face in faces:
-        squared = ((there - face.descriptor) ** 2).sum(axis=1) / (strangers * face.stranger_distance)
-        away = np.where(splits == split, np.inf, squared)
-        nearest = int(np.argmin(away))
-        if np.isfinite(away[nearest]):
-            first, second = sorted((clip_id, others[nearest][0]))
-            yield round(float(np.sqrt(away[nearest])), 4), first, second
-
-
-def _speaker_of(clip: Clip) -> list[tuple[str, str]]:
-    known = clip.identity is not None and clip.source.speaker_id
-    return [(str(clip.source.speaker_id), clip.identity.identity_id)] if known and clip.identity else []
-
-
 def _count_kept(clip: Clip) -> Any:
     progress.count(STAGE, done=1, media_seconds=clip.duration_seconds)
     return summary(STAGE, "clip", num_out=1, media_seconds=clip.duration_seconds)
-
-
-def read_registry(path: str) -> list[tuple[str, str]]:
-    """Return the identities that an earlier run registered: clip id and identity id."""
-    if not FileSystems.exists(path):
-        return []
-    table = pq.read_table(pa.BufferReader(read_bytes(path)))
-    return list(zip(table["clip_id"].to_pylist(), table["identity_id"].to_pylist(), strict=True))
-
-
-def write_registry(members: Sequence[ci.Member], path: str) -> str:
-    """Write who was recognised, merged with what is registered; returns the path."""
-    known = dict(read_registry(path)) | {m.clip_id: m.identity_id for m in members}
-    rows = sorted(known.items())
-    table = pa.table({"clip_id": [row[0] for row in rows], "identity_id": [row[1] for row in rows]})
-    write_bytes(path, parquet_bytes(table))
-    return path
-
-
-def write_people(
-    counts: Sequence[tuple[str, int]],
-    nearest: Sequence[tuple[float, str, str]],
-    speakers: Sequence[tuple[str, str]],
-    bound: float,
-    path: str,
-) -> str:
-    """Write what was found about people for run.json; returns the path."""
-    found = PeopleSummary(
-        num_faces=sum(count for _, count in counts),
-        num_identities=len(counts),
-        nearest_across_splits=nearest[0][0] if nearest else None,
-        too_near=[f"{a} and {b} ({d:.3f})" for d, a, b in sorted(set(nearest)) if d < bound],
-        speakers_with_several_identities=_with_several(speakers),
-        identities_with_several_speakers=_with_several([(b, a) for a, b in speakers]),
-    )
-    write_bytes(path, json.dumps(dataclasses.asdict(found)).encode())
-    return path
-
-
-def _with_several(pairs: Sequence[tuple[str, str]]) -> list[str]:
-    seen: dict[str, int] = {}
-    for name, _ in pairs:
-        seen[name] = seen.get(name, 0) + 1
-    return sorted(name for name, count in seen.items() if count > 1)

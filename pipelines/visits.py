@@ -11,11 +11,8 @@ from typing import Any
 import numpy as np
 
 from backends import (
-    dlib_faces,
-    faceres,
     mediapipe_faces,
     mediapipe_landmarks,
-    onnx_faces,
     pyscenedetect,
     rapidocr,
     silero,
@@ -24,17 +21,15 @@ from backends import (
 )
 from body.model import BodyModel
 from pipelines.config import CurateConfig
+from pipelines.look_at_person import look_at_person
 from schemas.outcomes import Rejection
 from schemas.records import Clip, FaceTrack, Shot, Source, Video
-from schemas.sample import SAMPLING_RATE_HZ, arrays_to_npz, check_arrays, npz_to_arrays, unpack_landmarks
+from schemas.sample import SAMPLING_RATE_HZ, arrays_to_npz, check_arrays, npz_to_arrays
 from transforms import (
     collect_faces,
     cut_clip,
     detect_shots,
-    embed_faces,
-    estimate_attributes,
     extract_landmarks,
-    find_near_duplicates,
     measure_quality,
     probe,
     propose_clips,
@@ -51,7 +46,6 @@ from transforms.media import (
     PictureView,
     decode_audio,
     decode_video,
-    pcm_samples,
     wav_bytes,
 )
 from transforms.storage import join, read_bytes, write_bytes
@@ -228,41 +222,10 @@ def look_visit(task: ClipTask, config: CurateConfig, folder: str) -> VisitResult
     write_bytes(f"{clip.parts_uri}.npz", arrays_to_npz(arrays))
     done = replace(clip, landmarks=collector.coverage(clip.fps), quality=qualities.finish(tally.damaged))
     meter.charge("cut_clip")
-    done = _look_at_person(done, views, arrays, config, folder, meter)
+    done = look_at_person(done, views, arrays, config, folder, meter)
     return VisitResult(
         outputs=(replace(task, clip=done),), cpu_seconds=meter.seconds, frames_decoded=tally.frames
     )
-
-
-def _look_at_person(
-    clip: Clip,
-    collector: collect_faces.FaceCollector,
-    arrays: dict[str, np.ndarray],
-    config: CurateConfig,
-    folder: str,
-    meter: CpuMeter,
-) -> Clip:
-    """Keep the clip's face for comparison, and return the clip with how the person is perceived."""
-    views, weights = collector.finish()
-    if config.embed.enabled:
-        model = config.embed.model
-        embedder = dlib_faces.load() if model == "dlib+faceres" else onnx_faces.load_embedder(model)
-        meter.charge("load_models")
-        sound = pcm_samples(read_bytes(f"{clip.parts_uri}.wav"))
-        face = unpack_landmarks(arrays, "face:landmarks")
-        motion = find_near_duplicates.motion_series(face, sound, clip.fps, SAMPLING_RATE_HZ)
-        kept = embed_faces.clip_face(views, weights, motion, embedder)
-        if kept is not None:
-            write_bytes(embed_faces.face_path(folder, clip.clip_id), embed_faces.face_bytes(kept))
-        meter.charge("embed_faces")
-    if config.attributes.enabled:
-        model = config.attributes.perceived.model
-        estimator = faceres.load() if model == "faceres" else onnx_faces.load_estimator(model)
-        meter.charge("load_models")
-        found = estimate_attributes.estimate_from_views(views, weights, estimator, config.attributes)
-        clip = replace(clip, attributes=found)
-        meter.charge("estimate_attributes")
-    return clip
 
 
 def words_visit(task: ClipTask, config: CurateConfig) -> VisitResult:

@@ -216,6 +216,59 @@ def test_the_chain_gives_what_its_visits_give_directly(curated: Run, tmp_path: P
         assert (tmp_path / piece).read_bytes() == (curated.out / piece).read_bytes(), part
 
 
+def test_faces_are_kept_in_one_folder_and_nowhere_else(curated: Run) -> None:
+    """Descriptors are biometric data: they may be deleted without a trace of them staying behind."""
+    stored = sorted((curated.out / "biometric" / "faces").glob("*.npz"))
+    looked_at = [c for c in curated.rows("clips") if c["quality_stillness_ratio"] is not None]
+    assert {p.stem for p in stored} == {c["clip_id"] for c in looked_at}
+    vectors = [npz_to_arrays(p.read_bytes())["descriptor"] for p in stored]
+    numbers = {float(np.round(value, 4)) for vector in vectors for value in vector if abs(value) > 0.1}
+    for sample in load_samples(curated).values():
+        arrays = npz_to_arrays(sample["npz"])
+        assert not any(vector.size in array.shape for array in arrays.values() for vector in vectors)
+        about = json.loads(sample["json"])
+        assert about["identity"]["identity_id"] and not list(floats_of(about, numbers))
+    for table in ("videos", "shots", "face_tracks", "clips", "rejections", "failures"):
+        for row in curated.rows(table):
+            lists = [v for v in row.values() if isinstance(v, list)]
+            assert not any(len(v) in (128, 1024, 1152) for v in lists), table
+    elsewhere = [p for p in curated.out.rglob("*") if p.is_file() and "biometric" not in p.parts]
+    raw = [vector[:8].tobytes() for vector in vectors]
+    assert not any(part in p.read_bytes() for p in elsewhere for part in raw)
+
+
+def floats_of(value: Any, wanted: set[float]) -> Iterator[float]:
+    """Yield lists of numbers in JSON that share many values with `wanted`."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        same = [v for v in value if isinstance(v, float) and round(v, 4) in wanted]
+        if len(same) > 8:
+            yield from same
+        for item in value:
+            yield from floats_of(item, wanted)
+
+
+def test_people_are_recognised_and_described(curated: Run) -> None:
+    people = curated.summary.people
+    assert people.num_faces == people.num_identities == 3 and people.too_near == []
+    for clip in curated.rows("clips"):
+        told = {a["name"]: a for a in clip["attributes"]}
+        if clip["status"] != "accepted":
+            continue
+        assert {"age_group", "gender", "skin_tone", "head_pose", "hands", "language"} <= set(told)
+        assert told["gender"]["model"].startswith("faceres-") and told["gender"]["source"] == "estimated"
+    genders = {
+        c["source_name"]: a["value"]
+        for c in curated.rows("clips")
+        if c["status"] == "accepted"
+        for a in c["attributes"]
+        if a["name"] == "gender"
+    }
+    assert genders["a talker, with 'quotes' & ümlauts.mp4"] == "feminine"
+    assert genders["sub/说话的人.mp4"] == genders["passenger.mp4"] == "masculine"
+
+
 def test_run_json_and_the_report_are_there(curated: Run) -> None:
     about = json.loads((curated.out / "run.json").read_text(encoding="utf-8"))
     assert about["config"]["transcribe"]["model"] == "tiny.en"

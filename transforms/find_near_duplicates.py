@@ -23,11 +23,8 @@ _LIPS, _BROW, _CHIN, _NOSE, _EYES = (13, 14), 10, 152, 1, (33, 263)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DuplicateConfig:
-    """When two clips count as copies. `mode` as in filter rules: off, or on.
-
-    Copies of one recording correlate above 0.9; different speech of one person stays below 0.6 at the
-    best of all shifts (benchmarks/people.py).
-    """
+    """When two clips count as copies. Copies of one recording correlate by 0.9 and more; independent
+    series stay below 0.6 at the best of all shifts."""
 
     enabled: bool = True
     min_similarity: float = 0.8

@@ -17,7 +17,7 @@ class IdentityConfig:
 
     merge_distance: float = 0.98
     neighbours: int = 20
-    block_size: int = 10_000
+    block_size: int = 4_000
     # A face goes to so many nearest blocks, so that people on a border are found together.
     probes: int = 2
     # People whose faces lie nearer than this go to one split even if they count as two: faces of one

@@ -1,0 +1,64 @@
+"""Which clips of one person are kept: of copies of a recording the best."""
+
+import dataclasses
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from pipelines.config import CurateConfig
+from schemas.outcomes import Rejection
+from schemas.records import Clip
+from transforms.embed_faces import face_path, read_face
+from transforms.find_near_duplicates import DuplicateConfig, duplicate_groups, reduced
+from transforms.storage import read_bytes
+
+STAGE = "people"
+
+
+def judge_person(
+    person: tuple[str, Iterable[Clip]], config: CurateConfig, output: str
+) -> Iterator[tuple[Clip, Rejection | None]]:
+    """Yield the clips of one person, the best first, and why those are rejected that are."""
+    ordered = sorted(person[1], key=_best_first)
+    gone = _copies(ordered, config.duplicates, output) if config.duplicates.enabled else {}
+    for clip in ordered:
+        yield clip, gone.get(clip.clip_id)
+
+
+def _best_first(clip: Clip) -> tuple[Any, ...]:
+    """Larger faces first, then sharper ones, then longer clips."""
+    sharpness = (clip.quality.sharpness if clip.quality else None) or 0.0
+    return -round(clip.face_height_px), -sharpness, -clip.num_frames, clip.clip_id
+
+
+def _copies(clips: Sequence[Clip], config: DuplicateConfig, output: str) -> dict[str, Rejection]:
+    """Return the rejections of all but the best of each recording, by clip id. Best come first."""
+    if len(clips) < 2:
+        return {}
+    faces = [read_face(read_bytes(face_path(output, clip.clip_id))) for clip in clips]
+    series = [reduced(f.motion, c.fps, config) for f, c in zip(faces, clips, strict=True)]
+    gone: dict[str, Rejection] = {}
+    for members, alike in duplicate_groups(np.array([f.descriptor for f in faces]), series, config):
+        best = clips[members[0]]
+        for index in members[1:]:
+            clip = clips[index]
+            why = _rejection(clip, "near_duplicate", alike[index], config.min_similarity)
+            gone[clip.clip_id] = dataclasses.replace(why, also=(f"copy of {best.clip_id}",))
+    return gone
+
+
+def _rejection(clip: Clip, reason: str, score: float, threshold: float) -> Rejection:
+    return Rejection(
+        stage=STAGE,
+        level="clip",
+        subject_id=clip.clip_id,
+        video_id=clip.video_id,
+        uri=clip.source.uri,
+        reason=reason,
+        score=score,
+        threshold=threshold,
+        start_seconds=clip.start_seconds,
+        end_seconds=clip.end_seconds,
+        seconds=clip.duration_seconds,
+    )
