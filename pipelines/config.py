@@ -11,7 +11,9 @@ import dacite
 import yaml
 
 from schemas.outcomes import BadInputError
+from transforms.align_words import AlignConfig
 from transforms.assign_split import SplitConfig
+from transforms.compare_voices import VoiceConfig
 from transforms.cut_clip import CutConfig
 from transforms.detect_shots import ShotConfig
 from transforms.extract_landmarks import LandmarkConfig
@@ -23,6 +25,7 @@ from transforms.media import MediaLimits
 from transforms.probe import ProbeConfig
 from transforms.propose_clips import ClipConfig
 from transforms.score_audio import AudioConfig
+from transforms.score_sync import SyncConfig
 from transforms.track_faces import TrackConfig
 from transforms.transcribe import TranscribeConfig
 from transforms.write_shards import ShardConfig
@@ -54,10 +57,13 @@ class CurateConfig:
     tracks: TrackConfig = field(default_factory=TrackConfig)
     clips: ClipConfig = field(default_factory=ClipConfig)
     audio: AudioConfig = field(default_factory=AudioConfig)
+    voice: VoiceConfig = field(default_factory=VoiceConfig)
     cut: CutConfig = field(default_factory=CutConfig)
     landmarks: LandmarkConfig = field(default_factory=LandmarkConfig)
     quality: QualityConfig = field(default_factory=QualityConfig)
+    sync: SyncConfig = field(default_factory=SyncConfig)
     transcribe: TranscribeConfig = field(default_factory=TranscribeConfig)
+    align: AlignConfig = field(default_factory=AlignConfig)
     fit_body: FitConfig = field(default_factory=FitConfig)
     filter: FilterConfig = field(default_factory=FilterConfig)
     split: SplitConfig = field(default_factory=SplitConfig)

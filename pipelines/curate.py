@@ -1,12 +1,13 @@
 """Curate: from raw talking videos to training shards and tables.
 
     sources -> probe -> one of each content -> survey -> clips
-    clips -> propose filter -> audio -> filter -> look -> filter -> words -> filter
-          -> body -> filter -> accepted
+    clips -> propose filter -> audio -> filter -> look -> filter -> sync -> compare faces of a shot
+          -> filter -> words -> filter -> body -> filter -> accepted
     accepted -> split -> check -> shards
     everything on the way -> tables
 
-The steps align_words, score_sync, embed_faces, cluster_identities, estimate_attributes and
+Sync comes before words: it costs a fiftieth of them, and words are found in sound that is in its
+place. The steps embed_faces, cluster_identities, estimate_attributes and
 balance have their place between words and split; until they are built their records are None and
 samples name them in `not_computed`.
 """
@@ -27,6 +28,7 @@ from schemas.outcomes import Failure, Rejection
 from schemas.records import Clip, Source, Video
 from transforms.assign_split import assign_split
 from transforms.filter_clips import Rule, judge_clip
+from transforms.score_sync import with_rivals
 from transforms.storage import join, write_bytes
 from transforms.write_shards import ShardConfig, num_shards, read_sample, shard_number, write_shard
 from transforms.write_tables import WriteTable
@@ -88,14 +90,26 @@ class Curate(beam.PTransform):
         for name, visit, extra in (
             ("audio", visits.audio_visit, (self._output,)),
             ("look", visits.look_visit, ()),
+            ("sync", visits.sync_visit, ()),
             ("words", visits.words_visit, ()),
             ("body", visits.body_visit, ()),
         ):
             results = ledger.run(tasks, self._step(name, "clip", visit, *extra), None)
             ledger.count(results | f"Cost_{name}" >> beam.FlatMap(_cost_only, name))
             found = results | f"Found_{name}" >> beam.FlatMap(_outputs)
+            if name == "sync":
+                found = self._compare_faces(found)
             tasks = self._filter(found, name, ledger)
         return tasks | "Clips" >> beam.Map(lambda t: t.clip)
+
+    def _compare_faces(self, tasks: Any) -> Any:
+        """Tell the clips of each shot how their faces compare with others seen at the same time."""
+        return (
+            tasks
+            | "ByShot" >> beam.Map(_keyed_by_shot)
+            | "FacesOfShot" >> beam.GroupByKey()
+            | "CompareFaces" >> beam.FlatMapTuple(_compared)
+        )
 
     def _filter(self, tasks: Any, stage: str, ledger: "_Ledger") -> Any:
         """Divide clips by the rules of a stage; the rejected go to the ledger."""
@@ -200,6 +214,16 @@ def duplicates_of(videos: Iterable[Video]) -> list[Rejection]:
 
 def _keyed_by_id(video: Video) -> tuple[str, Video]:
     return video.video_id, video
+
+
+def _keyed_by_shot(task: ClipTask) -> tuple[str, ClipTask]:
+    return task.clip.shot_id, task
+
+
+def _compared(_: str, tasks: Iterable[ClipTask]) -> list[ClipTask]:
+    together = sorted(tasks, key=lambda task: task.clip.clip_id)
+    clips = with_rivals([task.clip for task in together])
+    return [dataclasses.replace(t, clip=clip) for t, clip in zip(together, clips, strict=True)]
 
 
 def _outputs(result: VisitResult) -> Sequence[Any]:

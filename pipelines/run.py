@@ -37,7 +37,7 @@ from transforms.isolation import close_pools
 from transforms.media import is_remote
 from transforms.storage import join, read_bytes, write_bytes
 
-STAGE_ORDER = ("probe", "deduplicate", "survey", "propose", "audio", "look", "words", "body", "check")
+STAGE_ORDER = ("probe", "deduplicate", "survey", "propose", "audio", "look", "sync", "words", "body", "check")
 _VERSIONED = ("apache-beam", "numpy", "av", "pyarrow", "mediapipe", "torch", "webdataset")
 
 

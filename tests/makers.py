@@ -122,6 +122,8 @@ def make_transcript(text: str) -> Transcript:
         language="en",
         language_score=1.0,
         words=(),
+        phones=(),
+        declared_match=None,
         mean_log_probability=-0.2,
         words_per_second=2.5,
         recogniser="a recogniser",

@@ -152,7 +152,10 @@ def test_samples_hold_a_talking_face_and_words(curated: Run) -> None:
         assert about["audio"]["speech_ratio"] > 0.3 and about["transcript"]["words"]
         for word in about["transcript"]["words"]:
             assert 0 <= word["start_seconds"] <= word["end_seconds"] <= about["num_frames"] / 25
-        assert about["not_computed"] == ["sync", "identity"]
+            assert word["aligner"].startswith("pocketsphinx") and word["score"] is not None
+        assert len(about["transcript"]["phones"]) >= len(about["transcript"]["words"])
+        assert abs(about["sync"]["av_offset_frames"]) <= 12 and about["sync"]["sync_confidence"] > 0.24
+        assert about["not_computed"] == ["identity"]
         assert str(curated.corpus) not in sample["json"].decode()
 
 

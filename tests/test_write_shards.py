@@ -140,7 +140,7 @@ def test_json_says_what_was_declared_and_what_was_not_computed() -> None:
     about = sample_json(clip, "c0ffee")
     assert about["speaker"] == "p1"
     assert about["attributes"] == [{"name": "age", "value": "40", "source": "declared"}]
-    assert about["not_computed"] == ["sync", "body_fit", "identity"]
+    assert about["not_computed"] == ["voice", "sync", "body_fit", "identity"]
     assert about["provenance"]["config_hash"] == "c0ffee"
     assert about["provenance"]["source"]["licence"] == "CC0"
     # Nothing of the machine it was made on.
