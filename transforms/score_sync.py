@@ -22,6 +22,7 @@ from schemas.sample import SAMPLING_RATE_HZ
 
 STAGE = "score_sync"
 FloatArray = npt.NDArray[np.float64]
+_FULL_FRAMES = 125
 # Corners of the lips' inner edge, upper and lower, and the face's height (hairline, chin).
 _UPPER_LIP, _LOWER_LIP, _TOP, _CHIN = 13, 14, 10, 152
 
@@ -61,7 +62,7 @@ def score_sync(
         return None
     scores = scorer.lag_scores(samples, face, fps, config.max_lag_frames, pictures)
     offset = int(np.argmax(scores)) - config.max_lag_frames
-    confidence = float(scores.max() - np.median(scores))
+    confidence = peak_height(scores, len(face))
     repair = 0
     if abs(offset) >= config.min_repair_frames and confidence >= config.min_repair_confidence:
         halves = _half_offsets(samples, face, fps, scorer, config, pictures)
@@ -75,6 +76,16 @@ def score_sync(
         rival_margin=None,
         scorer=scorer.name,
     )
+
+
+def peak_height(scores: FloatArray, num_frames: int) -> float:
+    """Return how far the best lag's score stands above the median.
+
+    Chance correlations grow with the inverse root of the number of frames, so peaks of clips shorter than
+    5 s are lowered to stand for what they would be worth at that length.
+    """
+    shortness = min(np.sqrt(num_frames / _FULL_FRAMES), 1.0)
+    return float((scores.max() - np.median(scores)) * shortness)
 
 
 def _half_offsets(

@@ -45,6 +45,7 @@ _ABBREVIATIONS: dict[str, tuple[str, ...]] = {
     "nov": ("november",), "dec": ("december",), "e.g": ("for example", "e g"), "i.e": ("that is", "i e"),
     "a.k.a": ("also known as", "a k a"),
 }  # fmt: skip
+_BEFORE_NAMES = ("dr", "st")  # of several readings the first, if a name follows
 _UNITS = {
     "km": "kilometers", "kg": "kilograms", "cm": "centimeters", "mm": "millimeters", "lb": "pounds",
     "lbs": "pounds", "oz": "ounces", "mph": "miles per hour", "km/h": "kilometers per hour",
@@ -79,7 +80,8 @@ def _readings(text: str, before: str, after: str, shouting: bool) -> Readings:
     plain = _fold(core)
     dotted = plain + ("." if text.rstrip("\"')]}!?;:,\u201d").endswith(".") else "")
     if plain in _ABBREVIATIONS and (dotted.endswith(".") or plain in ("mr", "mrs", "dr", "vs", "etc")):
-        return _unique(word.split() for word in _ABBREVIATIONS[plain])
+        named = plain in _BEFORE_NAMES and after[:1].isupper()
+        return _unique(word.split() for word in _ABBREVIATIONS[plain][: 1 if named else None])
     if _INITIALS.fullmatch(plain) or _INITIALS.fullmatch(dotted):
         letters = [c for c in plain if c.isalpha()]
         return _unique([letters])
