@@ -148,11 +148,10 @@ def _align(decoder: Any, pcm: bytes, readings: Sequence[Reading]) -> list[Aligne
 
 
 def _phone(entry: Any) -> AlignedPhone:
-    start = entry.start * _FRAME_SECONDS + _SHIFT_SECONDS
     return AlignedPhone(
         entry.name,
-        start,
-        start + entry.duration * _FRAME_SECONDS,
+        entry.start * _FRAME_SECONDS + _SHIFT_SECONDS,
+        (entry.start + entry.duration) * _FRAME_SECONDS + _SHIFT_SECONDS,
         math.exp(min(entry.score / max(entry.duration, 1) * _NATS, 0.0)),
     )
 
