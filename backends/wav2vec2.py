@@ -22,11 +22,12 @@ class Wav2Vec2Aligner:
     """`ForcedAligner` on `whisperx.align`. It gives no phones; of several readings the first is used."""
 
     def __init__(self, folder: str) -> None:
-        if not (Path(folder) / "config.json").is_file():
-            raise BadInputError(
-                f"{folder}: no wav2vec2 model there (config.json is missing); "
-                "give a directory saved by transformers, or pocketsphinx"
-            )
+        for name in ("config.json", "model.safetensors"):  # other weights are pickles: not read
+            if not (Path(folder) / name).is_file():
+                raise BadInputError(
+                    f"align.model {folder}: no wav2vec2 model there ({name} is missing); give a directory "
+                    "that transformers saved with safetensors, or pocketsphinx"
+                )
         os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1")
         torchaudio_compat.install()
         import whisperx

@@ -14,7 +14,7 @@ from transforms.score_sync import SyncConfig, lip_activity, peak_height, score_s
 CONFIG = SyncConfig()
 
 
-def face(num_frames: int = 125, opening: npt.NDArray[np.float64] | None = None) -> npt.NDArray[np.float32]:
+def face(num_frames: int = 125, opening: npt.NDArray[np.floating] | None = None) -> npt.NDArray[np.float32]:
     """Return a face of 100 px whose lips part by `opening` px."""
     points = np.tile(np.random.default_rng(0).uniform(0, 100, (478, 3)), (num_frames, 1, 1))
     points[:, 10], points[:, 2], points[:, 152] = (50, 0, 0), (50, 60, 0), (50, 100, 0)
