@@ -7,16 +7,17 @@ map is built by tools/train_lip_sync.py and lies beside this file; docs/sync.md 
 """
 
 import functools
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from backends.protocols import FloatArray, RgbImage
+from backends.protocols import FloatArray
 from backends.weights import whisper_folder
+from schemas.outcomes import BadInputError
 
+EMBEDDED = "lip-sync"
 WEIGHTS = Path(__file__).parent / "data" / "lip_sync.npz"
 _ENCODER_HZ = 50.0
 _MOST_MEL_FRAMES = 3000  # what the encoder takes at once: 30 s
@@ -129,24 +130,23 @@ class WhisperEncoder:
 
 
 class LipSync:
-    """`SyncScorer` on the encoder and the linear map."""
+    """`SyncScorer` on the encoder and a linear map: the bundled one, or one that the tool built elsewhere."""
 
-    needs_pictures = False
-
-    def __init__(self) -> None:
+    def __init__(self, path: str) -> None:
         self._encoder = WhisperEncoder()
-        with np.load(WEIGHTS, allow_pickle=False) as archive:
-            self._map = archive["map"].astype(np.float64)
-            self._weights = archive["weights"].astype(np.float64)
-            self.name = f"lip-sync-{archive['version']}/whisper-tiny.en"
+        try:
+            with np.load(path, allow_pickle=False) as archive:
+                self._map = archive["map"].astype(np.float64)
+                self._weights = archive["weights"].astype(np.float64)
+                version = str(archive["version"])
+        except (OSError, KeyError, ValueError) as error:
+            raise BadInputError(
+                f"sync.model {path}: no map of tools/train_lip_sync.py ({error}); give its file, or lip-sync"
+            ) from error
+        self.name = f"lip-sync-{version}/whisper-tiny.en"
 
     def lag_scores(
-        self,
-        samples: FloatArray,
-        face: npt.NDArray[np.floating],
-        fps: float,
-        max_lag: int,
-        pictures: Callable[[], RgbImage] | None = None,
+        self, samples: FloatArray, face: npt.NDArray[np.floating], fps: float, max_lag: int
     ) -> npt.NDArray[np.float64]:
         """Score lags; see `SyncScorer.lag_scores`."""
         predicted = sound_features(self._encoder.encode(samples), len(face), fps) @ self._map
@@ -154,6 +154,6 @@ class LipSync:
 
 
 @functools.lru_cache(maxsize=1)
-def load() -> LipSync:
-    """Return the process's scorer."""
-    return LipSync()
+def load(model: str = EMBEDDED) -> LipSync:
+    """Return the process's scorer: the bundled one, or that of a map's path."""
+    return LipSync(str(WEIGHTS) if model == EMBEDDED else model)

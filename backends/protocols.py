@@ -1,6 +1,6 @@
 """What the steps ask of outside models; any object with these methods will do."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -190,15 +190,9 @@ class SyncScorer(Protocol):
     """Compares the lips of a face with a sound."""
 
     name: str
-    needs_pictures: bool
 
     def lag_scores(
-        self,
-        samples: FloatArray,
-        face: npt.NDArray[np.floating],
-        fps: float,
-        max_lag: int,
-        pictures: Callable[[], RgbImage] | None = None,
+        self, samples: FloatArray, face: npt.NDArray[np.floating], fps: float, max_lag: int
     ) -> npt.NDArray[np.float64]:
         """Return how well they agree at lags -max_lag to max_lag frames, (2 max_lag + 1,).
 
@@ -207,7 +201,6 @@ class SyncScorer(Protocol):
         Args:
             samples: mono (m,) at 16 kHz, beginning with the first frame.
             face: (n, 478, 3) landmarks in px, NaN where not seen.
-            pictures: gives the frames, RGB (n, H, W, 3); there if `needs_pictures`.
         """
         ...
 

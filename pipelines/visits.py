@@ -236,7 +236,7 @@ def sync_visit(task: ClipTask, config: CurateConfig) -> VisitResult:
     """Compare a clip's lips with its sound; sound that is constantly off is moved, in the .wav part."""
     meter = CpuMeter()
     clip = task.clip
-    scorer = lip_sync.load()
+    scorer = lip_sync.load(config.sync.model)
     meter.charge("load_models")
     face = unpack_landmarks(npz_to_arrays(read_bytes(f"{clip.parts_uri}.npz")), "face:landmarks")
     sync = score_sync.score_sync(_sound(task, config), face, clip.fps, scorer, config.sync)

@@ -1,12 +1,14 @@
 """Lips and sound: offsets, repair, rivals, and the bundled scorer on made-up mouths."""
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 
 from backends import lip_sync
+from schemas.outcomes import BadInputError
 from schemas.records import Clip, Sync
 from tests.makers import make_clip, speech
 from transforms.score_sync import SyncConfig, lip_activity, peak_height, score_sync, with_rivals
@@ -28,13 +30,13 @@ def face(num_frames: int = 125, opening: npt.NDArray[np.floating] | None = None)
 class Peak:
     """Agrees best at a given lag; halves of a clip at lags of their own."""
 
-    name, needs_pictures = "peak", False
+    name = "peak"
 
     def __init__(self, lag: int, height: float = 0.6, halves: tuple[int, ...] = ()) -> None:
         self.lags, self.height = [lag, *halves], height
         self.first = True
 
-    def lag_scores(self, samples, face, fps, max_lag, pictures=None):
+    def lag_scores(self, samples, face, fps, max_lag):
         lag = self.lags.pop(0) if len(self.lags) > 1 else self.lags[0]
         scores = np.zeros(2 * max_lag + 1)
         scores[lag + max_lag] = self.height
@@ -66,6 +68,14 @@ def test_too_short_or_unseen_faces_have_no_sync() -> None:
     unseen = face()
     unseen[:80] = np.nan
     assert score_sync(sound, unseen, 25.0, Peak(0), CONFIG) is None
+
+
+def test_a_file_that_is_no_map_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInputError, match=r"sync\.model"):
+        lip_sync.load(str(tmp_path / "none.npz"))
+    (tmp_path / "text.npz").write_text("not an archive")
+    with pytest.raises(BadInputError, match=r"sync\.model"):
+        lip_sync.load(str(tmp_path / "text.npz"))
 
 
 def test_peaks_of_short_clips_are_worth_less() -> None:
