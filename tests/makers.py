@@ -249,6 +249,7 @@ def make_corpus(demo: Path, folder: Path) -> Path:
     passenger(demo, folder / "passenger.mp4", speech(2.6))
     passenger(demo, folder / "silent.mp4", np.zeros(round(2.2 * RATE), np.float32))
     two_people(demo, folder / "two_people.mp4")
+    cut_demo(demo / "ted_talk.mp4", folder / "late sound.mp4", 46.5, 4.0)
     shutil.copy(folder / "passenger.mp4", folder / "sub" / "passenger again.mp4")
     talking_like_clip(folder / "faceless.mp4", seconds=3)
     broken_media.no_audio(folder / "no_sound.mp4")
@@ -262,13 +263,14 @@ def make_corpus(demo: Path, folder: Path) -> Path:
     return folder
 
 
-# Where each video of the corpus ends: accepted, or the reason, or the stage that fails.
+# Where each video of the corpus ends: accepted, or the reasons, or the stage that fails.
 EXPECTED = {
     "a talker, with 'quotes' & ümlauts.mp4": "accepted",
     "sub/说话的人.mp4": "accepted",
     "passenger.mp4": "sound_out_of_sync",  # a silent film with somebody else's speech
     "silent.mp4": "silent_audio",
-    "two_people.mp4": "accepted",
+    "two_people.mp4": "jump_cut, lips_still",  # the camera pans; the man beside the speaker is silent
+    "late sound.mp4": "accepted",
     "sub/passenger again.mp4": "duplicate",
     "faceless.mp4": "no_face",
     "no_sound.mp4": "no_audio_stream",

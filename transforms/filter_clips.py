@@ -113,7 +113,7 @@ DEFAULT_RULES: tuple[Rule, ...] = (
     # Bounds of sync from the operating curve in docs/sync.md.
     Rule(name="another_speaks", stage="sync", field="sync.rival_margin", minimum=0.0),
     Rule(name="off_screen_voice", stage="sync", field="sync.lip_activity", minimum=0.05),
-    Rule(name="lips_say_something_else", stage="sync", field="sync.sync_confidence", minimum=0.24),
+    Rule(name="lips_say_something_else", stage="sync", field="sync.sync_confidence", minimum=0.26),
     Rule(name="sound_out_of_sync", stage="sync", field="sync.av_offset_frames", minimum=-12, maximum=12),
     # Fast speech reaches six words a second; more is a recogniser that repeats itself.
     Rule(name="babbled_words", stage="words", field="transcript.words_per_second", maximum=8.0),
