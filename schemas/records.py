@@ -220,11 +220,10 @@ class Sync:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Voice:
-    """How many people are heard in a clip.
+    """How many people are heard in a clip; None where there is too little speech to compare.
 
-    `change_score` is the largest distance (1 - cosine) between the voice before and after any
-    moment; `foreign_ratio` the share of speech that is farther from the clip's voice than one person's
-    speech is from itself. None where there is too little speech to compare.
+    `change_score` is the largest distance (1 - cosine) between the voice before and after any moment;
+    `foreign_ratio` the share of the speech that is not in the most frequent voice.
     """
 
     num_voices: int | None
