@@ -114,6 +114,27 @@ class AttributeEstimator(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class AlignedPhone:
+    """A speech sound found in the samples: label, seconds from their start, score in [0, 1]."""
+
+    label: str
+    start_seconds: float
+    end_seconds: float
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class AlignedWord:
+    """A written word found in the samples: how it was read, seconds from their start, score in [0, 1]."""
+
+    reading: tuple[str, ...]
+    start_seconds: float
+    end_seconds: float
+    score: float
+    phones: tuple[AlignedPhone, ...]
+
+
 class FaceDetector(Protocol):
     """Finds faces in single pictures."""
 
@@ -170,6 +191,21 @@ class SpeechDetector(Protocol):
         ...
 
 
+class VoiceEmbedder(Protocol):
+    """Places voices so that those of one person lie together."""
+
+    name: str
+    window_seconds: float
+
+    def embed(self, samples: FloatArray, starts_seconds: npt.NDArray[np.float64]) -> FloatArray:
+        """Return unit vectors (k, channels) of the windows that start at `starts_seconds` (k,).
+
+        Args:
+            samples: mono (n,) at 16 kHz; windows are `window_seconds` long and lie within them.
+        """
+        ...
+
+
 class Recogniser(Protocol):
     """Turns speech into words."""
 
@@ -178,6 +214,46 @@ class Recogniser(Protocol):
 
     def recognise(self, samples: FloatArray, language: str | None) -> Recognition:
         """Transcribe mono samples (n,) at 16 kHz; `language` None means identify it."""
+        ...
+
+
+class ForcedAligner(Protocol):
+    """Finds known words in speech."""
+
+    name: str
+
+    def aligns(self, language: str) -> bool:
+        """Return whether words of this language can be aligned."""
+        ...
+
+    def align(
+        self, samples: FloatArray, words: Sequence[Sequence[tuple[str, ...]]]
+    ) -> list[AlignedWord | None]:
+        """Return where each word is spoken in mono samples (n,) at 16 kHz, None where not found.
+
+        Args:
+            words: for each written word, in the order spoken, its possible readings as spoken
+                words; at least one each.
+        """
+        ...
+
+
+class SyncScorer(Protocol):
+    """Compares the lips of a face with a sound."""
+
+    name: str
+
+    def lag_scores(
+        self, samples: FloatArray, face: npt.NDArray[np.floating], fps: float, max_lag: int
+    ) -> npt.NDArray[np.float64]:
+        """Return how well they agree at lags -max_lag to max_lag frames, (2 max_lag + 1,).
+
+        The best lag is positive where the sound is late.
+
+        Args:
+            samples: mono (m,) at 16 kHz, beginning with the first frame.
+            face: (n, 478, 3) landmarks in px, NaN where not seen.
+        """
         ...
 
 

@@ -80,7 +80,7 @@ def _load_arguments(name: str, config: Any) -> tuple[Any, ...]:
         "speech": (config.audio.vad_threshold,),
         "landmarks": (config.landmarks.min_score, config.landmarks.model_complexity),
         "text": (),
-        "words": (config.transcribe.model, config.transcribe.align_model, config.transcribe.beam_size),
+        "words": (config.transcribe.model, config.transcribe.beam_size),
     }[name]
 
 

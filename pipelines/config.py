@@ -11,10 +11,12 @@ import dacite
 import yaml
 
 from schemas.outcomes import BadInputError
+from transforms.align_words import AlignConfig
 from transforms.assign_split import SplitConfig
 from transforms.balance import BalanceConfig
 from transforms.cluster_identities import IdentityConfig
 from transforms.collect_faces import CollectConfig
+from transforms.compare_voices import VoiceConfig
 from transforms.cut_clip import CutConfig
 from transforms.detect_shots import ShotConfig
 from transforms.embed_faces import EmbedConfig
@@ -29,6 +31,7 @@ from transforms.media import MediaLimits
 from transforms.probe import ProbeConfig
 from transforms.propose_clips import ClipConfig
 from transforms.score_audio import AudioConfig
+from transforms.score_sync import SyncConfig
 from transforms.summarise_bias import BiasConfig
 from transforms.track_faces import TrackConfig
 from transforms.transcribe import TranscribeConfig
@@ -61,10 +64,13 @@ class CurateConfig:
     tracks: TrackConfig = field(default_factory=TrackConfig)
     clips: ClipConfig = field(default_factory=ClipConfig)
     audio: AudioConfig = field(default_factory=AudioConfig)
+    voice: VoiceConfig = field(default_factory=VoiceConfig)
     cut: CutConfig = field(default_factory=CutConfig)
     landmarks: LandmarkConfig = field(default_factory=LandmarkConfig)
     quality: QualityConfig = field(default_factory=QualityConfig)
+    sync: SyncConfig = field(default_factory=SyncConfig)
     transcribe: TranscribeConfig = field(default_factory=TranscribeConfig)
+    align: AlignConfig = field(default_factory=AlignConfig)
     fit_body: FitConfig = field(default_factory=FitConfig)
     filter: FilterConfig = field(default_factory=FilterConfig)
     balance: BalanceConfig = field(default_factory=BalanceConfig)

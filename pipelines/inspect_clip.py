@@ -37,9 +37,9 @@ from transforms.storage import write_bytes
 
 _CRF, _PRESET = 20, "veryfast"
 # The records below a clip; a record's columns are its scores.
-_RECORDS = ("audio", "landmarks", "quality", "transcript", "sync", "body_fit", "identity")
-_LATER = ("sync", "body_fit", "identity")
-_NOT_SCORES = ("transcript_text", "transcript_words", "body_fit_betas")
+_RECORDS = ("audio", "landmarks", "quality", "transcript", "voice", "sync", "body_fit", "identity")
+_LATER = ("voice", "sync", "body_fit", "identity")
+_NOT_SCORES = ("transcript_text", "transcript_words", "transcript_phones", "body_fit_betas")
 
 
 def inspect_clip(output: str, key: str) -> list[Path]:

@@ -11,12 +11,16 @@ from typing import Any
 import numpy as np
 
 from backends import (
+    lip_sync,
     mediapipe_faces,
     mediapipe_landmarks,
+    pocketsphinx,
     pyscenedetect,
     rapidocr,
+    resemblyzer,
     silero,
     transnetv2,
+    wav2vec2,
     whisperx,
 )
 from body.model import BodyModel
@@ -24,9 +28,11 @@ from pipelines.config import CurateConfig
 from pipelines.look_at_person import look_at_person
 from schemas.outcomes import Rejection
 from schemas.records import Clip, FaceTrack, Shot, Source, Video
-from schemas.sample import SAMPLING_RATE_HZ, arrays_to_npz, check_arrays, npz_to_arrays
+from schemas.sample import SAMPLING_RATE_HZ, arrays_to_npz, check_arrays, npz_to_arrays, unpack_landmarks
 from transforms import (
+    align_words,
     collect_faces,
+    compare_voices,
     cut_clip,
     detect_shots,
     extract_landmarks,
@@ -34,6 +40,7 @@ from transforms import (
     probe,
     propose_clips,
     score_audio,
+    score_sync,
     track_faces,
     transcribe,
 )
@@ -179,16 +186,19 @@ def _pixels(view: PictureView, picture: Picture) -> np.ndarray:
 
 
 def audio_visit(task: ClipTask, config: CurateConfig, folder: str) -> VisitResult:
-    """Decode and score a clip's sound and write its .wav part."""
+    """Decode and score a clip's sound, compare its voices and write its .wav part."""
     meter = CpuMeter()
     clip = task.clip
-    end = clip.start_seconds + clip.duration_seconds
-    samples = decode_audio(task.video.source.uri, config.media, clip.start_seconds, end, SAMPLING_RATE_HZ)
-    quality = score_audio.score_audio(samples, silero.load(config.audio.vad_threshold))
+    samples = _sound(task, config)
+    detector = silero.load(config.audio.vad_threshold)
+    heard = detector.find_speech(samples)
+    quality = score_audio.measure_sound(samples, heard, detector.name)
     prefix = join(folder, "parts", clip.clip_id)
     write_bytes(f"{prefix}.wav", wav_bytes(samples, SAMPLING_RATE_HZ))
     meter.charge("score_audio")
-    done = replace(task, clip=replace(clip, audio=quality, parts_uri=prefix))
+    voice = compare_voices.compare_voices(samples, heard.spans, resemblyzer.load(), config.voice)
+    meter.charge("compare_voices")
+    done = replace(task, clip=replace(clip, audio=quality, voice=voice, parts_uri=prefix))
     return VisitResult(outputs=(done,), cpu_seconds=meter.seconds)
 
 
@@ -228,16 +238,46 @@ def look_visit(task: ClipTask, config: CurateConfig, folder: str) -> VisitResult
     )
 
 
-def words_visit(task: ClipTask, config: CurateConfig) -> VisitResult:
-    """Transcribe a clip."""
+def sync_visit(task: ClipTask, config: CurateConfig) -> VisitResult:
+    """Compare a clip's lips with its sound; sound that is constantly off is moved, in the .wav part."""
     meter = CpuMeter()
-    clip, options = task.clip, config.transcribe
-    recogniser = whisperx.load(options.model, options.align_model, options.beam_size)
+    clip = task.clip
+    scorer = lip_sync.load(config.sync.model)
     meter.charge("load_models")
-    end = clip.start_seconds + clip.duration_seconds
-    samples = decode_audio(task.video.source.uri, config.media, clip.start_seconds, end, SAMPLING_RATE_HZ)
-    transcript = transcribe.transcribe(samples, clip.source.language, recogniser, clip.duration_seconds)
+    face = unpack_landmarks(npz_to_arrays(read_bytes(f"{clip.parts_uri}.npz")), "face:landmarks")
+    sync = score_sync.score_sync(_sound(task, config), face, clip.fps, scorer, config.sync)
+    done = replace(task, clip=replace(clip, sync=sync))
+    if sync is not None and sync.repaired_frames:
+        moved = wav_bytes(_sound(done, config), SAMPLING_RATE_HZ)
+        write_bytes(f"{clip.parts_uri}.wav", moved)
+    meter.charge("score_sync")
+    return VisitResult(outputs=(done,), cpu_seconds=meter.seconds)
+
+
+def _sound(task: ClipTask, config: CurateConfig) -> np.ndarray:
+    """Return the sound of a clip, moved as its sync record says."""
+    clip = task.clip
+    start = clip.start_seconds
+    if clip.sync is not None:
+        start += clip.sync.repaired_frames / clip.fps
+    end = start + clip.duration_seconds
+    return decode_audio(task.video.source.uri, config.media, start, end, SAMPLING_RATE_HZ)
+
+
+def words_visit(task: ClipTask, config: CurateConfig) -> VisitResult:
+    """Transcribe a clip and align its words."""
+    meter = CpuMeter()
+    clip = task.clip
+    recogniser = whisperx.load(config.transcribe.model, config.transcribe.beam_size)
+    aligner = (
+        pocketsphinx.load() if config.align.model == "pocketsphinx" else wav2vec2.load(config.align.model)
+    )
+    meter.charge("load_models")
+    samples = _sound(task, config)
+    heard = transcribe.transcribe(samples, clip, task.video.duration_seconds, recogniser)
     meter.charge("transcribe")
+    transcript = align_words.align_words(samples, heard, aligner, clip.duration_seconds)
+    meter.charge("align_words")
     return VisitResult(
         outputs=(replace(task, clip=replace(clip, transcript=transcript)),), cpu_seconds=meter.seconds
     )

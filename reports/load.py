@@ -22,7 +22,15 @@ from schemas.tables import SCHEMA_VERSION, TABLES, arrow_schema
 T = TypeVar("T")
 
 # Boxes, words and tracebacks make up nearly all of the bytes and none of the page: not read.
-_HEAVY = {"times_seconds", "boxes_xyxy", "scores", "transcript_words", "traceback", "source_transcript"}
+_HEAVY = {
+    "times_seconds",
+    "boxes_xyxy",
+    "scores",
+    "transcript_words",
+    "transcript_phones",
+    "traceback",
+    "source_transcript",
+}
 _SORT_KEYS = {
     "videos": ["source_uri", "video_id"],
     "shots": ["video_id", "start_seconds", "shot_id"],

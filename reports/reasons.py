@@ -56,6 +56,13 @@ REASONS = {
     "fit_held_by_priors": "The face could not be fitted on enough pictures: the rest would be guessed.",
     "body_flips": "The fitted body turns faster than people can.",
     "body_jumps": "A joint of the fitted body jumps.",
+    "other_words": "What is heard is not what the manifest says is spoken.",
+    "speaker_changes": "One person speaks first and another later.",
+    "several_voices": "More than one voice is heard.",
+    "another_speaks": "Another face that is visible at the same time fits the sound better.",
+    "off_screen_voice": "The lips hardly part while speech is heard: somebody outside the picture speaks.",
+    "lips_say_something_else": "The lips move, but not with this sound: dubbing or a voice-over.",
+    "sound_out_of_sync": "The sound is too early or too late by more than can be repaired safely.",
 }
 
 STAGES = {
@@ -63,9 +70,10 @@ STAGES = {
     "deduplicate": "finds files with the same bytes",
     "survey": "finds cuts and follows faces",
     "propose": "rules on clips before they are decoded",
-    "audio": "measures the sound and where somebody speaks",
+    "audio": "measures the sound, where somebody speaks and how many voices",
     "look": "cuts the clip, finds landmarks, measures the picture",
-    "words": "transcribes",
+    "sync": "compares lips and sound, moves sound that is constantly off, finds who speaks",
+    "words": "transcribes and aligns words and phones",
     "body": "fits the body model to the landmarks",
     "check": "packs the sample and checks that its parts fit",
 }
@@ -129,7 +137,21 @@ FIELDS: dict[str, tuple[str, str, str]] = {
         "share of pictures on which the face was fitted",
     ),
     "body_fit_max_acceleration": ("Sharpest motion", "m/s²", "acceleration of the quickest joint"),
+    "transcript_declared_match": (
+        "Declared words heard",
+        "ratio",
+        "share of letters on which the manifest's transcript and what is heard agree",
+    ),
     "sync_sync_confidence": ("Lip sync", "", "agreement of lips and sound"),
+    "sync_av_offset_frames": ("Sound offset", "frames", "how late the source's sound is"),
+    "sync_lip_activity": ("Lip activity", "face heights/s", "how fast the lips part and close"),
+    "sync_rival_margin": ("Margin over other faces", "", "lip sync above that of another visible face"),
+    "voice_change_score": (
+        "Change of voice",
+        "",
+        "largest distance between the voice before and after a moment",
+    ),
+    "voice_num_voices": ("Voices", "", "voices that are heard"),
 }
 # What the steps before the filter compare with their threshold; each of them is a lower bound.
 _LOWER_BOUNDS = {

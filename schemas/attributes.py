@@ -18,13 +18,8 @@ CATEGORIES: dict[str, tuple[str, ...]] = {
 
 AGE_STARTS = (13, 20, 30, 40, 50, 60, 70)
 # Names and values under which manifests declare what is also estimated.
-_NAMES = {
-    "sex": "gender",
-    "age": "age_group",
-    "age_years": "age_group",
-    "skin": "skin_tone",
-    "lang": "language",
-}
+_NAMES = {"sex": "gender", "skin": "skin_tone", "lang": "language"}
+_AGES = ("age", "age_years")
 _GENDER_WORDS = {
     **dict.fromkeys(("f", "female", "feminine", "woman", "girl"), "feminine"),
     **dict.fromkeys(("m", "male", "masculine", "man", "boy"), "masculine"),
@@ -53,9 +48,10 @@ def _declared(name: str, value: str) -> Attribute:
     score: float | None = None
     if name == "gender":
         value = _GENDER_WORDS.get(value.lower(), value)
-    elif name == "age_group" and value not in AGE_GROUPS:
-        score = _number(value)
-        value = age_group(score) if score is not None and 0 <= score < 130 else UNKNOWN
+    elif name in _AGES or (name == "age_group" and value.isdigit()):
+        name, score = "age_group", _number(value)
+        if value not in AGE_GROUPS:
+            value = age_group(score) if score is not None and 0 <= score < 130 else UNKNOWN
     return Attribute(name=name, value=value, source="declared", confidence=None, model=None, score=score)
 
 

@@ -107,23 +107,47 @@ class AudioQuality:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Word:
-    """A spoken word with its span in seconds from the clip's start."""
+    """A word as it is written, with the span in which it is spoken, in seconds from the clip's start.
+
+    `spoken` is how it is said where that differs ("$5.20": "five dollars twenty"); `score` the
+    aligner's, 0 to 1; `interpolated` words were not found in the sound, their times lie between
+    those of their neighbours.
+    """
 
     text: str
     start_seconds: float | None
     end_seconds: float | None
     score: float | None
     interpolated: bool
+    aligner: str
+    spoken: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Phone:
+    """A speech sound (ARPABET without stress) with its span in seconds from the clip's start."""
+
+    label: str
+    start_seconds: float
+    end_seconds: float
+    score: float
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Transcript:
-    """What is said in a clip, in which language, and who says so."""
+    """What is said in a clip, in which language, and who says so.
+
+    `declared_match` is the share of letters in which the manifest's transcript, where there is
+    one, agrees with what was heard; the text and words are then the manifest's. `phones` are empty
+    where the aligner gives none.
+    """
 
     text: str
     language: str | None
     language_score: float | None
     words: tuple[Word, ...]
+    phones: tuple[Phone, ...]
+    declared_match: float | None
     mean_log_probability: float | None
     words_per_second: float
     recogniser: str
@@ -176,11 +200,36 @@ class VisualQuality:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sync:
-    """Agreement of lips and sound. Not computed yet: clips carry `None`."""
+    """Agreement of lips and sound (docs/sync.md says what the numbers mean).
+
+    `av_offset_frames` is how far the source's sound was late, as measured; `repaired_frames` how
+    far it was then moved in the clip, 0 where nothing was changed. `sync_confidence` is the peak
+    of the correlation of the lips with what the sound predicts, above its median over the lags;
+    `lip_activity` how fast the lips open and close while speech is heard, in face heights a second;
+    `rival_margin` by how much the confidence exceeds that of another face visible at the same
+    time, None where there is none.
+    """
 
     av_offset_frames: int
+    repaired_frames: int
     sync_confidence: float
+    lip_activity: float | None
+    rival_margin: float | None
     scorer: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Voice:
+    """How many people are heard in a clip; None where there is too little speech to compare.
+
+    `change_score` is the largest distance (1 - cosine) between the voice before and after any moment;
+    `foreign_ratio` the share of the speech that is not in the most frequent voice.
+    """
+
+    num_voices: int | None
+    change_score: float | None
+    foreign_ratio: float | None
+    embedder: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -271,6 +320,7 @@ class Clip:
     landmarks: LandmarkCoverage | None = None
     quality: VisualQuality | None = None
     transcript: Transcript | None = None
+    voice: Voice | None = None
     sync: Sync | None = None
     body_fit: BodyFit | None = None
     identity: Identity | None = None

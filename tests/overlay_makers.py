@@ -16,7 +16,14 @@ WORDS = ("Hello", "привет", "مرحبا", "नमस्ते", "안녕하
 def words(num: int = len(WORDS), seconds: float = 1.2) -> tuple[Word, ...]:
     step = seconds / num
     return tuple(
-        Word(text=w, start_seconds=i * step, end_seconds=(i + 0.9) * step, score=0.9, interpolated=False)
+        Word(
+            text=w,
+            start_seconds=i * step,
+            end_seconds=(i + 0.9) * step,
+            score=0.9,
+            interpolated=False,
+            aligner="an aligner",
+        )
         for i, w in enumerate(WORDS[:num])
     )
 

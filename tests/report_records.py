@@ -131,6 +131,8 @@ def make_clip(
         language="en",
         language_score=0.97,
         words=(),
+        phones=(),
+        declared_match=None,
         mean_log_probability=-0.2,
         words_per_second=2.5,
         recogniser="whisper-base",

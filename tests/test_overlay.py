@@ -87,7 +87,9 @@ def test_lines_fit_their_width() -> None:
 
 def test_captions_follow_the_words() -> None:
     spoken = words(4, 4.0)
-    untimed = Word(text="?", start_seconds=None, end_seconds=None, score=None, interpolated=False)
+    untimed = Word(
+        text="?", start_seconds=None, end_seconds=None, score=None, interpolated=False, aligner="an aligner"
+    )
     assert [word_at((*spoken, untimed), s) for s in (0.0, 0.95, 1.0, 3.2, 9.0)] == [0, None, 1, 3, None]
     assert last_started((*spoken, untimed), 9.0) == 3
     captions = Captions(spoken, None, 720, "nothing")

@@ -140,6 +140,8 @@ def test_hostile_strings_are_escaped(tmp_path: Path) -> None:
         language='en" onload="x',
         language_score=None,
         words=(),
+        phones=(),
+        declared_match=None,
         mean_log_probability=None,
         words_per_second=2.5,
         recogniser="r",

@@ -24,6 +24,11 @@ LEFT_OUT = {
         "opencv-contrib-python",
     ): "needs libGL; opencv-python-headless serves and must not be mixed",
     ("rapidocr-onnxruntime", "opencv-python"): "as opencv-contrib-python",
+    ("g2p-en", "inflect"): "only the weights of g2p-en are used, its code is never imported",
+    ("g2p-en", "distance"): "as inflect",
+    ("resemblyzer", "librosa"): "only the weights of resemblyzer are used, its code is never imported",
+    ("resemblyzer", "webrtcvad"): "as librosa",
+    ("resemblyzer", "typing"): "a backport for Python 2 that breaks Python 3.11",
 }
 # A CUDA build of torch names the NVIDIA libraries of its own; `make install` lets pip add them.
 TORCH_BUILD = ("nvidia-", "cuda-", "triton")

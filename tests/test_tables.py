@@ -27,7 +27,16 @@ from transforms.storage import parquet_bytes
 
 def one_of_each() -> dict[str, object]:
     shot = make_shot()
-    words = (Word(text="hé", start_seconds=0.1, end_seconds=None, score=0.5, interpolated=False),)
+    words = (
+        Word(
+            text="hé",
+            start_seconds=0.1,
+            end_seconds=None,
+            score=0.5,
+            interpolated=False,
+            aligner="an aligner",
+        ),
+    )
     transcript: Transcript = dataclasses.replace(make_transcript("hé"), words=words)
     source = make_source(attributes=(("age", "40"), ("gender", "f")))
     return {

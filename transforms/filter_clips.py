@@ -9,7 +9,7 @@ from schemas.outcomes import BadInputError, Rejection
 from schemas.records import Clip
 
 Mode = Literal["off", "score", "on"]
-FILTER_STAGES = ("propose", "audio", "look", "words", "body")
+FILTER_STAGES = ("propose", "audio", "look", "sync", "words", "body")
 # A clip that passes the present rules, but that earlier ones turned down before it was decoded.
 NEVER_DECODED = "never_decoded"
 
@@ -87,14 +87,17 @@ def judge_clip(clip: Clip, rules: Sequence[Rule], stage: str) -> Rejection | Non
 # What is rejected by default and why. Bounds were set on videos of public talking-head sets so
 # that plain talkers pass; each can be changed, scored only or switched off by name in a config.
 DEFAULT_RULES: tuple[Rule, ...] = (
-    # Who speaks is not known yet when another face of comparable size is in the picture.
-    Rule(name="several_faces", stage="propose", field="other_face_ratio", maximum=0.6),
+    # All faces are looked at and the speaking one is kept (another_speaks); on, this rule saves that work.
+    Rule(name="several_faces", stage="propose", field="other_face_ratio", maximum=0.6, mode="score"),
     Rule(name="silent_audio", stage="audio", field="audio.rms_dbfs", minimum=-55.0),
     Rule(name="no_speech", stage="audio", field="audio.speech_ratio", minimum=0.3),
     # Singing and music that the detector half takes for speech stay well below 0.8, speech above 0.9.
     Rule(name="unsure_speech", stage="audio", field="audio.speech_probability", minimum=0.8),
     Rule(name="clipped_audio", stage="audio", field="audio.clipping_ratio", maximum=0.02),
     Rule(name="noisy_audio", stage="audio", field="audio.snr_db", minimum=3.0),
+    # Clips of one person stay below 0.28, nine of ten halves of two people joined lie above 0.37.
+    Rule(name="speaker_changes", stage="audio", field="voice.change_score", maximum=0.32),
+    Rule(name="several_voices", stage="audio", field="voice.num_voices", maximum=1),
     Rule(name="damaged_pictures", stage="look", field="quality.damaged_frames", maximum=0),
     Rule(name="face_not_seen", stage="look", field="landmarks.face_ratio", minimum=0.95),
     Rule(name="face_lost", stage="look", field="landmarks.longest_face_gap_seconds", maximum=0.2),
@@ -109,6 +112,11 @@ DEFAULT_RULES: tuple[Rule, ...] = (
     Rule(name="text_over_face", stage="look", field="quality.text_over_face_ratio", maximum=0.05),
     Rule(name="shaky_camera", stage="look", field="quality.camera_motion", maximum=0.5, mode="score"),
     Rule(name="few_hands", stage="look", field="landmarks.any_hand_ratio", minimum=0.1, mode="score"),
+    # Bounds of sync from the operating curve in docs/sync.md.
+    Rule(name="another_speaks", stage="sync", field="sync.rival_margin", minimum=0.0),
+    Rule(name="off_screen_voice", stage="sync", field="sync.lip_activity", minimum=0.05),
+    Rule(name="lips_say_something_else", stage="sync", field="sync.sync_confidence", minimum=0.26),
+    Rule(name="sound_out_of_sync", stage="sync", field="sync.av_offset_frames", minimum=-12, maximum=12),
     # Fast speech reaches six words a second; more is a recogniser that repeats itself.
     Rule(name="babbled_words", stage="words", field="transcript.words_per_second", maximum=8.0),
     Rule(name="unsure_words", stage="words", field="transcript.mean_log_probability", minimum=-1.5),
@@ -120,6 +128,8 @@ DEFAULT_RULES: tuple[Rule, ...] = (
     Rule(name="body_flips", stage="body", field="body_fit.num_flips", maximum=0),
     # Quick gestures reach 60 m/s^2 at the wrist; more than twice that is a hand that jumps.
     Rule(name="body_jumps", stage="body", field="body_fit.max_acceleration", maximum=130.0),
+    # Other words than those declared agree on 0.4 of the letters, misheard ones on 0.75 and more.
+    Rule(name="other_words", stage="words", field="transcript.declared_match", minimum=0.6),
 )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pyloudnorm
 
-from backends.protocols import SpeechDetector
+from backends.protocols import FoundSpeech, SpeechDetector
 from schemas.records import AudioQuality
 from schemas.sample import SAMPLING_RATE_HZ
 
@@ -73,7 +73,11 @@ def snr_db(samples: FloatSamples, speech: Sequence[Span]) -> float | None:
 
 def score_audio(samples: FloatSamples, detector: SpeechDetector) -> AudioQuality:
     """Measure mono samples (n,) at 16 kHz."""
-    heard = detector.find_speech(samples)
+    return measure_sound(samples, detector.find_speech(samples), detector.name)
+
+
+def measure_sound(samples: FloatSamples, heard: FoundSpeech, vad: str) -> AudioQuality:
+    """Measure mono samples (n,) at 16 kHz in which `vad` has found speech."""
     speech = heard.spans
     seconds = len(samples) / SAMPLING_RATE_HZ
     talking = sum(end - start for start, end in speech)
@@ -88,5 +92,5 @@ def score_audio(samples: FloatSamples, detector: SpeechDetector) -> AudioQuality
         speech_seconds=talking,
         speech_probability=heard.probability,
         snr_db=snr_db(samples, speech),
-        vad=detector.name,
+        vad=vad,
     )

@@ -1,18 +1,22 @@
-"""Transcribe: words with their times, from a clip's sound.
+"""Transcribe: what is said in a clip, as heard or, where a manifest declares it, as declared.
 
-A transcript declared in the manifest covers a whole video; checking and aligning it belongs to
-the alignment step. Here what is heard is written down.
+A declared transcript covers a whole video. The part of it that fits what is heard in the clip
+takes the place of what was heard, and the share of letters on which the two agree is kept.
 """
 
+import unicodedata
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from backends.protocols import RecognisedWord, Recogniser
-from schemas.records import Transcript, Word
+from schemas.records import Clip, Transcript, Word
+from transforms.spoken_words import LANGUAGE, spoken_words
 
 STAGE = "transcribe"
+# A clip that reaches this close to both ends of its video is the whole of it.
+_WHOLE_SECONDS = 0.5
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -20,33 +24,41 @@ class TranscribeConfig:
     """Which recogniser. `model`: "base" (multilingual) and "tiny.en" are embedded; or a path."""
 
     model: str = "base"
-    align_model: str | None = None
     beam_size: int = 5
 
 
 def transcribe(
-    samples: npt.NDArray[np.float32], language: str | None, recogniser: Recogniser, duration_seconds: float
+    samples: npt.NDArray[np.float32], clip: Clip, video_seconds: float, recogniser: Recogniser
 ) -> Transcript:
-    """Return the transcript of mono samples (n,) at 16 kHz.
+    """Return the transcript of a clip's mono samples (n,) at 16 kHz.
 
-    Args:
-        language: a declared language code, or None to identify it.
-        duration_seconds: length of the clip; word times are kept within it.
+    Declared words have no times yet; heard ones have the recogniser's, kept within the clip.
     """
-    heard = recogniser.recognise(samples, language)
+    source, seconds = clip.source, clip.duration_seconds
+    heard = recogniser.recognise(samples, source.language)
+    words = tuple(_word(w, seconds, recogniser.aligner) for w in heard.words if w.text)
+    text, match = heard.text, None
+    language = heard.language if heard.text or source.language else None
+    if source.transcript:
+        whole = clip.start_seconds < _WHOLE_SECONDS and seconds > video_seconds - 2 * _WHOLE_SECONDS
+        declared, match = find_declared(source.transcript.split(), [w.text for w in words], language, whole)
+        text = " ".join(declared)
+        words = tuple(_untimed(word) for word in declared)
     return Transcript(
-        text=heard.text,
-        language=heard.language if heard.text else None,
-        language_score=heard.language_probability if heard.text else None,
-        words=tuple(_word(w, duration_seconds) for w in heard.words if w.text),
+        text=text,
+        language=language,
+        language_score=heard.language_probability if language else None,
+        words=words,
+        phones=(),
+        declared_match=match,
         mean_log_probability=heard.mean_log_probability,
-        words_per_second=sum(bool(w.text) for w in heard.words) / duration_seconds,
+        words_per_second=len(words) / seconds,
         recogniser=recogniser.name,
         aligner=recogniser.aligner,
     )
 
 
-def _word(word: RecognisedWord, duration_seconds: float) -> Word:
+def _word(word: RecognisedWord, duration_seconds: float, aligner: str) -> Word:
     def within(seconds: float | None) -> float | None:
         return None if seconds is None else round(min(max(seconds, 0.0), duration_seconds), 3)
 
@@ -56,4 +68,71 @@ def _word(word: RecognisedWord, duration_seconds: float) -> Word:
         end_seconds=within(word.end_seconds),
         score=None if word.probability is None else round(word.probability, 4),
         interpolated=False,
+        aligner=aligner,
     )
+
+
+def _untimed(text: str) -> Word:
+    return Word(
+        text=text, start_seconds=None, end_seconds=None, score=None, interpolated=True, aligner="none"
+    )
+
+
+def find_declared(
+    declared: list[str], heard: list[str], language: str | None, whole: bool
+) -> tuple[list[str], float]:
+    """Return the declared words that are heard, and the share of letters on which both agree.
+
+    The two are compared as they are spoken, letter by letter, with the fewest insertions, deletions
+    and substitutions (Levenshtein distance, free at both ends of the declared text; Sellers 1980).
+
+    Args:
+        whole: everything declared is in the clip; only the agreement is measured.
+    """
+    letters = [_letters([word], language) for word in declared]
+    owner = np.repeat(np.arange(len(declared)), [len(text) for text in letters])
+    text, pattern = "".join(letters), _letters(heard, language)
+    if not pattern or not text:
+        return (declared if whole else []), 0.0
+    distance, start, end = locate(pattern, text, whole)
+    match = max(1.0 - distance / max(len(pattern), end - start, 1), 0.0)
+    if whole:
+        return declared, match
+    inside = np.bincount(owner[start:end], minlength=len(declared))
+    return [word for word, n, full in zip(declared, inside, letters, strict=True) if 2 * n > len(full)], match
+
+
+def _letters(words: list[str], language: str | None) -> str:
+    """Return what is compared: letters and digits without case, English as it is spoken."""
+    if language == LANGUAGE:
+        return "".join(t for readings in spoken_words(words) for t in (readings[0] if readings else ()))
+    folded = unicodedata.normalize("NFKD", " ".join(words)).casefold()
+    return "".join(c for c in folded if c.isalnum())
+
+
+def locate(pattern: str, text: str, whole: bool) -> tuple[int, int, int]:
+    """Return the edit distance of a pattern to the stretch [start, end) of a text it fits best.
+
+    Args:
+        whole: the stretch is the whole text.
+    """
+    codes = np.frombuffer(text.encode("utf-32-le"), np.uint32)
+    columns = np.arange(len(text) + 1, dtype=np.int32)
+    rows = np.empty((len(pattern) + 1, len(text) + 1), np.int32)
+    rows[0] = columns if whole else 0
+    for i, letter in enumerate(pattern, start=1):
+        best = np.empty_like(rows[0])
+        best[0] = i
+        best[1:] = np.minimum(rows[i - 1, :-1] + (codes != ord(letter)), rows[i - 1, 1:] + 1)
+        # A gap in the pattern costs one a column: the best start of the gap is a running minimum.
+        rows[i] = np.minimum.accumulate(best - columns) + columns
+    end = len(text) if whole else int(np.argmin(rows[-1]))
+    i, j = len(pattern), end
+    while i and not (whole and j == 0):
+        if j and rows[i, j] == rows[i - 1, j - 1] + (codes[j - 1] != ord(pattern[i - 1])):
+            i, j = i - 1, j - 1
+        elif j and rows[i, j] == rows[i, j - 1] + 1:
+            j -= 1
+        else:
+            i -= 1
+    return int(rows[-1, end]), 0 if whole else j, end

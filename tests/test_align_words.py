@@ -1,0 +1,124 @@
+"""Times of words: the core with a made-up aligner, and PocketSphinx on real speech."""
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from backends import pocketsphinx
+from backends.g2p_en import load as load_g2p
+from backends.protocols import AlignedPhone, AlignedWord
+from schemas.records import Transcript, Word
+from tests.makers import make_transcript, speech
+from transforms.align_words import INTERPOLATION, align_words, fill_times
+from transforms.spoken_words import spoken_words
+
+SILENCE = np.zeros(32000, np.float32)
+
+
+def word(text: str, start: float | None = None, end: float | None = None) -> Word:
+    return Word(
+        text=text, start_seconds=start, end_seconds=end, score=0.5, interpolated=False, aligner="heard"
+    )
+
+
+def transcript(*words: Word, language: str = "en") -> Transcript:
+    text = " ".join(w.text for w in words)
+    return dataclasses.replace(make_transcript(text), words=words, language=language)
+
+
+class EveryHalfSecond:
+    """Finds word i from i / 2 to i / 2 + 0.4 s, but for the words it is told to miss."""
+
+    name = "half seconds"
+
+    def __init__(self, missing: Sequence[int] = ()) -> None:
+        self.missing = missing
+
+    def aligns(self, language: str) -> bool:
+        return language == "en"
+
+    def align(
+        self, samples: npt.NDArray[np.float32], words: Sequence[Sequence[tuple[str, ...]]]
+    ) -> list[AlignedWord | None]:
+        found: list[AlignedWord | None] = []
+        for i, readings in enumerate(words):
+            phone = AlignedPhone("AH", 0.5 * i, 0.5 * i + 0.4, 0.8)
+            at = AlignedWord(readings[-1], 0.5 * i, 0.5 * i + 0.4, 0.8, (phone,))
+            found.append(None if i in self.missing else at)
+        return found
+
+
+def test_a_written_word_spans_all_it_is_spoken_as() -> None:
+    done = align_words(SILENCE, transcript(word("it"), word("cost"), word("$1.")), EveryHalfSecond(), 2.0)
+    assert [(w.text, w.start_seconds, w.spoken) for w in done.words] == [
+        ("it", 0.0, None),
+        ("cost", 0.5, None),
+        ("$1.", 1.0, "one dollar"),
+    ]
+    assert {w.aligner for w in done.words} == {"half seconds"} == {done.aligner}
+    assert len(done.phones) == 3 and not any(w.interpolated for w in done.words)
+
+
+def test_a_word_that_is_not_found_lies_between_its_neighbours() -> None:
+    done = align_words(SILENCE, transcript(word("a"), word("b"), word("c")), EveryHalfSecond([1]), 2.0)
+    middle = done.words[1]
+    assert (middle.start_seconds, middle.end_seconds) == (0.4, 1.0)
+    assert middle.interpolated and middle.aligner == INTERPOLATION and middle.score == 0.0
+
+
+def test_other_languages_keep_the_recognisers_times() -> None:
+    words = (word("olá", 0.1, 0.4), word("você", 0.5, 0.9))
+    done = align_words(SILENCE, transcript(*words, language="pt"), EveryHalfSecond(), 2.0)
+    assert done.words == words and done.phones == () and done.aligner == "an aligner"
+
+
+def test_what_is_not_spoken_is_not_a_word() -> None:
+    done = align_words(SILENCE, transcript(word("yes"), word("—"), word("no")), EveryHalfSecond(), 2.0)
+    assert [w.text for w in done.words] == ["yes", "no"]
+
+
+@pytest.mark.parametrize("language", ["en", "pt"])
+def test_no_word_is_left_without_a_time(language: str) -> None:
+    words = [word(str(i)) for i in range(4)]
+    done = align_words(SILENCE, transcript(*words, language=language), EveryHalfSecond(range(4)), 2.0)
+    times = [t for w in done.words for t in (w.start_seconds, w.end_seconds)]
+    assert times == [0.0, 0.5, 0.5, 1.0, 1.0, 1.5, 1.5, 2.0]
+    assert all(w.interpolated for w in done.words)
+
+
+def test_filling_needs_both_times() -> None:
+    filled = fill_times([word("a", 0.2, None), word("b", 1.0, 1.5)], 2.0)
+    assert (filled[0].start_seconds, filled[0].end_seconds) == (0.0, 1.0)
+
+
+def test_pocketsphinx_gives_ordered_words_and_phones_and_repeats_itself() -> None:
+    samples, aligner = speech(4.0), pocketsphinx.load()
+    words = spoken_words(["hello", "how", "are", "you", "doing", "zuckerberg", "in", "2026"])
+    found = aligner.align(samples, words)
+    again = aligner.align(samples, words)
+    assert found == again and None not in found
+    at = [w for w in found if w is not None]
+    edges = [e for w in at for e in (w.start_seconds, w.end_seconds)]
+    assert edges == sorted(edges) and edges[0] >= 0.0 and edges[-1] <= 4.02
+    assert all(0.0 <= w.score <= 1.0 and w.phones for w in at)
+    for w in at:
+        assert w.phones[0].start_seconds == w.start_seconds and w.phones[-1].end_seconds == w.end_seconds
+
+
+def test_too_little_sound_finds_nothing_and_does_not_fail() -> None:
+    words = spoken_words(
+        ["far", "too", "many", "words", "for", "a", "tenth", "of", "a", "second", "of", "sound"]
+    )
+    assert pocketsphinx.load().align(np.zeros(1600, np.float32), words) == [None] * len(words)
+    assert pocketsphinx.load().align(np.zeros(10, np.float32), words) == [None] * len(words)
+    assert pocketsphinx.load().align(np.zeros(1600, np.float32), []) == []
+
+
+def test_words_outside_the_dictionary_are_pronounced() -> None:
+    g2p = load_g2p()
+    assert g2p.pronounce("zuckerberg") == ["Z", "AH", "K", "ER", "B", "ER", "G"]
+    assert g2p.pronounce("activationist")[:4] == ["AE", "K", "T", "IH"]
+    assert g2p.pronounce("'") == [] and g2p.pronounce("日本") == []

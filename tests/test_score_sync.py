@@ -1,0 +1,129 @@
+"""Lips and sound: offsets, repair, rivals, and the bundled scorer on made-up mouths."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from backends import lip_sync
+from schemas.outcomes import BadInputError
+from schemas.records import Clip, Sync
+from tests.makers import make_clip, speech
+from transforms.score_sync import SyncConfig, lip_activity, peak_height, score_sync, with_rivals
+
+CONFIG = SyncConfig()
+
+
+def face(num_frames: int = 125, opening: npt.NDArray[np.floating] | None = None) -> npt.NDArray[np.float32]:
+    """Return a face of 100 px whose lips part by `opening` px."""
+    points = np.tile(np.random.default_rng(0).uniform(0, 100, (478, 3)), (num_frames, 1, 1))
+    points[:, 10], points[:, 2], points[:, 152] = (50, 0, 0), (50, 60, 0), (50, 100, 0)
+    points[:, 13] = (50, 70, 0)
+    points[:, 14] = (50, 70, 0)
+    if opening is not None:
+        points[:, 14, 1] += opening
+    return points.astype(np.float32)
+
+
+class Peak:
+    """Agrees best at a given lag; halves of a clip at lags of their own."""
+
+    name = "peak"
+
+    def __init__(self, lag: int, height: float = 0.6, halves: tuple[int, ...] = ()) -> None:
+        self.lags, self.height = [lag, *halves], height
+        self.first = True
+
+    def lag_scores(self, samples, face, fps, max_lag):
+        lag = self.lags.pop(0) if len(self.lags) > 1 else self.lags[0]
+        scores = np.zeros(2 * max_lag + 1)
+        scores[lag + max_lag] = self.height
+        return scores
+
+
+def sync_of(scorer: Peak, num_frames: int = 125) -> Sync:
+    found = score_sync(np.zeros(num_frames * 640, np.float32), face(num_frames), 25.0, scorer, CONFIG)
+    assert found is not None
+    return found
+
+
+def test_a_constant_offset_is_repaired() -> None:
+    found = sync_of(Peak(7))
+    assert (found.av_offset_frames, found.repaired_frames, found.sync_confidence) == (7, 7, 0.6)
+    assert sync_of(Peak(-4)).repaired_frames == -4
+
+
+@pytest.mark.parametrize(
+    "scorer", [Peak(1), Peak(6, height=0.25), Peak(6, halves=(6, 1)), Peak(6, halves=(-9, 6))]
+)
+def test_what_is_small_unsure_or_not_constant_is_left_alone(scorer: Peak) -> None:
+    assert sync_of(scorer).repaired_frames == 0
+
+
+def test_too_short_or_unseen_faces_have_no_sync() -> None:
+    sound = np.zeros(80000, np.float32)
+    assert score_sync(sound, face(30), 25.0, Peak(0), CONFIG) is None
+    unseen = face()
+    unseen[:80] = np.nan
+    assert score_sync(sound, unseen, 25.0, Peak(0), CONFIG) is None
+
+
+def test_a_file_that_is_no_map_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInputError, match=r"sync\.model"):
+        lip_sync.load(str(tmp_path / "none.npz"))
+    (tmp_path / "text.npz").write_text("not an archive")
+    with pytest.raises(BadInputError, match=r"sync\.model"):
+        lip_sync.load(str(tmp_path / "text.npz"))
+
+
+def test_peaks_of_short_clips_are_worth_less() -> None:
+    scores = np.zeros(31)
+    scores[15] = 0.4
+    assert peak_height(scores, 125) == peak_height(scores, 300) == 0.4
+    assert peak_height(scores, 50) == pytest.approx(0.4 * np.sqrt(0.4))
+
+
+def test_lip_activity_is_a_speed_in_face_heights() -> None:
+    opening = 5.0 * (np.arange(101) % 2)  # 5 px in every frame, of a face of 100 px
+    assert lip_activity(face(101, opening), 25.0) == pytest.approx(1.25, rel=1e-3)
+    assert lip_activity(face(50), 25.0) == 0.0
+    assert lip_activity(face(1), 25.0) is None
+
+
+def rival(track: str, start: float, confidence: float | None) -> Clip:
+    clip = dataclasses.replace(make_clip(), track_id=track, start_seconds=start, end_seconds=start + 4.0)
+    sync = None if confidence is None else dataclasses.replace(sync_of(Peak(0)), sync_confidence=confidence)
+    return dataclasses.replace(clip, num_frames=100, sync=sync)
+
+
+def test_a_face_is_compared_with_others_seen_at_the_same_time() -> None:
+    clips = [rival("a", 0.0, 0.5), rival("b", 1.0, 0.2), rival("b", 9.0, 0.9), rival("c", 0.0, None)]
+    margins = [c.sync.rival_margin if c.sync else "none" for c in with_rivals(clips)]
+    assert margins == [0.3, -0.3, None, "none"]
+
+
+def test_correlation_finds_the_lag_and_gaps_are_bridged() -> None:
+    rng = np.random.default_rng(3)
+    predicted = np.cumsum(rng.standard_normal((140, 14)), axis=0)
+    lags = lip_sync.lag_correlations(predicted[10:], predicted[6:136], np.full(14, 1 / 14), 8)
+    assert int(np.argmax(lags)) - 8 == -4 and lags.max() == pytest.approx(1.0)
+    gappy = face(60, np.sin(np.arange(60) / 3.0) + 2.0)
+    whole = lip_sync.mouth_shape(gappy, 25.0)
+    gappy[20:22] = np.nan
+    assert np.abs(lip_sync.mouth_shape(gappy, 25.0) - whole).max() < 0.02
+
+
+def test_the_bundled_scorer_finds_lips_that_move_as_it_predicts_late_by_what_they_are() -> None:
+    scorer, samples = lip_sync.load(), speech(5.2)
+    encoded = lip_sync.WhisperEncoder().encode(samples)
+    with np.load(lip_sync.WEIGHTS, allow_pickle=False) as archive:
+        predicted = lip_sync.sound_features(encoded, 130, 25.0) @ archive["map"]
+    opening = predicted[:, 0] - predicted[:, 0].min()
+    opening = 20 * opening / opening.max()
+    early = face(130, np.roll(opening, -5))
+    found = score_sync(samples, early, 25.0, scorer, CONFIG)
+    assert found is not None and abs(found.av_offset_frames - 5) <= 1
+    silent = score_sync(np.zeros_like(samples), early, 25.0, scorer, CONFIG)
+    assert silent is not None and silent.sync_confidence < found.sync_confidence
