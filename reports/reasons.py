@@ -50,6 +50,8 @@ REASONS = {
     "unsure_speech": "The sound is only half taken for speech: singing, music or noise.",
     "babbled_words": "More words a second than anybody speaks: the recogniser repeats itself.",
     "unsure_words": "The recogniser is not sure of the words.",
+    "near_duplicate": "Another clip shows the same recording, re-encoded or cropped; the better one is kept.",
+    "identity_cap": "There are enough better clips of this person already.",
 }
 
 STAGES = {
@@ -60,6 +62,7 @@ STAGES = {
     "audio": "measures the sound and where somebody speaks",
     "look": "cuts the clip, finds landmarks, measures the picture",
     "words": "transcribes",
+    "people": "recognises who is who across the collection, finds copies",
     "check": "packs the sample and checks that its parts fit",
 }
 
