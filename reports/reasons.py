@@ -63,6 +63,7 @@ REASONS = {
     "off_screen_voice": "The lips hardly part while speech is heard: somebody outside the picture speaks.",
     "lips_say_something_else": "The lips move, but not with this sound: dubbing or a voice-over.",
     "sound_out_of_sync": "The sound is too early or too late by more than can be repaired safely.",
+    "near_duplicate": "Another clip shows the same recording, re-encoded or cropped; the better one is kept.",
 }
 
 STAGES = {
@@ -75,6 +76,7 @@ STAGES = {
     "sync": "compares lips and sound, moves sound that is constantly off, finds who speaks",
     "words": "transcribes and aligns words and phones",
     "body": "fits the body model to the landmarks",
+    "people": "recognises who is who across the collection, finds copies",
     "check": "packs the sample and checks that its parts fit",
 }
 

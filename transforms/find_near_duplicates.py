@@ -91,6 +91,8 @@ def _agreement(a: FloatArray, b: FloatArray) -> float:
     return float(agree[moving].mean())
 
 
+# Over less than a second and a half anybody moves like somebody else now and then.
+_MIN_STEPS = 20
 # Below these standard deviations a channel is noise: shares of the face, dB.
 _STILL = np.array([0.004, 0.004, 0.002, 1.0], np.float32)
 
@@ -115,7 +117,8 @@ def duplicate_groups(
     alike: dict[int, float] = {}
     for i, j in _near_faces(descriptors, config.max_face_distance):
         shorter = min(len(series[i]), len(series[j]))
-        score = similarity(series[i], series[j], max(int(config.min_overlap * shorter), 12))
+        overlap = max(int(config.min_overlap * shorter), min(_MIN_STEPS, shorter))
+        score = similarity(series[i], series[j], overlap)
         if score >= config.min_similarity:
             parent[_root(parent, j)] = _root(parent, i)
             for k in (i, j):
