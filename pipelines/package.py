@@ -21,7 +21,7 @@ from rich.console import Console
 
 from pipelines import progress
 from pipelines.config import CurateConfig, config_dict, config_from, load_config
-from pipelines.finish import Finish
+from pipelines.finish import CLIP_STAGES, Finish
 from pipelines.ledger import TABLES, Ledger, ended
 from pipelines.run import complete, runner_options
 from pipelines.steps import summary
@@ -189,7 +189,9 @@ def _ended_clip(judged: Judged) -> Iterator[Clip]:
 
 def _counts(judged: Judged) -> Iterator[Any]:
     """Yield a clip's part in the summary of every stage it went through."""
-    for stage in FILTER_STAGES:
+    for stage in CLIP_STAGES:
+        if stage in _REDONE:
+            return
         if stage != judged.stage:
             yield summary(stage, "clip", num_out=1, media_seconds=judged.clip.duration_seconds)
         elif judged.failure is not None:
