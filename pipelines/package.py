@@ -36,7 +36,6 @@ from transforms.storage import join, read_bytes
 # What may differ from the run that decoded the videos.
 CHANGEABLE = ("filter", "balance", "split", "shards", "bias", "isolation", "run")
 _REDONE = ("balance", "check")
-_PASSED = tuple(stage for stage in CLIP_STAGES if stage not in _REDONE)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -190,7 +189,9 @@ def _ended_clip(judged: Judged) -> Iterator[Clip]:
 
 def _counts(judged: Judged) -> Iterator[Any]:
     """Yield a clip's part in the summary of every stage it went through."""
-    for stage in _PASSED:
+    for stage in CLIP_STAGES:
+        if stage in _REDONE:
+            return
         if stage != judged.stage:
             yield summary(stage, "clip", num_out=1, media_seconds=judged.clip.duration_seconds)
         elif judged.failure is not None:

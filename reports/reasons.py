@@ -64,6 +64,11 @@ REASONS = {
     "lips_say_something_else": "The lips move, but not with this sound: dubbing or a voice-over.",
     "sound_out_of_sync": "The sound is too early or too late by more than can be repaired safely.",
     "near_duplicate": "Another clip shows the same recording, re-encoded or cropped; the better one is kept.",
+    "person_cap": "There is enough of this person already.",
+    "source_cap": "There is enough of this video already.",
+    "over_quota": "There is enough of this group already.",
+    "over_target": "There is more of this group than the wanted shares allow.",
+    "never_decoded": "Earlier rules turned it down before it was decoded; present ones would not.",
 }
 
 STAGES = {
@@ -77,6 +82,7 @@ STAGES = {
     "words": "transcribes and aligns words and phones",
     "body": "fits the body model to the landmarks",
     "people": "recognises who is who across the collection, finds copies",
+    "balance": "selects and weights clips by caps, quotas and targets",
     "check": "packs the sample and checks that its parts fit",
 }
 

@@ -109,25 +109,23 @@ def _target_rows(
     all_cells = Cells.count(before, config)
     weighted = margins.shares(raked.weights * cells.mass)
     plain = margins.shares(cells.mass)
-    rows = []
+    rows: list[BalanceTarget] = []
     for number, group in enumerate(margins.groups):
         missed = number in raked.missed
-        rows.append(
-            BalanceTarget(
-                kind="target",
-                name=group.target,
-                value=group.value,
-                unit=config.unit,
-                wanted=group.wanted,
-                before=_share(all_cells, group, config),
-                selected=float(plain[number]),
-                achieved=float(weighted[number]),
-                feasible=not missed,
-                binding=_binding(group, margins, number, cells, raked, config) if missed else _scarce(
-                    cells, limits, margins, number
-                ),
-            )
-        )  # fmt: skip
+        reason = _binding(group, margins, number, cells, raked, config) if missed else None
+        row = BalanceTarget(
+            kind="target",
+            name=group.target,
+            value=group.value,
+            unit=config.unit,
+            wanted=group.wanted,
+            before=_share(all_cells, group, config),
+            selected=float(plain[number]),
+            achieved=float(weighted[number]),
+            feasible=not missed,
+            binding=reason or _scarce(cells, limits, margins, number),
+        )
+        rows.append(row)
     return rows + [_empty_row(group, config) for group in empty]
 
 
@@ -198,15 +196,22 @@ def _quota_rows(
 
 
 def _quota_row(
-    quota: Quota, bound: str, wanted: float, unit: str, before: Sequence[Candidate],
-    left: Sequence[Candidate], names: Sequence[str],
-) -> BalanceTarget:  # fmt: skip
+    quota: Quota,
+    bound: str,
+    wanted: float,
+    unit: str,
+    before: Sequence[Candidate],
+    left: Sequence[Candidate],
+    names: Sequence[str],
+) -> BalanceTarget:
     def amount(candidates: Sequence[Candidate]) -> float:
         members = [c for c in candidates if belongs(c, names, quota)]
         return float(len(members)) if unit == "clips" else sum(sorted(c.seconds for c in members))
 
     there, kept = amount(before), amount(left)
     feasible = kept >= wanted if bound == "min" else kept <= wanted + 1e-9
+    scarce = f"only {there:g} {unit} came to balancing"
+    taken = "caps, maxima or the targets' selection took the others"
     return BalanceTarget(
         kind="quota",
         name=quota.name,
@@ -217,8 +222,5 @@ def _quota_row(
         selected=kept,
         achieved=kept,
         feasible=feasible,
-        binding=None if feasible else (
-            f"only {there:g} {unit} came to balancing" if there < wanted
-            else "caps, maxima or the targets' selection took the others"
-        ),
-    )  # fmt: skip
+        binding=None if feasible else scarce if there < wanted else taken,
+    )
