@@ -26,7 +26,7 @@ _SHIFT_SECONDS = 0.5 * (_WINDOW_SECONDS - _FRAME_SECONDS)
 # PocketSphinx's scores are logarithms to the base 1.0001, shifted right by ten bits.
 _NATS = 1024 * math.log(1.0001)
 _FILLERS = ("<", "[", "+")
-_BEAMS = ({}, {"beam": 1e-120, "wbeam": 1e-100, "pbeam": 1e-120})
+_BEAMS = ({}, {"beam": 1e-300, "wbeam": 1e-300, "pbeam": 1e-300})
 
 Reading = tuple[str, ...]
 
