@@ -37,12 +37,17 @@ class Fate:
         return max(self.lost_seconds, key=lambda r: (self.lost_seconds[r], r), default=None)
 
     @property
+    def is_copy(self) -> bool:
+        """Return whether a source gave nothing because all its clips are copies of another's."""
+        return not self.accepted and set(self.rejected) == {"near_duplicate"}
+
+    @property
     def as_expected(self) -> bool | None:
         """Return whether the source gave what it should; None if nothing is expected."""
         if self.expectation.expect == "any":
             return None
         if self.expectation.expect == "clips":
-            return self.accepted > 0
+            return self.accepted > 0 or (None if self.is_copy else False)
         reasons = self.expectation.reasons
         return self.accepted == 0 and (not reasons or self.main_reason in reasons)
 
@@ -168,10 +173,10 @@ def _targets(
     if exit_code is not None:
         targets.append(("exit code 0", str(exit_code), exit_code == 0))
     if plain:
-        giving = sum(f.accepted > 0 for f in plain)
-        share = giving / len(plain)
-        what = f"plain talkers with a clip, at least {MIN_SHARE_WITH_CLIPS}"
-        shown = f"{share:.3f} ({giving} of {len(plain)})"
+        giving, copies = sum(f.accepted > 0 for f in plain), sum(f.is_copy for f in plain)
+        share = giving / max(len(plain) - copies, 1)
+        what = f"plain talkers with a clip, copies of others' aside, at least {MIN_SHARE_WITH_CLIPS}"
+        shown = f"{share:.3f} ({giving} of {len(plain)}, {copies} copies)"
         targets.append((what, shown, share >= MIN_SHARE_WITH_CLIPS))
     if barren:
         right = sum(bool(f.as_expected) for f in barren)
