@@ -7,13 +7,14 @@ map is built by tools/train_lip_sync.py and lies beside this file; docs/sync.md 
 """
 
 import functools
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from backends.protocols import FloatArray
+from backends.protocols import FloatArray, RgbImage
 from backends.weights import whisper_folder
 from schemas.outcomes import BadInputError
 
@@ -132,6 +133,8 @@ class WhisperEncoder:
 class LipSync:
     """`SyncScorer` on the encoder and a linear map: the bundled one, or one that the tool built elsewhere."""
 
+    needs_pictures = False
+
     def __init__(self, path: str) -> None:
         self._encoder = WhisperEncoder()
         try:
@@ -145,12 +148,18 @@ class LipSync:
             ) from error
         self.name = f"lip-sync-{version}/whisper-tiny.en"
 
+    def look(
+        self, face: npt.NDArray[np.floating], fps: float, pictures: Iterable[RgbImage] | None
+    ) -> npt.NDArray[np.float64]:
+        """Return the mouth's shape; see `SyncScorer.look`."""
+        return mouth_shape(face, fps)
+
     def lag_scores(
-        self, samples: FloatArray, face: npt.NDArray[np.floating], fps: float, max_lag: int
+        self, samples: FloatArray, seen: npt.NDArray[np.floating], fps: float, max_lag: int
     ) -> npt.NDArray[np.float64]:
         """Score lags; see `SyncScorer.lag_scores`."""
-        predicted = sound_features(self._encoder.encode(samples), len(face), fps) @ self._map
-        return lag_correlations(predicted, mouth_shape(face, fps), self._weights, max_lag)
+        predicted = sound_features(self._encoder.encode(samples), len(seen), fps) @ self._map
+        return lag_correlations(predicted, np.asarray(seen, np.float64), self._weights, max_lag)
 
 
 @functools.lru_cache(maxsize=1)

@@ -1,6 +1,6 @@
 """What the steps ask of outside models; any object with these methods will do."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -242,9 +242,21 @@ class SyncScorer(Protocol):
     """Compares the lips of a face with a sound."""
 
     name: str
+    needs_pictures: bool
+
+    def look(
+        self, face: npt.NDArray[np.floating], fps: float, pictures: Iterable[RgbImage] | None
+    ) -> npt.NDArray[np.float64]:
+        """Return what lips do, (n, d), a row a frame; parts of it can be compared alone.
+
+        Args:
+            face: (n, 478, 3) landmarks in px, NaN where not seen.
+            pictures: the n frames (H, W, 3); None unless the scorer needs them.
+        """
+        ...
 
     def lag_scores(
-        self, samples: FloatArray, face: npt.NDArray[np.floating], fps: float, max_lag: int
+        self, samples: FloatArray, seen: npt.NDArray[np.floating], fps: float, max_lag: int
     ) -> npt.NDArray[np.float64]:
         """Return how well they agree at lags -max_lag to max_lag frames, (2 max_lag + 1,).
 
@@ -252,7 +264,7 @@ class SyncScorer(Protocol):
 
         Args:
             samples: mono (m,) at 16 kHz, beginning with the first frame.
-            face: (n, 478, 3) landmarks in px, NaN where not seen.
+            seen: (n, d) what `look` returned for those frames.
         """
         ...
 

@@ -89,6 +89,7 @@ class WhisperXRecogniser:
 
     def recognise(self, samples: FloatArray, language: str | None) -> Recognition:
         """Transcribe; see `Recogniser.recognise`."""
+        self._encoded = None
         language, chance = (language, 1.0) if language else self._find_language(samples)
         heard = self._decode(samples, language)
         if any(segment.compression_ratio > _LOOPS for segment in heard):

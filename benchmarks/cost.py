@@ -61,7 +61,19 @@ def load_models() -> dict[str, float]:
 
 
 def _models() -> dict[str, Any]:
-    from backends import mediapipe_faces, mediapipe_landmarks, rapidocr, silero, transnetv2, whisperx
+    from backends import (
+        dlib_faces,
+        faceres,
+        lip_sync,
+        mediapipe_faces,
+        mediapipe_landmarks,
+        pocketsphinx,
+        rapidocr,
+        resemblyzer,
+        silero,
+        transnetv2,
+        whisperx,
+    )
 
     return {
         "shots": transnetv2,
@@ -70,18 +82,27 @@ def _models() -> dict[str, Any]:
         "landmarks": mediapipe_landmarks,
         "text": rapidocr,
         "words": whisperx,
+        "alignment": pocketsphinx,
+        "voices": resemblyzer,
+        "identity": dlib_faces,
+        "attributes": faceres,
+        "lips": lip_sync,
     }
+
+
+def _functions() -> dict[str, tuple[Any, str]]:
+    from pipelines import visits
+
+    return {"body": (visits, "fit_clip")}
 
 
 def _load_arguments(name: str, config: Any) -> tuple[Any, ...]:
     return {
-        "shots": (),
         "faces": (config.tracks.min_score, config.tracks.full_range),
         "speech": (config.audio.vad_threshold,),
         "landmarks": (config.landmarks.min_score, config.landmarks.model_complexity),
-        "text": (),
         "words": (config.transcribe.model, config.transcribe.beam_size),
-    }[name]
+    }.get(name, ())
 
 
 def _measure(costs: Costs, stage: str, visit: Callable[..., Any], *arguments: Any) -> Any:
@@ -92,9 +113,9 @@ def _measure(costs: Costs, stage: str, visit: Callable[..., Any], *arguments: An
     for step, seconds in result.cpu_seconds.items():
         costs.chain[stage, step] += seconds
     costs.chain[stage, "the rest"] += whole - sum(result.cpu_seconds.values())
-    with recording(_models()) as log:
+    with recording(_models(), _functions()) as log:
         visit(*arguments)
-    for name, calls in log.items():
+    for name, calls in ((name, calls) for name, calls in log.items() if calls.made):
         costs.bare[stage, name] += replay(calls)
         costs.calls[stage, name] += len(calls.made)
     return result
@@ -123,7 +144,9 @@ def measure_video(uri: str) -> Costs:
             for stage, visit, extra in (
                 ("audio", visits.audio_visit, (folder,)),
                 ("look", visits.look_visit, (folder,)),
+                ("sync", visits.sync_visit, ()),
                 ("words", visits.words_visit, ()),
+                ("body", visits.body_visit, ()),
             ):
                 if lost is None:
                     (task,) = _measure(costs, stage, visit, task, config, *extra).outputs

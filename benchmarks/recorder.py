@@ -4,6 +4,7 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
@@ -35,11 +36,12 @@ class _Recording:
 
 
 @contextlib.contextmanager
-def recording(modules: dict[str, Any]) -> Iterator[dict[str, Calls]]:
-    """Within the context, models loaded through `module.load` write their calls down.
+def recording(modules: dict[str, Any], functions: dict[str, tuple[Any, str]]) -> Iterator[dict[str, Calls]]:
+    """Within the context, models loaded through `module.load`, and functions, write their calls down.
 
     Args:
         modules: adapters of backends by the name under which their calls are returned.
+        functions: modules and the names of functions in them, likewise.
     """
     log: dict[str, Calls] = {}
 
@@ -53,6 +55,9 @@ def recording(modules: dict[str, Any]) -> Iterator[dict[str, Calls]]:
     with contextlib.ExitStack() as stack:
         for name, module in modules.items():
             stack.enter_context(mock.patch.object(module, "load", loader(name, module.load)))
+        for name, (module, function) in functions.items():
+            calls = log.setdefault(name, Calls(SimpleNamespace(**{function: getattr(module, function)})))
+            stack.enter_context(mock.patch.object(module, function, getattr(_Recording(calls), function)))
         yield log
 
 

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from backends import (
-    lip_sync,
     mediapipe_faces,
     mediapipe_landmarks,
     pocketsphinx,
@@ -24,11 +23,12 @@ from backends import (
     whisperx,
 )
 from body.model import BodyModel
+from pipelines.compare_lips import compare_lips
 from pipelines.config import CurateConfig
 from pipelines.look_at_person import look_at_person
 from schemas.outcomes import Rejection
 from schemas.records import Clip, FaceTrack, Shot, Source, Video
-from schemas.sample import SAMPLING_RATE_HZ, arrays_to_npz, check_arrays, npz_to_arrays, unpack_landmarks
+from schemas.sample import SAMPLING_RATE_HZ, arrays_to_npz, check_arrays, npz_to_arrays
 from transforms import (
     align_words,
     collect_faces,
@@ -40,7 +40,6 @@ from transforms import (
     probe,
     propose_clips,
     score_audio,
-    score_sync,
     track_faces,
     transcribe,
 )
@@ -240,18 +239,15 @@ def look_visit(task: ClipTask, config: CurateConfig, folder: str) -> VisitResult
 
 def sync_visit(task: ClipTask, config: CurateConfig) -> VisitResult:
     """Compare a clip's lips with its sound; sound that is constantly off is moved, in the .wav part."""
-    meter = CpuMeter()
+    meter, tally = CpuMeter(), DecodeTally()
     clip = task.clip
-    scorer = lip_sync.load(config.sync.model)
-    meter.charge("load_models")
-    face = unpack_landmarks(npz_to_arrays(read_bytes(f"{clip.parts_uri}.npz")), "face:landmarks")
-    sync = score_sync.score_sync(_sound(task, config), face, clip.fps, scorer, config.sync)
+    sync = compare_lips(clip, _sound(task, config), config, meter, tally)
     done = replace(task, clip=replace(clip, sync=sync))
     if sync is not None and sync.repaired_frames:
         moved = wav_bytes(_sound(done, config), SAMPLING_RATE_HZ)
         write_bytes(f"{clip.parts_uri}.wav", moved)
     meter.charge("score_sync")
-    return VisitResult(outputs=(done,), cpu_seconds=meter.seconds)
+    return VisitResult(outputs=(done,), cpu_seconds=meter.seconds, frames_decoded=tally.frames)
 
 
 def _sound(task: ClipTask, config: CurateConfig) -> np.ndarray:

@@ -31,12 +31,16 @@ class Peak:
     """Agrees best at a given lag; halves of a clip at lags of their own."""
 
     name = "peak"
+    needs_pictures = False
 
     def __init__(self, lag: int, height: float = 0.6, halves: tuple[int, ...] = ()) -> None:
         self.lags, self.height = [lag, *halves], height
         self.first = True
 
-    def lag_scores(self, samples, face, fps, max_lag):
+    def look(self, face, fps, pictures):
+        return face[:, 0].astype(np.float64)
+
+    def lag_scores(self, samples, seen, fps, max_lag):
         lag = self.lags.pop(0) if len(self.lags) > 1 else self.lags[0]
         scores = np.zeros(2 * max_lag + 1)
         scores[lag + max_lag] = self.height

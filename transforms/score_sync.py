@@ -10,13 +10,13 @@ docs/sync.md says what the score is worth and where it fails.
 """
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from backends.protocols import SyncScorer
+from backends.protocols import RgbImage, SyncScorer
 from schemas.records import Clip, Sync
 from schemas.sample import SAMPLING_RATE_HZ
 
@@ -29,7 +29,8 @@ _UPPER_LIP, _LOWER_LIP, _TOP, _CHIN = 13, 14, 10, 152
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SyncConfig:
-    """`model`: "lip-sync" is embedded; or the path of a map that tools/train_lip_sync.py built.
+    """`model`: "lip-sync" is embedded; or the path of a map that tools/train_lip_sync.py built (.npz), or
+    of a SyncNet (.onnx, backends/syncnet.py), for which the bounds of the sync rules have to be set anew.
 
     Offsets up to `max_lag_frames` are looked for. One of at least `min_repair_frames` is repaired
     where the confidence reaches `min_repair_confidence` and both halves of the clip agree on it to
@@ -49,21 +50,24 @@ def score_sync(
     fps: float,
     scorer: SyncScorer,
     config: SyncConfig,
+    pictures: Iterable[RgbImage] | None = None,
 ) -> Sync | None:
     """Return how a face and the sound agree; None if the clip is too short or the face not seen.
 
     Args:
         samples: mono (m,) at 16 kHz, the clip's sound.
         face: (n, 478, 3) landmarks in px, NaN where not seen.
+        pictures: the clip's n frames, if the scorer needs them.
     """
     if len(face) < 2 * config.max_lag_frames + 10 or np.isfinite(face[:, 0, 0]).mean() < 0.5:
         return None
-    scores = scorer.lag_scores(samples, face, fps, config.max_lag_frames)
+    seen = scorer.look(face, fps, pictures)
+    scores = scorer.lag_scores(samples, seen, fps, config.max_lag_frames)
     offset = int(np.argmax(scores)) - config.max_lag_frames
     confidence = peak_height(scores, len(face))
     repair = 0
     if abs(offset) >= config.min_repair_frames and confidence >= config.min_repair_confidence:
-        halves = _half_offsets(samples, face, fps, scorer, config)
+        halves = _half_offsets(samples, seen, fps, scorer, config)
         if all(abs(half - offset) <= config.max_repair_spread_frames for half in halves):
             repair = offset
     return Sync(
@@ -88,19 +92,19 @@ def peak_height(scores: FloatArray, num_frames: int) -> float:
 
 def _half_offsets(
     samples: npt.NDArray[np.float32],
-    face: npt.NDArray[np.float32],
+    seen: FloatArray,
     fps: float,
     scorer: SyncScorer,
     config: SyncConfig,
 ) -> list[int]:
     """Return the offset of each half of a clip; () where halves are too short to have one."""
-    middle = len(face) // 2
+    middle = len(seen) // 2
     if middle < 2 * config.max_lag_frames + 10:
         return []
     cut = round(middle / fps * SAMPLING_RATE_HZ)
     found: list[int] = []
     for sound, span in ((samples[:cut], slice(0, middle)), (samples[cut:], slice(middle, None))):
-        scores = scorer.lag_scores(sound, face[span], fps, config.max_lag_frames)
+        scores = scorer.lag_scores(sound, seen[span], fps, config.max_lag_frames)
         found.append(int(np.argmax(scores)) - config.max_lag_frames)
     return found
 
