@@ -17,7 +17,10 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-STAGES = ("probe", "survey", "audio", "look", "words", "body", "people", "check")
+from transforms.filter_clips import FILTER_STAGES
+
+# Clips are not counted where they are only proposed.
+STAGES = ("probe", "survey", *FILTER_STAGES[1:], "people", "check")
 
 
 @dataclass(slots=True)
