@@ -42,6 +42,7 @@ def _mediapipe(*names: str) -> tuple[tuple[str, str], ...]:
     return tuple(("mediapipe", f"modules/{name}.tflite") for name in names)
 
 
+FACERES_SHA256 = "3125e9b20003185a5e72920fc7133be04cee71fa296000d6f568ca6b396c73fe"
 _BACKENDS = (
     _Backend(
         name="mediapipe-face-detection",
@@ -182,7 +183,7 @@ _BACKENDS = (
         licence="MIT, as the package states that it was converted from",
         if_missing="age and gender are known where they are declared",
         weights=(("backends", "data/faceres.onnx"),),
-        expected_sha256="3125e9b20003185a5e72920fc7133be04cee71fa296000d6f568ca6b396c73fe",
+        expected_sha256=FACERES_SHA256,
     ),
     _Backend(
         name="ffmpeg",

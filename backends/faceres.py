@@ -10,12 +10,13 @@ from pathlib import Path
 
 import numpy as np
 
+from backends.catalogue import FACERES_SHA256 as WEIGHTS_SHA256
 from backends.face_crops import upright_square
 from backends.onnx_session import open_session
 from backends.protocols import FaceEstimate, FaceView, FloatArray
+from schemas.attributes import AGE_STARTS
 
 WEIGHTS = Path(__file__).parent / "data" / "faceres.onnx"
-WEIGHTS_SHA256 = "3125e9b20003185a5e72920fc7133be04cee71fa296000d6f568ca6b396c73fe"
 _SIDE_PX = 224
 _BATCH = 8  # pictures at a time: 100 MB of activations
 # Cropped this close it is most accurate: tried 0 to 0.45 on labelled faces (benchmarks/people.py's).
@@ -23,8 +24,6 @@ _MARGIN = 0.1
 # The mean of VGGFace2's pictures in the order blue, green, red, which training subtracted.
 _MEAN_BGR = np.array([103.939, 116.779, 123.68], np.float32)
 _YEARS = np.arange(1, 101, dtype=np.float32)
-# First year of each age group but the first.
-_GROUP_STARTS = (13, 20, 30, 40, 50, 60, 70)
 
 
 class FaceRes:
@@ -62,7 +61,7 @@ def _pixels(views: Sequence[FaceView]) -> FloatArray:
 
 def age_group_chances(years: FloatArray) -> FloatArray:
     """Add up the chances of single years, 1 to 100, to those of the eight age groups."""
-    starts = [0, *(start - 1 for start in _GROUP_STARTS)]
+    starts = [0, *(start - 1 for start in AGE_STARTS)]
     return np.add.reduceat(years, starts).astype(np.float32)
 
 

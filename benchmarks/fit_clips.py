@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from body.model import BodyModel, between_vertices
+from body.model import BodyModel, landmark_points
 from body.shading import overlay, part_colours
 from body.skinning import skin, skin_points, transform_joints
 from schemas.records import BodyFit
@@ -77,9 +77,7 @@ def lip_correlation(model: BodyModel, fit: Fit, seen: Observations) -> float | N
     known = seen.seen("face")
     if known.sum() < 10:
         return None
-    marks = model.landmarks
-    rows = [int(np.flatnonzero(marks.mediapipe_ids == i)[0]) for i in (*_LIPS, *_OUTER)]
-    skin_marks = between_vertices(model.points, model.faces[marks.faces[rows]], marks.barycentric[rows])
+    skin_marks = landmark_points(model, (*_LIPS, *_OUTER))
     transforms = transform_joints(model, fit.full_pose(), fit.betas, fit.expression)
     points = skin_points(skin_marks, transforms, fit.betas, fit.expression, fit.transl)
     px = fit.camera().project(points)[known]

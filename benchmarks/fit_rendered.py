@@ -15,7 +15,7 @@ import numpy.typing as npt
 from backends import mediapipe_landmarks
 from benchmarks.fit_metrics import angle_deg, face_vertices, head_errors, pa_error_mm
 from benchmarks.fit_sequences import Motion, talk
-from body.model import BodyModel, between_vertices
+from body.model import BodyModel, landmark_points
 from body.npz import read_arrays
 from body.raster import Pinhole
 from body.skinning import skin, skin_points, transform_joints
@@ -158,8 +158,6 @@ def _hands(model: BodyModel, mesh: Array, target: Array, seen: Observations, som
 
 def _apertures(model: BodyModel, pose: Array, betas: Array, expression: Array) -> Array:
     """Return the distance of the inner lips' middles (N,), metres."""
-    marks = model.landmarks
-    rows = [int(np.flatnonzero(marks.mediapipe_ids == i)[0]) for i in _APERTURE]
-    points = between_vertices(model.points, model.faces[marks.faces[rows]], marks.barycentric[rows])
+    points = landmark_points(model, _APERTURE)
     placed = skin_points(points, transform_joints(model, pose, betas, expression), betas, expression)
     return np.linalg.norm(placed[:, 0] - placed[:, 1], axis=-1)

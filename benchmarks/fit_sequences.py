@@ -12,7 +12,7 @@ import numpy.typing as npt
 from scipy.ndimage import gaussian_filter1d
 from scipy.spatial.transform import Rotation
 
-from body.model import BodyModel, between_vertices
+from body.model import BodyModel, landmark_points
 from body.skinning import joint_points, skin_points, transform_joints
 from body.topology import JOINT_INDEX, NUM_JOINTS
 from transforms.fit_body import Observations
@@ -155,7 +155,7 @@ def observe(model: BodyModel, motion: Motion, noise: Noise, seed: int) -> Observ
     rng, number = np.random.default_rng(seed), len(motion.pose)
     transforms = transform_joints(model, motion.pose, motion.betas, motion.expression)
     marks = model.landmarks
-    skin = between_vertices(model.points, model.faces[marks.faces], marks.barycentric)
+    skin = landmark_points(model)
     places = {
         "face": skin_points(skin, transforms, motion.betas, motion.expression),
         "pose": joint_points(transforms, model.pose_points),

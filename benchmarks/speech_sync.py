@@ -95,7 +95,7 @@ def load_clips(data: Path, run: Path) -> list[LipClip]:
             continue
         media = read_media(run, find_clip(run, row["clip_id"]))
         face = unpack_landmarks(media.arrays, "face:landmarks")
-        samples = media.samples.astype(np.float32) / 32768.0
+        samples = media.sound
         name = Path(row["source_uri"]).relative_to(data.absolute()).as_posix()
         person = row["source_speaker_id"] or name
         mouth = lip_sync.mouth_shape(face, row["fps"])

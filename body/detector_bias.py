@@ -11,10 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from body.topology import IRIS_CENTRES
+
 Array = npt.NDArray[np.floating]
 _RIGHT_EYE, _LEFT_EYE = (33, 133), (263, 362)  # outer and inner corner
 _TOP, _CHIN, _SKIN = 10, 152, slice(0, 468)
-_IRISES = (473, 468)  # centres, the person's left and right
 NUM_SKIN_FEATURES, NUM_IRIS_FEATURES = 6, 9
 
 
@@ -36,7 +37,7 @@ class DetectorBias:
         known = view.features()
         moved = np.array(face, np.float64)
         moved[:, self.ids, :2] += view.to_picture(np.tensordot(known[:, :NUM_SKIN_FEATURES], self.skin, 1))
-        moved[:, _IRISES, :2] += view.to_picture(np.tensordot(known, self.iris, 1))
+        moved[:, IRIS_CENTRES, :2] += view.to_picture(np.tensordot(known, self.iris, 1))
         return moved
 
 
@@ -71,7 +72,7 @@ class FaceView:
         yaw = np.arctan2(-normal[:, 0], normal[:, 2])
         pitch = np.arctan2(-normal[:, 1], np.hypot(normal[:, 0], normal[:, 2]))
         opening = np.linalg.norm(p[:, 13, :2] - p[:, 14, :2], axis=1)
-        sides = zip(_IRISES, (_LEFT_EYE, _RIGHT_EYE), strict=True)
+        sides = zip(IRIS_CENTRES, (_LEFT_EYE, _RIGHT_EYE), strict=True)
         gaze = np.mean([p[:, i, :2] - p[:, corners, :2].mean(1) for i, corners in sides], axis=0)
         return np.column_stack([np.ones(len(p)), yaw, pitch, yaw**2, pitch**2, yaw * pitch, opening, gaze])
 

@@ -4,6 +4,7 @@ Units are metres and radians; rest positions have x to the person's left, y up a
 Letters in shapes: V vertices, F triangles, S shape and E expression components, K active pose features.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -192,3 +193,13 @@ def between_vertices(points: PointSet, triangles: npt.ArrayLike, barycentric: np
         pose_dirs=blend(points.pose_dirs),
         weights=blend(points.weights),
     )
+
+
+def landmark_points(model: BodyModel, ids: Sequence[int] | None = None) -> PointSet:
+    """Return the points of the skin where MediaPipe's landmarks lie: those of some ids, or all."""
+    marks = model.landmarks
+    if ids is None:
+        return between_vertices(model.points, model.faces[marks.faces], marks.barycentric)
+    rows = {int(identity): row for row, identity in enumerate(marks.mediapipe_ids)}
+    chosen = [rows[identity] for identity in ids]
+    return between_vertices(model.points, model.faces[marks.faces[chosen]], marks.barycentric[chosen])

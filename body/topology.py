@@ -93,6 +93,7 @@ NUM_CONTOUR = 17
 NUM_MEDIAPIPE_FACE = 478
 IRIS_LEFT = (473, 474, 475, 476, 477)  # of the person's left eye; the first is its centre
 IRIS_RIGHT = (468, 469, 470, 471, 472)
+IRIS_CENTRES = (IRIS_LEFT[0], IRIS_RIGHT[0])
 # Rings of the face mesh: its outline, which slides along the skin as the head turns, and the lips.
 FACE_OVAL: tuple[int, ...] = (
     10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377, 152, 148, 176,

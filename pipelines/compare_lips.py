@@ -30,4 +30,4 @@ def compare_lips(
 def _pictures(clip: Clip, config: CurateConfig, tally: DecodeTally) -> Iterator[npt.NDArray[np.uint8]]:
     view = PictureView(clip.width, clip.height, 0, "rgb24")
     for picture in decode_video(f"{clip.parts_uri}.mp4", config.media, tally):
-        yield np.asarray(view.render(picture.frame).to_ndarray(), np.uint8)
+        yield view.pixels(picture.frame)

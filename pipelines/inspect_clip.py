@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from PIL import Image as Pillow
 
 from backends import silero
@@ -20,7 +19,7 @@ from pipelines.overlay.timeline import TimelineData
 from pipelines.overlay.video import OverlayVideo
 from pipelines.stored_clip import ClipMedia, StoredClip, body_track, find_clip, read_media
 from schemas.outcomes import BadInputError
-from schemas.sample import SAMPLING_RATE_HZ
+from schemas.sample import OPTIONAL_RECORDS, SAMPLING_RATE_HZ
 from transforms.media import (
     DecodeTally,
     MediaError,
@@ -37,8 +36,7 @@ from transforms.storage import write_bytes
 
 _CRF, _PRESET = 20, "veryfast"
 # The records below a clip; a record's columns are its scores.
-_RECORDS = ("audio", "landmarks", "quality", "transcript", "voice", "sync", "body_fit", "identity")
-_LATER = ("voice", "sync", "body_fit", "identity")
+_RECORDS = ("audio", "landmarks", "quality", "transcript", *OPTIONAL_RECORDS)
 _NOT_SCORES = ("transcript_text", "transcript_words", "transcript_phones", "body_fit_betas")
 
 
@@ -78,7 +76,7 @@ def clip_view(clip: StoredClip, media: ClipMedia) -> ClipView:
     row, marks = clip.row, marks_of(media.arrays)
     threshold = clip.run.get("config", {}).get("audio", {}).get("vad_threshold", AudioConfig().vad_threshold)
     body_model = clip.run.get("config", {}).get("fit_body", {}).get("model")
-    speech = silero.load(threshold).find_speech(media.samples.astype(np.float32) / 32768.0)
+    speech = silero.load(threshold).find_speech(media.sound)
     timeline = TimelineData(
         samples=media.samples,
         duration_seconds=row["num_frames"] / row["fps"],
@@ -121,7 +119,7 @@ def decode_clip(clip: StoredClip, media: ClipMedia) -> Iterator[Image]:
             for picture in decode_video(str(path), MediaLimits(), tally):
                 if (picture.frame.width, picture.frame.height) != size or found == count:
                     raise BadInputError(f"{clip.key}: the video does not fit its row in the clips table")
-                yield view.render(picture.frame).to_ndarray()
+                yield view.pixels(picture.frame)
                 found += 1
         except MediaError as error:
             raise BadInputError(f"{clip.key}: the clip's video cannot be decoded ({error})") from error
@@ -152,11 +150,11 @@ def clip_scores(row: Mapping[str, Any]) -> dict[str, dict[str, str]]:
         names = [n for n in row if n.startswith(f"{record}_") and n not in _NOT_SCORES]
         values = {n.removeprefix(f"{record}_"): _as_text(row[n]) for n in names}
         computed = any(row[n] is not None for n in names)
-        if record not in _LATER:
+        if record not in OPTIONAL_RECORDS:
             columns[record] = values if computed else {"not computed": ""}
         elif computed:
             columns[record] = values
-    missing = {r.replace("_", " "): "not computed" for r in _LATER if r not in columns}
+    missing = {r.replace("_", " "): "not computed" for r in OPTIONAL_RECORDS if r not in columns}
     if missing:
         columns["later steps"] = missing
     return columns

@@ -1,13 +1,12 @@
 """Which clips of one person are kept: of copies of a recording the best."""
 
-import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from pipelines.config import CurateConfig
-from schemas.outcomes import Rejection
+from schemas.outcomes import Rejection, clip_rejection
 from schemas.records import Clip
 from transforms.embed_faces import face_path, read_face
 from transforms.find_near_duplicates import DuplicateConfig, duplicate_groups, reduced
@@ -43,22 +42,12 @@ def _copies(clips: Sequence[Clip], config: DuplicateConfig, output: str) -> dict
         best = clips[members[0]]
         for index in members[1:]:
             clip = clips[index]
-            why = _rejection(clip, "near_duplicate", alike[index], config.min_similarity)
-            gone[clip.clip_id] = dataclasses.replace(why, also=(f"copy of {best.clip_id}",))
+            gone[clip.clip_id] = clip_rejection(
+                clip,
+                STAGE,
+                "near_duplicate",
+                alike[index],
+                config.min_similarity,
+                (f"copy of {best.clip_id}",),
+            )
     return gone
-
-
-def _rejection(clip: Clip, reason: str, score: float, threshold: float) -> Rejection:
-    return Rejection(
-        stage=STAGE,
-        level="clip",
-        subject_id=clip.clip_id,
-        video_id=clip.video_id,
-        uri=clip.source.uri,
-        reason=reason,
-        score=score,
-        threshold=threshold,
-        start_seconds=clip.start_seconds,
-        end_seconds=clip.end_seconds,
-        seconds=clip.duration_seconds,
-    )

@@ -79,6 +79,11 @@ class ClipMedia:
     samples: npt.NDArray[np.int16]
     arrays: dict[str, npt.NDArray[Any]]
 
+    @property
+    def sound(self) -> npt.NDArray[np.float32]:
+        """The samples in [-1, 1)."""
+        return self.samples.astype(np.float32) / 32768.0
+
 
 def find_clip(output: Path, key: str) -> StoredClip:
     """Return the clip with this key, or the only one whose key begins with it.

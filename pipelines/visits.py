@@ -48,7 +48,6 @@ from transforms.isolation import CpuMeter
 from transforms.media import (
     DecodeTally,
     MediaError,
-    Picture,
     PictureView,
     decode_audio,
     decode_video,
@@ -170,18 +169,14 @@ def _scan(
     meter.charge("load_models")
     for picture in decode_video(video.source.uri, config.media, tally):
         meter.charge("decode")
-        shot_scanner.update(picture.seconds, _pixels(thumbnail, picture))
+        shot_scanner.update(picture.seconds, thumbnail.pixels(picture.frame))
         meter.charge("detect_shots")
         if face_scanner.wants(picture.seconds):
-            face_scanner.update(picture.seconds, _pixels(reduced, picture))
+            face_scanner.update(picture.seconds, reduced.pixels(picture.frame))
             meter.charge("track_faces")
     scores = shot_scanner.finish()
     meter.charge("detect_shots")
     return scores, face_scanner.samples
-
-
-def _pixels(view: PictureView, picture: Picture) -> np.ndarray:
-    return np.asarray(view.render(picture.frame).to_ndarray(), np.uint8)
 
 
 def audio_visit(task: ClipTask, config: CurateConfig, folder: str) -> VisitResult:
@@ -191,7 +186,7 @@ def audio_visit(task: ClipTask, config: CurateConfig, folder: str) -> VisitResul
     samples = _sound(task, config)
     detector = silero.load(config.audio.vad_threshold)
     heard = detector.find_speech(samples)
-    quality = score_audio.measure_sound(samples, heard, detector.name)
+    quality = score_audio.score_audio(samples, heard, detector.name)
     prefix = join(folder, "parts", clip.clip_id)
     write_bytes(f"{prefix}.wav", wav_bytes(samples, SAMPLING_RATE_HZ))
     meter.charge("score_audio")

@@ -9,9 +9,10 @@ import pyarrow as pa
 
 from reports import formats, reasons
 from reports.figures import round_step
+from schemas.attributes import NOT_MEASURED, UNKNOWN
 
 SCOPES = ("candidates", "accepted", "selected", "weighted")
-NOT_GROUPS = ("unknown", "not_measured")
+NOT_GROUPS = (UNKNOWN, NOT_MEASURED)
 MAX_GROUPS = 24
 _MAX_STYLES = 10
 _NUM_SHADES = 6
@@ -91,7 +92,7 @@ def natural(value: str) -> tuple[str, int, str]:
 def style_of(value: str, position: int) -> str:
     """Return the fill of a group: pattern and colour, so that it is known without colours."""
     if value in NOT_GROUPS:
-        return "cand" if value == "unknown" else "rej"
+        return "cand" if value == UNKNOWN else "rej"
     return f"r{position % _MAX_STYLES}"
 
 
@@ -138,7 +139,7 @@ def _group_row(
                 f"{first['adjusted']:.0f} ({first['adjusted_low']:.0f} to {first['adjusted_high']:.0f})",
             )
         )
-    title = "Not measured" if name == "not_measured" else formats.printable(name, 60)
+    title = "Not measured" if name == NOT_MEASURED else formats.printable(name, 60)
     label = "; ".join(f"{scope} {text}" for scope, text in numbers if text)
     target = None if wanted is None else round(100 * wanted / limit, 2)
     return GroupRow(
@@ -161,7 +162,7 @@ def _number(cell: dict[str, Any] | None, scope: str) -> str:
 def _remarks(by_scope: dict[str, dict[str, dict[str, Any]]]) -> list[str]:
     cells = by_scope["candidates"]
     found = []
-    for name, said in (("unknown", "asked, but nobody could tell"), ("not_measured", "never asked")):
+    for name, said in ((UNKNOWN, "asked, but nobody could tell"), (NOT_MEASURED, "never asked")):
         cell = cells.get(name)
         if cell is not None and cell["num_clips"]:
             found.append(f"{formats.plural(cell['num_clips'], 'clip')}: {said}.")

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 from schemas.records import Attribute, Clip, Source
 
-UNKNOWN = "unknown"
+UNKNOWN = "unknown"  # asked, but nobody could tell
+NOT_MEASURED = "not_measured"  # nobody asked
 AGE_GROUPS = ("0-12", "13-19", "20-29", "30-39", "40-49", "50-59", "60-69", "70+")
 GENDERS = ("feminine", "masculine")
 CATEGORIES: dict[str, tuple[str, ...]] = {
@@ -16,6 +17,7 @@ CATEGORIES: dict[str, tuple[str, ...]] = {
     "skin_tone": tuple(f"monk_{tone}" for tone in range(1, 11)),
 }
 
+# First year of each age group but the first.
 AGE_STARTS = (13, 20, 30, 40, 50, 60, 70)
 # Names and values under which manifests declare what is also estimated.
 _NAMES = {"sex": "gender", "skin": "skin_tone", "lang": "language"}

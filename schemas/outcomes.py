@@ -6,6 +6,8 @@ element ends in exactly one place, so the counts of a run add up.
 
 from dataclasses import dataclass
 
+from schemas.records import Clip
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rejection:
@@ -27,6 +29,26 @@ class Rejection:
     start_seconds: float | None = None
     end_seconds: float | None = None
     seconds: float | None = None
+
+
+def clip_rejection(
+    clip: Clip, stage: str, reason: str, score: float, threshold: float, also: tuple[str, ...] = ()
+) -> Rejection:
+    """Return the rejection of a whole clip."""
+    return Rejection(
+        stage=stage,
+        level="clip",
+        subject_id=clip.clip_id,
+        video_id=clip.video_id,
+        uri=clip.source.uri,
+        reason=reason,
+        score=score,
+        threshold=threshold,
+        also=also,
+        start_seconds=clip.start_seconds,
+        end_seconds=clip.end_seconds,
+        seconds=clip.duration_seconds,
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

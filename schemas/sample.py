@@ -19,6 +19,8 @@ PARTS = ("json", "mp4", "npz", "wav")
 KEY_PATTERN = re.compile(r"[A-Za-z0-9_-]{1,100}")
 LANDMARK_UNITS_PER_PX = 16
 SAMPLING_RATE_HZ = 16000
+# Records that a clip may lack; samples name those that are missing as not computed.
+OPTIONAL_RECORDS = ("voice", "sync", "body_fit", "identity")
 
 _FITTED = {"body": "body", "face": "face", "left_hand": "left hand", "right_hand": "right hand"}
 

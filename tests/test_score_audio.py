@@ -7,6 +7,7 @@ import pytest
 
 from backends import silero
 from backends.protocols import FoundSpeech, SpeechDetector
+from schemas.records import AudioQuality
 from tests.makers import RATE, noise, speech, tone
 from transforms.score_audio import clipping_ratio, decibels, loudness_lufs, score_audio, snr_db
 
@@ -36,6 +37,10 @@ def test_signal_to_noise_is_found_within_a_decibel(wanted: float) -> None:
     assert snr_db(mixed, [(1.0, 3.0)]) == pytest.approx(wanted, abs=1.0)
 
 
+def scored(samples: np.ndarray, detector: SpeechDetector) -> AudioQuality:
+    return score_audio(samples, detector.find_speech(samples), detector.name)
+
+
 def test_speech_without_pauses_is_measured_against_its_quietest_tenth() -> None:
     mixed = noise(4.0, 0.01)
     for word in range(8):  # eight words of 0.4 s with 0.1 s between them
@@ -54,7 +59,7 @@ def test_digital_silence_around_speech_gives_a_finite_ratio() -> None:
 
 
 def test_levels_of_a_sine() -> None:
-    scores = score_audio(tone(4.0, 0.5), Says())
+    scores = scored(tone(4.0, 0.5), Says())
     assert scores.rms_dbfs == pytest.approx(20 * math.log10(0.5 / math.sqrt(2)), abs=0.01)
     assert scores.peak_dbfs == pytest.approx(20 * math.log10(0.5), abs=0.01)
     assert scores.clipping_ratio == 0.0
@@ -78,19 +83,19 @@ def test_clipping_is_the_share_of_samples_held_at_full_scale() -> None:
 
 @pytest.mark.parametrize("num", [0, 1, 100, 6000])
 def test_short_and_empty_sounds_have_scores(num: int, detector: SpeechDetector) -> None:
-    scores = score_audio(np.zeros(num, np.float32), detector)
+    scores = scored(np.zeros(num, np.float32), detector)
     assert (scores.speech_ratio, scores.snr_db, scores.loudness_lufs) == (0.0, None, None)
     assert scores.rms_dbfs == decibels(0.0) == -120.0
 
 
 def test_speech_ratio_is_the_share_of_time() -> None:
-    scores = score_audio(noise(10.0, 0.1), Says((1.0, 3.0), (5.0, 8.0)))
+    scores = scored(noise(10.0, 0.1), Says((1.0, 3.0), (5.0, 8.0)))
     assert scores.speech_ratio == pytest.approx(0.5) and scores.speech_seconds == pytest.approx(5.0)
     assert scores.vad == "says" and scores.speech_probability == 0.9
 
 
 def test_the_real_detector_hears_speech_where_there_is_some(detector: SpeechDetector) -> None:
-    heard = score_audio(speech(4.0), detector)
+    heard = scored(speech(4.0), detector)
     assert heard.speech_ratio > 0.8 and (heard.speech_probability or 0) > 0.8
     padded = np.concatenate([np.zeros(3 * RATE, np.float32), speech(4.0), np.zeros(3 * RATE, np.float32)])
     spans = detector.find_speech(padded).spans
@@ -110,7 +115,7 @@ def test_the_real_detector_hears_speech_where_there_is_some(detector: SpeechDete
 def test_the_real_detector_hears_no_speech_in_other_sounds(
     detector: SpeechDetector, samples: np.ndarray
 ) -> None:
-    assert score_audio(samples, detector).speech_ratio < 0.1
+    assert scored(samples, detector).speech_ratio < 0.1
 
 
 def test_the_real_detector_remembers_nothing_of_the_last_sound(detector: SpeechDetector) -> None:

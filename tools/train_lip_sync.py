@@ -68,12 +68,11 @@ def load_examples(run: Path, patterns: Sequence[str]) -> list[Example]:
             media = read_media(run, clip)
             face = unpack_landmarks(media.arrays, "face:landmarks")
             fps = float(clip.row["fps"])
-            samples = media.samples.astype(np.float32) / 32768.0
             examples.append(
                 Example(
                     row["clip_id"],
                     row["source_speaker_id"] or name,
-                    encoder.encode(samples),
+                    encoder.encode(media.sound),
                     mouth_shape(face, fps),
                     fps,
                 )

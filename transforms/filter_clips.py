@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, is_dataclass, replace
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from schemas.outcomes import BadInputError, Rejection
+from schemas.outcomes import BadInputError, Rejection, clip_rejection
 from schemas.records import Clip
 
 Mode = Literal["off", "score", "on"]
@@ -68,20 +68,8 @@ def judge_clip(clip: Clip, rules: Sequence[Rule], stage: str) -> Rejection | Non
     if not broken:
         return None
     rule, score, bound = broken[0]
-    return Rejection(
-        stage=f"filter_{stage}",
-        level="clip",
-        subject_id=clip.clip_id,
-        video_id=clip.video_id,
-        uri=clip.source.uri,
-        reason=rule.name,
-        score=score,
-        threshold=bound,
-        also=tuple(r.name for r, _, _ in broken[1:]),
-        start_seconds=clip.start_seconds,
-        end_seconds=clip.end_seconds,
-        seconds=clip.duration_seconds,
-    )
+    also = tuple(r.name for r, _, _ in broken[1:])
+    return clip_rejection(clip, f"filter_{stage}", rule.name, score, bound, also)
 
 
 # What is rejected by default and why. Bounds were set on videos of public talking-head sets so

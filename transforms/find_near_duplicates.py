@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.cluster.hierarchy import DisjointSet
 
 from backends.protocols import FloatArray
 
@@ -113,20 +114,18 @@ def duplicate_groups(
         descriptors: (n, d) of the clips' faces.
         series: of the clips, at the reduced rate.
     """
-    parent = list(range(len(series)))
+    groups = DisjointSet(range(len(series)))
     alike: dict[int, float] = {}
     for i, j in _near_faces(descriptors, config.max_face_distance):
         shorter = min(len(series[i]), len(series[j]))
         overlap = max(int(config.min_overlap * shorter), min(_MIN_STEPS, shorter))
         score = similarity(series[i], series[j], overlap)
         if score >= config.min_similarity:
-            parent[_root(parent, j)] = _root(parent, i)
+            groups.merge(i, j)
             for k in (i, j):
                 alike[k] = max(alike.get(k, -1.0), score)
-    groups: dict[int, list[int]] = {}
-    for i in range(len(series)):
-        groups.setdefault(_root(parent, i), []).append(i)
-    return [(members, {m: alike[m] for m in members}) for members in groups.values() if len(members) > 1]
+    copies = [sorted(members) for members in groups.subsets() if len(members) > 1]
+    return [(members, {m: alike[m] for m in members}) for members in copies]
 
 
 def _near_faces(descriptors: FloatArray, max_distance: float) -> list[tuple[int, int]]:
@@ -138,10 +137,3 @@ def _near_faces(descriptors: FloatArray, max_distance: float) -> list[tuple[int,
         nearest = np.argsort(away, kind="stable")[:20]
         pairs |= {(min(i, int(j)), max(i, int(j))) for j in nearest if away[j] <= max_distance}
     return sorted(pairs)
-
-
-def _root(parent: list[int], i: int) -> int:
-    while parent[i] != i:
-        parent[i] = parent[parent[i]]
-        i = parent[i]
-    return i

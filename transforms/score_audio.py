@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pyloudnorm
 
-from backends.protocols import FoundSpeech, SpeechDetector
+from backends.protocols import FoundSpeech
 from schemas.records import AudioQuality
 from schemas.sample import SAMPLING_RATE_HZ
 
@@ -71,12 +71,7 @@ def snr_db(samples: FloatSamples, speech: Sequence[Span]) -> float | None:
     return min(max(decibels(max(signal, 0.0) / max(noise, 1e-12)), -20.0), 80.0)
 
 
-def score_audio(samples: FloatSamples, detector: SpeechDetector) -> AudioQuality:
-    """Measure mono samples (n,) at 16 kHz."""
-    return measure_sound(samples, detector.find_speech(samples), detector.name)
-
-
-def measure_sound(samples: FloatSamples, heard: FoundSpeech, vad: str) -> AudioQuality:
+def score_audio(samples: FloatSamples, heard: FoundSpeech, vad: str) -> AudioQuality:
     """Measure mono samples (n,) at 16 kHz in which `vad` has found speech."""
     speech = heard.spans
     seconds = len(samples) / SAMPLING_RATE_HZ

@@ -18,6 +18,7 @@ from schemas.attributes import declared_attributes
 from schemas.records import Clip
 from schemas.sample import (
     LANDMARK_UNITS_PER_PX,
+    OPTIONAL_RECORDS,
     PARTS,
     SAMPLING_RATE_HZ,
     SampleError,
@@ -69,7 +70,7 @@ def sample_json(clip: Clip, config_hash: str) -> dict[str, Any]:
     source.pop("uri")  # differs between machines; the name and the video's id do not
     for name in ("parts_uri", "status"):
         record.pop(name)
-    later = [name for name in ("voice", "sync", "body_fit", "identity") if record[name] is None]
+    later = [name for name in OPTIONAL_RECORDS if record[name] is None]
     source.pop("attributes")
     attributes = declared_attributes(clip.source) if clip.attributes is None else clip.attributes
     return {

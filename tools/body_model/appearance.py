@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from body.model import BodyModel, between_vertices
+from body.model import BodyModel, landmark_points
 from body.topology import INNER_LIPS, JOINT_INDEX, OUTER_LIPS, Part
 
 NUM_PEOPLE = 4
@@ -45,9 +45,7 @@ def person_colours(model: BodyModel, person: int) -> npt.NDArray[np.float32]:
 
 def _within(model: BodyModel, outline: tuple[int, ...]) -> npt.NDArray[np.bool_]:
     """Return which vertices (V,) lie inside a ring of face landmarks, seen from the front."""
-    marks = model.landmarks
-    rows = [int(np.flatnonzero(marks.mediapipe_ids == i)[0]) for i in outline]
-    ring = between_vertices(model.points, model.faces[marks.faces[rows]], marks.barycentric[rows]).template
+    ring = landmark_points(model, outline).template
     polygon = (ring[:, :2] * 1e4).astype(np.float32)
     points = (model.points.template[:, :2] * 1e4).astype(float)
     return np.array([cv2.pointPolygonTest(polygon, (x, y), False) >= 0 for x, y in points])

@@ -8,21 +8,20 @@ import numpy.typing as npt
 from scipy.spatial.transform import Rotation
 
 from body.detector_bias import NUM_SKIN_FEATURES, DetectorBias, FaceView
-from body.model import BodyModel, between_vertices
+from body.model import BodyModel, landmark_points
 from body.raster import Pinhole
 from body.skinning import skin, skin_points, transform_joints
-from body.topology import IRIS_LEFT, IRIS_RIGHT, JOINT_INDEX, NUM_BETAS, NUM_JOINTS
+from body.topology import IRIS_CENTRES, JOINT_INDEX, NUM_BETAS, NUM_JOINTS
 from tools.body_model import renders
 from tools.body_model.appearance import NUM_PEOPLE, person_colours
 from tools.body_model.detect import FaceDetector
+from transforms.fit_body.points import CORNEA
 
 Float = npt.NDArray[np.float64]
 # Deviations, rad: how people who talk to a camera turn their heads and eyes.
 _YAW, _PITCH, _ROLL = 0.40, 0.28, 0.12
 _GAZE = (0.12, 0.20)
-_CORNEA = np.array([0.0, 0.0, 0.0115])  # of an iris' centre from its eye's joint, metres (fit_body.points)
 _RIDGE = 1e-3
-_IRISES = (IRIS_LEFT[0], IRIS_RIGHT[0])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -43,8 +42,7 @@ def ask(model: BodyModel, number: int, rng: np.random.Generator) -> Answers:
         model: with all expression components.
     """
     tints = [person_colours(model, person) for person in range(NUM_PEOPLE)]
-    marks = model.landmarks
-    points = between_vertices(model.points, model.faces[marks.faces], marks.barycentric)
+    points = landmark_points(model)
     rows: list[tuple[Float, Float, Float]] = []
     with FaceDetector() as detector:
         for row in range(number):
@@ -59,7 +57,7 @@ def ask(model: BodyModel, number: int, rng: np.random.Generator) -> Answers:
                 continue
             true = camera.project(skin_points(points, transforms, betas, expression, transl)[0])
             eyes = [JOINT_INDEX["left_eye"], JOINT_INDEX["right_eye"]]
-            ahead = transforms.positions[0, eyes] + transforms.rotations[0, eyes] @ _CORNEA + transl
+            ahead = transforms.positions[0, eyes] + transforms.rotations[0, eyes] @ (0, 0, CORNEA) + transl
             rows.append((answer, true.astype(np.float64), camera.project(ahead)))
     found, landmarks, irises = (np.stack(group) for group in zip(*rows, strict=True))
     return Answers(found=found, landmarks=landmarks, irises=irises)
@@ -104,7 +102,7 @@ def learn(model: BodyModel, answers: Answers) -> DetectorBias:
     view = FaceView.of(answers.found)
     features = view.features()
     skin_missed = view.from_picture(answers.landmarks - answers.found[:, ids, :2])
-    iris_missed = view.from_picture(answers.irises - answers.found[:, _IRISES, :2])
+    iris_missed = view.from_picture(answers.irises - answers.found[:, IRIS_CENTRES, :2])
     return DetectorBias(
         ids=ids,
         skin=_regress(features[:, :NUM_SKIN_FEATURES], skin_missed),
@@ -118,7 +116,7 @@ def report(model: BodyModel, bias: DetectorBias, answers: Answers) -> dict[str, 
     for name, face in (("raw", answers.found), ("corrected", bias.corrected(answers.found))):
         size = FaceView.of(answers.found).size[:, None, None]
         skin_gap = (face[:, bias.ids, :2] - answers.landmarks) / size
-        iris_gap = (face[:, _IRISES, :2] - answers.irises) / size
+        iris_gap = (face[:, IRIS_CENTRES, :2] - answers.irises) / size
         found[f"skin_{name}"] = float(np.sqrt((skin_gap**2).sum(-1).mean()))
         found[f"iris_{name}"] = float(np.sqrt((iris_gap**2).sum(-1).mean()))
     return found

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from schemas.bias import BalanceTarget
-from schemas.outcomes import Rejection
+from schemas.outcomes import Rejection, clip_rejection
 from schemas.records import Clip
 from transforms.balance.candidates import Candidate, Cell, Cells, attribute_names, cell_of
 from transforms.balance.config import STAGE, BalanceConfig, Quota
@@ -38,19 +38,7 @@ class BalancePlan:
         excess = self.gone.get(clip.clip_id)
         if excess is None:
             return replace(clip, sampling_weight=self.weights[cell_of(clip, self.names)])
-        return Rejection(
-            stage=STAGE,
-            level="clip",
-            subject_id=clip.clip_id,
-            video_id=clip.video_id,
-            uri=clip.source.uri,
-            reason=excess.reason,
-            score=excess.score,
-            threshold=excess.threshold,
-            start_seconds=clip.start_seconds,
-            end_seconds=clip.end_seconds,
-            seconds=clip.duration_seconds,
-        )
+        return clip_rejection(clip, STAGE, excess.reason, excess.score, excess.threshold)
 
 
 def make_plan(candidates: Iterable[Candidate], config: BalanceConfig) -> BalancePlan:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from scipy.cluster.hierarchy import DisjointSet
 
 from backends.protocols import FloatArray
 from transforms.cluster_identities.neighbours import neighbour_pairs
@@ -101,25 +102,15 @@ class _Linker:
 
 def _certain_groups(faces: Sequence[Face]) -> list[list[int]]:
     """Return indices grouped by track, and by what earlier runs registered."""
-    parent = list(range(len(faces)))
-
-    def root(i: int) -> int:
-        while parent[i] != i:
-            i = parent[i]
-        return i
-
+    groups = DisjointSet(range(len(faces)))
     first: dict[tuple[str, str], int] = {}
     for i, face in enumerate(faces):
         keys = [("track", face.track_id)]
         if face.registered is not None:
             keys.append(("registered", face.registered))
         for key in keys:
-            a, b = sorted((root(first.setdefault(key, i)), root(i)))
-            parent[b] = a
-    groups: dict[int, list[int]] = defaultdict(list)
-    for i in range(len(faces)):
-        groups[root(i)].append(i)
-    return list(groups.values())
+            groups.merge(first.setdefault(key, i), i)
+    return [sorted(members) for members in groups.subsets()]
 
 
 def _start_cluster(faces: Sequence[Face], members: list[int]) -> _Cluster:

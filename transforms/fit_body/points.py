@@ -6,8 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from body.model import BodyModel, JointPoints, between_vertices
-from body.topology import FACE_OVAL, INNER_LIPS, IRIS_LEFT, IRIS_RIGHT, JOINT_INDEX, OUTER_LIPS
+from body.model import BodyModel, JointPoints, landmark_points
+from body.topology import FACE_OVAL, INNER_LIPS, IRIS_CENTRES, JOINT_INDEX, OUTER_LIPS
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
@@ -22,7 +22,6 @@ _NOSE_AND_CHEEKS = (
 )  # fmt: skip
 # Of the face mesh's 468 points a third, dense where the face moves: the rest interpolates these.
 FACE_POINTS = tuple(sorted({*FACE_OVAL, *OUTER_LIPS, *INNER_LIPS, *_EYES, *_BROWS, *_NOSE_AND_CHEEKS}))
-IRIS_CENTRES = (IRIS_LEFT[0], IRIS_RIGHT[0])
 # Of the body's 33: nose, ears, arms, hips, legs; hands' as long as no hand was found. Thumbs say nothing new.
 _POSE_POINTS = (0, 7, 8, *range(11, 21), *range(23, 33))
 # Joints that move the face; what weights a point has on others goes to the neck.
@@ -70,14 +69,13 @@ class ModelPoints:
 
 def build_points(model: BodyModel) -> ModelPoints:
     """Return the points of a body model; those that its landmarks lack are left out."""
-    rows = {int(identity): row for row, identity in enumerate(model.landmarks.mediapipe_ids)}
-    ids = [identity for identity in FACE_POINTS if identity in rows]
+    ids = [identity for identity in FACE_POINTS if identity in model.landmarks.mediapipe_ids]
     kept = [row for row, i in enumerate(model.pose_points.ids) if int(i) in _POSE_POINTS]
     pose_ids = model.pose_points.ids[kept].astype(np.int32)
     shoulders = np.isin(pose_ids, (11, 12)) * 0.5
     wrist = np.arange(21) == 0
     return ModelPoints(
-        face=_face_points(model, [rows[i] for i in ids]),
+        face=_face_points(model, ids),
         face_ids=np.array([*ids, *IRIS_CENTRES], np.int32),
         pose=_rigid(model.pose_points, kept, shoulders),
         pose_ids=pose_ids,
@@ -88,10 +86,9 @@ def build_points(model: BodyModel) -> ModelPoints:
     )
 
 
-def _face_points(model: BodyModel, rows: list[int]) -> FacePoints:
-    marks = model.landmarks
-    skin = between_vertices(model.points, model.faces[marks.faces[rows]], marks.barycentric[rows])
-    count = len(rows)
+def _face_points(model: BodyModel, ids: list[int]) -> FacePoints:
+    skin = landmark_points(model, ids)
+    count = len(ids)
     weights = np.zeros((count + 2, len(FACE_JOINTS)))
     weights[:count] = skin.weights[:, FACE_JOINTS]
     weights[:count, 0] += 1 - weights[:count].sum(1)
@@ -118,13 +115,13 @@ def _face_points(model: BodyModel, rows: list[int]) -> FacePoints:
     )
 
 
-_CORNEA = 0.0115  # metres from an eye's centre, where a model doesn't know its irises
+CORNEA = 0.0115  # metres from an eye's centre, where a model doesn't know its irises
 
 
 def _irises(model: BodyModel) -> tuple[NDArray, NDArray, NDArray]:
     """Return centres of the irises (2, 3), fixed to the eyes' joints, and what moves these."""
     eyes = [JOINT_INDEX["left_eye"], JOINT_INDEX["right_eye"]]
-    centres = model.joint_template[eyes] + np.array([0, 0, _CORNEA])
+    centres = model.joint_template[eyes] + np.array([0, 0, CORNEA])
     return centres, model.joint_shape_dirs[eyes], model.joint_expression_dirs[eyes]
 
 

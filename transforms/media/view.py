@@ -5,6 +5,8 @@ from typing import Any
 
 import av
 import av.filter
+import numpy as np
+import numpy.typing as npt
 
 # FFmpeg's numbers for transfer characteristics (ITU-T H.273): PQ and HLG, both HDR.
 HDR_TRANSFERS = (16, 18)
@@ -77,6 +79,10 @@ class PictureView:
             self._graph, self._graph_key = self._build(frame), key
         self._graph.push(frame)
         return self._graph.pull()
+
+    def pixels(self, frame: av.VideoFrame) -> npt.NDArray[np.uint8]:
+        """Return the picture of a decoded frame as an array; see `render`."""
+        return np.asarray(self.render(frame).to_ndarray(), np.uint8)
 
     def _build(self, frame: av.VideoFrame) -> Any:
         graph = av.filter.Graph()

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from schemas.attributes import UNKNOWN
+from schemas.attributes import NOT_MEASURED, UNKNOWN
 from schemas.bias import BiasCell, Scope
 from transforms.summarise_bias.confusion import Confusion, adjust
 from transforms.summarise_bias.rows import Label, Row
 
-NOT_MEASURED = "not_measured"
 ONE = ("",)
 
 

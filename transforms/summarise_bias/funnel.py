@@ -6,8 +6,9 @@ from typing import Literal
 
 import numpy as np
 
+from schemas.attributes import NOT_MEASURED
 from schemas.bias import FunnelRow
-from transforms.summarise_bias.cells import NOT_MEASURED, is_known, value_of
+from transforms.summarise_bias.cells import is_known, value_of
 from transforms.summarise_bias.clusters import compare, group_rate, holm, ratio_interval
 from transforms.summarise_bias.rows import Row
 from transforms.summarise_bias.suppress import suppress_funnel
@@ -18,13 +19,17 @@ MEANT = ("balance",)
 
 @dataclass(frozen=True, slots=True)
 class Arrivals:
-    """What reached a filter: rows (n) with whether each is turned down, alone or with others, and first."""
+    """What reached a filter: rows (n) with whether each is turned down, alone or with others, and first.
+
+    `people` (n) numbers whom each row shows.
+    """
 
     stage: str
     filter: str
     rows: list[Row]
     dropped: np.ndarray
     first: np.ndarray
+    people: np.ndarray
 
 
 def arrivals_of(rows: Sequence[Row], stages: Sequence[str]) -> list[Arrivals]:
@@ -40,11 +45,13 @@ def arrivals_of(rows: Sequence[Row], stages: Sequence[str]) -> list[Arrivals]:
     for stage in order:
         here = [row for row in rows if place[row.stage] >= place[stage]]
         ending = [row.stage == stage for row in here]
+        numbers = {person: i for i, person in enumerate(sorted({row.person for row in here}))}
+        people = np.array([numbers[row.person] for row in here])
         names = {reason for row, ends in zip(here, ending, strict=True) if ends for reason in row.reasons}
         for name in sorted(names):
             dropped = np.array([e and name in r.reasons for r, e in zip(here, ending, strict=True)])
             first = np.array([e and r.reasons[0] == name for r, e in zip(here, ending, strict=True)])
-            found.append(Arrivals(stage, name, here, dropped, first))
+            found.append(Arrivals(stage, name, here, dropped, first, people))
     return found
 
 
@@ -81,11 +88,9 @@ def _filter_rows(level: Literal["clip", "video"], found: Arrivals, attribute: st
         for row in found.rows
     ]
     known = np.array([is_known(value) for value in values])
-    numbers = {person: i for i, person in enumerate(sorted({row.person for row in found.rows}))}
-    people = np.array([numbers[row.person] for row in found.rows])
     for value in sorted(set(values)):
         member = np.array([v == value for v in values])
-        yield _row(level, found, attribute, value, "all" if usable else "declared", people, member, known)
+        yield _row(level, found, attribute, value, "all" if usable else "declared", member, known)
 
 
 def _declared(row: Row, attribute: str) -> bool:
@@ -99,11 +104,10 @@ def _row(
     attribute: str,
     value: str,
     basis: Literal["declared", "all"],
-    people: np.ndarray,
     member: np.ndarray,
     known: np.ndarray,
 ) -> FunnelRow:
-    rate = group_rate(people[member], found.dropped[member])
+    rate = group_rate(found.people[member], found.dropped[member])
     row = FunnelRow(
         level=level, stage=found.stage, filter=found.filter, attribute=attribute, value=value, basis=basis,
         num_in=int(member.sum()), num_dropped=int(found.dropped[member].sum()),
@@ -115,9 +119,9 @@ def _row(
     rest = known & ~member
     if not is_known(value) or not rest.any() or found.stage in MEANT:
         return row
-    others = group_rate(people[rest], found.dropped[rest])
+    others = group_rate(found.people[rest], found.dropped[rest])
     interval = ratio_interval(rate, others)
-    tested = compare(people[known], found.dropped[known], member[known])
+    tested = compare(found.people[known], found.dropped[known], member[known])
     return replace(
         row,
         rest_rate=others.value,
@@ -177,7 +181,5 @@ def _stands_alone(row: FunnelRow, found: Arrivals, others: Sequence[FunnelRow], 
     dropped = found.dropped[left]
     if not member.any() or member.all() or dropped[member].mean() <= dropped[~member].mean():
         return False
-    numbers = {person: i for i, person in enumerate(sorted({r.person for r in found.rows}))}
-    people = np.array([numbers[r.person] for r in found.rows])[left]
-    tested = compare(people, dropped, member)
+    tested = compare(found.people[left], dropped, member)
     return tested is not None and tested[1] <= alpha
