@@ -55,7 +55,7 @@ def main(arguments: list[str] | None = None) -> int:
     # Beam and its cloud clients warn at import about what local runs do not use.
     warnings.filterwarnings("ignore", category=FutureWarning)
     logging.getLogger().setLevel(logging.ERROR)
-    from transforms.isolation import limit_threads
+    from pipelines.isolation import limit_threads
 
     limit_threads()
     options, others = _parser().parse_known_args(arguments)
@@ -74,9 +74,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _curate(options: argparse.Namespace, beam_flags: list[str], console) -> int:
+    from commands.curate import curate
     from pipelines.config import load_config
     from pipelines.discover import discover
-    from pipelines.run import curate
 
     config = load_config(options.config)
     summary = curate(discover(options.input), options.output, config, beam_flags, console)
@@ -84,14 +84,14 @@ def _curate(options: argparse.Namespace, beam_flags: list[str], console) -> int:
 
 
 def _package(options: argparse.Namespace, beam_flags: list[str], console) -> int:
-    from pipelines.package import package
+    from commands.package import package
 
     summary = package(options.output, options.config, beam_flags, console)
     return 3 if summary.problems else 0
 
 
 def _inspect(options: argparse.Namespace, _: list[str], console) -> int:
-    from pipelines.inspect_clip import inspect_clip
+    from commands.inspect_clip import inspect_clip
 
     for path in inspect_clip(options.output, options.key):
         console.print(str(path), soft_wrap=True, markup=False)
@@ -99,7 +99,7 @@ def _inspect(options: argparse.Namespace, _: list[str], console) -> int:
 
 
 def _export(options: argparse.Namespace, _: list[str], console) -> int:
-    from pipelines.export_clip import export_clip
+    from commands.export_clip import export_clip
 
     path = export_clip(options.output, options.key, options.format, options.to, options.body_model)
     console.print(str(path), soft_wrap=True, markup=False)
@@ -107,7 +107,7 @@ def _export(options: argparse.Namespace, _: list[str], console) -> int:
 
 
 def _doctor(options: argparse.Namespace, _: list[str], console) -> int:
-    from pipelines.doctor import print_doctor
+    from commands.doctor import print_doctor
 
     return print_doctor(console)
 

@@ -176,7 +176,7 @@ def _measure_writing(costs: Costs, clips: list[Any], folder: str, config: Any) -
 
 def evaluate(data: Path, sources: list[str], logs: Path, say: Callable[[str], None]) -> Part:
     """Measure sources (paths below video/) one after another in one worker process."""
-    from transforms.isolation import IsolationConfig, close_pools, run_isolated
+    from pipelines.isolation import IsolationConfig, close_pools, run_isolated
 
     isolation = IsolationConfig(num_processes=1, timeout_base_seconds=3600.0, log_folder=str(logs.absolute()))
     paths = [str((data / VIDEO_FOLDER / s).absolute()) for s in sources]

@@ -9,9 +9,9 @@ import numpy as np
 from backends import mediapipe_faces
 from backends.protocols import FaceView, FloatArray, FrameLandmarks, RgbImage
 from backends.quiet import import_mediapipe
+from media import DecodeTally, MediaLimits, decode_video
 from schemas.sample import npz_to_arrays, unpack_landmarks
 from transforms.collect_faces import CollectConfig, FaceCollector, cut_view
-from transforms.media import DecodeTally, MediaLimits, decode_video
 
 _MARGIN = 0.6
 

@@ -14,8 +14,8 @@ import soxr
 
 from backends import pocketsphinx, whisperx
 from benchmarks.page import Part, Table
+from media import MediaLimits, decode_audio, probe_media
 from schemas.sample import SAMPLING_RATE_HZ
-from transforms.media import MediaLimits, decode_audio, probe_media
 from transforms.spoken_words import spoken_words
 
 Samples = npt.NDArray[np.float32]

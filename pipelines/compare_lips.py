@@ -6,11 +6,11 @@ import numpy as np
 import numpy.typing as npt
 
 from backends import lip_sync, syncnet
+from media import DecodeTally, PictureView, decode_video
 from pipelines.config import CurateConfig
+from pipelines.isolation import CpuMeter
 from schemas.records import Clip, Sync
 from schemas.sample import npz_to_arrays, unpack_landmarks
-from transforms.isolation import CpuMeter
-from transforms.media import DecodeTally, PictureView, decode_video
 from transforms.score_sync import score_sync
 from transforms.storage import read_bytes
 

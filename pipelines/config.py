@@ -10,6 +10,8 @@ from typing import Any
 import dacite
 import yaml
 
+from media import MediaLimits
+from pipelines.isolation import IsolationConfig
 from schemas.outcomes import BadInputError
 from transforms.align_words import AlignConfig
 from transforms.assign_split import SplitConfig
@@ -25,9 +27,7 @@ from transforms.extract_landmarks import LandmarkConfig
 from transforms.filter_clips import DEFAULT_RULES, Rule, merge_rules
 from transforms.find_near_duplicates import DuplicateConfig
 from transforms.fit_body import FitConfig
-from transforms.isolation import IsolationConfig
 from transforms.measure_quality import QualityConfig
-from transforms.media import MediaLimits
 from transforms.probe import ProbeConfig
 from transforms.propose_clips import ClipConfig
 from transforms.score_audio import AudioConfig

@@ -10,9 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from apache_beam.io.filesystems import FileSystems
 
+from media import is_remote
 from schemas.outcomes import BadInputError
 from schemas.records import Source
-from transforms.media import is_remote
 from transforms.storage import read_bytes
 
 MEDIA_SUFFIXES = frozenset(

@@ -11,11 +11,11 @@ from apache_beam.pvalue import TaggedOutput
 from apache_beam.transforms.window import GlobalWindows
 
 from pipelines import progress
+from pipelines.isolation import IsolationConfig, result_of, start_isolated
 from pipelines.visits import ClipTask, VisitResult
 from schemas.outcomes import Failure
 from schemas.records import Clip, Source, Video
 from schemas.run import StageSummary
-from transforms.isolation import IsolationConfig, result_of, start_isolated
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,8 +23,17 @@ from backends import (
     whisperx,
 )
 from body.model import BodyModel
+from media import (
+    DecodeTally,
+    MediaError,
+    PictureView,
+    decode_audio,
+    decode_video,
+    wav_bytes,
+)
 from pipelines.compare_lips import compare_lips
 from pipelines.config import CurateConfig
+from pipelines.isolation import CpuMeter
 from pipelines.look_at_person import look_at_person
 from schemas.outcomes import Rejection
 from schemas.records import Clip, FaceTrack, Shot, Source, Video
@@ -44,15 +53,6 @@ from transforms import (
     transcribe,
 )
 from transforms.fit_body import Observations, fit_clip, fit_quality
-from transforms.isolation import CpuMeter
-from transforms.media import (
-    DecodeTally,
-    MediaError,
-    PictureView,
-    decode_audio,
-    decode_video,
-    wav_bytes,
-)
 from transforms.storage import join, read_bytes, write_bytes
 
 # Sound is looked at in pieces of this length, so that memory does not grow with the video.

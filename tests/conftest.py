@@ -13,9 +13,9 @@ import pyarrow.dataset as ds
 import pytest
 from rich.console import Console
 
+from commands.curate import curate
 from pipelines.config import CurateConfig, config_from
 from pipelines.discover import discover
-from pipelines.run import curate
 from schemas.run import RunSummary
 from tests.makers import make_corpus
 from tools.fetch_demo import default_folder, fetch

@@ -17,8 +17,10 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from media import MediaLimits, decode_audio, wav_bytes
 from pipelines import visits
 from pipelines.config import CurateConfig
+from pipelines.isolation import IsolationConfig, run_isolated
 from pipelines.visits import ClipTask
 from schemas.records import Identity, Source
 from schemas.sample import check_arrays, npz_to_arrays, unpack_landmarks
@@ -27,8 +29,6 @@ from tests.conftest import Run, run_chain
 from tests.makers import EXPECTED, load_shards
 from transforms.assign_split import assign_split
 from transforms.estimate_attributes import complete_attributes
-from transforms.isolation import IsolationConfig, run_isolated
-from transforms.media import MediaLimits, decode_audio, wav_bytes
 
 
 def name_of(run: Run, uri: str) -> str:

@@ -11,13 +11,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from body.model import BodyModel
-from pipelines.export_clip import EXPORT_FORMATS, export_clip
+from commands.export_clip import EXPORT_FORMATS, export_clip
+from media import wav_bytes
 from schemas.outcomes import BadInputError
 from schemas.sample import arrays_to_npz
 from schemas.tables import to_table
 from tests.body.track_makers import make_track, sample_of
 from tests.makers import RATE, make_arrays, make_clip, tone
-from transforms.media import wav_bytes
 
 NUM_FRAMES = 10
 STARTS = {"glb": b"glTF", "amass": b"PK", "arkit": b"time,frame,", "bvh": b"HIERARCHY\nROOT pelvis"}

@@ -14,8 +14,9 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from pipelines.inspect_clip import inspect_clip
-from pipelines.overlay import panel, sheet
+from commands.inspect_clip import inspect_clip
+from drawing import panel, sheet
+from media import wav_bytes
 from pipelines.stored_clip import find_clip
 from run_pipeline import main
 from schemas.outcomes import BadInputError, Failure, Rejection
@@ -25,7 +26,6 @@ from schemas.tables import to_table
 from tests.makers import RATE, make_audio, make_clip, tone
 from tests.media_makers import RATES, constant_times, write_video
 from tests.overlay_makers import WORDS, person, words
-from transforms.media import wav_bytes
 from transforms.storage import parquet_bytes, write_bytes
 from transforms.write_shards import write_shard
 

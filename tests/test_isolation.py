@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from transforms.isolation import (
+from pipelines.isolation import (
     CpuMeter,
     IsolationConfig,
     WorkerDiedError,

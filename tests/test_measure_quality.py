@@ -6,6 +6,7 @@ import pytest
 
 from backends import rapidocr
 from backends.protocols import FrameLandmarks
+from body.face_mesh import head_angles
 from schemas.records import Box, VisualQuality
 from tests.makers import textured_picture
 from transforms.measure_quality import (
@@ -13,7 +14,6 @@ from transforms.measure_quality import (
     QualityMeter,
     body_motion,
     border_motion,
-    head_angles,
     text_ratios,
 )
 

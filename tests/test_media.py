@@ -13,8 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests import media_makers as make
-from transforms.media import (
+from media import (
     DecodeTally,
     MediaError,
     MediaLimits,
@@ -25,7 +24,8 @@ from transforms.media import (
     decode_video,
     probe_media,
 )
-from transforms.media.view import coded_crop, displayed_size
+from media.view import coded_crop, displayed_size
+from tests import media_makers as make
 
 LIMITS = MediaLimits()
 DISPLAY = (320, 180)

@@ -11,9 +11,7 @@ import numpy as np
 import pytest
 from apache_beam.io.filesystem import BeamIOError, FileMetadata, FileSystem, MatchResult
 
-from tests import broken_media as broken
-from tests import media_makers as make
-from transforms.media import (
+from media import (
     DecodeTally,
     MediaError,
     MediaLimits,
@@ -23,7 +21,9 @@ from transforms.media import (
     probe_media,
     read_chunks,
 )
-from transforms.media.probe import frame_rate
+from media.probe import frame_rate
+from tests import broken_media as broken
+from tests import media_makers as make
 
 LIMITS = MediaLimits()
 

@@ -5,8 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests import media_makers as make
-from transforms.media import (
+from media import (
     DecodeTally,
     MediaError,
     MediaLimits,
@@ -15,6 +14,7 @@ from transforms.media import (
     probe_media,
     wav_bytes,
 )
+from tests import media_makers as make
 
 LIMITS = MediaLimits()
 RATE = 16000

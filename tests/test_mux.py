@@ -5,9 +5,9 @@ from pathlib import Path
 import av
 import numpy as np
 
+from media import MediaLimits, decode_audio
+from media.mux import OUTPUT_RATE_HZ, with_sound
 from tests.media_makers import RATES, chirp_offset_seconds, chirps, constant_times, write_video
-from transforms.media import MediaLimits, decode_audio
-from transforms.media.mux import OUTPUT_RATE_HZ, with_sound
 
 
 def _packets(path: Path) -> list[tuple[int | None, bytes]]:

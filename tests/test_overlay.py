@@ -5,8 +5,8 @@ import itertools
 
 import numpy as np
 
-from pipelines.overlay import draw, panel, sheet, text, timeline, topology
-from pipelines.overlay.captions import Captions, last_started, word_at
+from drawing import draw, panel, sheet, text, timeline, topology
+from drawing.captions import Captions, last_started, word_at
 from schemas.records import Word
 from tests.overlay_makers import WORDS, person, words
 

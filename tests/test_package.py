@@ -12,7 +12,8 @@ import pytest
 import yaml
 from rich.console import Console
 
-from pipelines.package import judge_again, package
+from commands.package import package
+from pipelines.package import judge_again
 from schemas.outcomes import BadInputError, Rejection
 from schemas.run import RunSummary
 from tests.conftest import SETTINGS, Run

@@ -14,13 +14,13 @@ from apache_beam.testing.util import assert_that, equal_to
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipelines.isolation import IsolationConfig, close_pools
 from pipelines.steps import RunStep, Step, Subject, add_summaries, subject_of, summary
 from pipelines.visits import ClipTask, VisitResult
 from schemas.outcomes import Failure
 from schemas.records import Source
 from schemas.run import StageSummary
 from tests.makers import make_clip, make_shot, make_source, make_track, make_video
-from transforms.isolation import IsolationConfig, close_pools
 
 STEP_ISOLATION = IsolationConfig(num_processes=1, timeout_base_seconds=60, pin_to_cores=False)
 

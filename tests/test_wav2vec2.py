@@ -7,9 +7,9 @@ import pytest
 
 from backends import torchaudio_compat
 from backends.wav2vec2 import Wav2Vec2Aligner
+from pipelines.isolation import IsolationConfig, run_isolated
 from schemas.outcomes import BadInputError
 from tests.makers import speech
-from transforms.isolation import IsolationConfig, run_isolated
 from transforms.spoken_words import spoken_words
 
 

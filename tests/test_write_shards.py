@@ -15,10 +15,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from media import wav_bytes
 from schemas.records import Clip
 from schemas.sample import SampleError, arrays_to_npz, npz_to_arrays
 from tests.makers import load_shards, make_arrays, make_audio, make_clip, make_source, make_transcript, noise
-from transforms.media import wav_bytes
 from transforms.write_shards import (
     ShardConfig,
     build_shard,

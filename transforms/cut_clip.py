@@ -6,8 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from backends.protocols import RgbImage
-from schemas.records import Clip, Video
-from transforms.media import (
+from media import (
     DecodeTally,
     MediaError,
     MediaLimits,
@@ -18,6 +17,7 @@ from transforms.media import (
     at_constant_rate,
     decode_video,
 )
+from schemas.records import Clip, Video
 
 STAGE = "cut_clip"
 

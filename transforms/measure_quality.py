@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from backends.protocols import FrameLandmarks, RgbImage, TextDetector
+from body.face_mesh import CHIN, FOREHEAD, INNER_LIPS, head_angles
 from schemas.records import Box, VisualQuality
 
 STAGE = "measure_quality"
@@ -17,8 +18,6 @@ Gray = npt.NDArray[Any]  # (H, W) uint8; OpenCV's stubs say no more
 
 _FACE_SIDE = 128  # px height at which sharpness is compared across face sizes
 _SMALL = 96  # px side of the pictures on which motion is measured
-_EYES, _BROW, _CHIN = (33, 263), 10, 152
-_LIPS = (13, 14)  # inner lips, middle
 _ARMS = (11, 12, 13, 14, 15, 16)  # shoulders, elbows, wrists
 
 
@@ -82,7 +81,7 @@ class QualityMeter:
         patch = gray[box[1] : box[3], box[0] : box[2]]
         width = max(round(patch.shape[1] * _FACE_SIDE / patch.shape[0]), 2)
         patch = cv2.resize(patch, (width, _FACE_SIDE), interpolation=cv2.INTER_AREA)
-        height = float(face[_CHIN, 1] - face[_BROW, 1])
+        height = float(face[CHIN, 1] - face[FOREHEAD, 1])
         self.faces.append(
             (
                 float(cv2.Laplacian(patch, cv2.CV_32F).var()),
@@ -94,7 +93,9 @@ class QualityMeter:
             )
         )
         self.angles.append(head_angles(face))
-        self.lips.append(float(np.linalg.norm(face[_LIPS[1], :2] - face[_LIPS[0], :2])) / max(height, 1.0))
+        self.lips.append(
+            float(np.linalg.norm(face[INNER_LIPS[1], :2] - face[INNER_LIPS[0], :2])) / max(height, 1.0)
+        )
 
     def _wants_text(self) -> bool:
         count = self.config.text_frames
@@ -152,23 +153,6 @@ def _bounds(face: npt.NDArray[np.float32], width: int, height: int) -> tuple[int
     x0, y0 = max(int(low[0]), 0), max(int(low[1]), 0)
     x1, y1 = min(int(high[0]), width), min(int(high[1]), height)
     return (x0, y0, x1, y1) if x1 - x0 >= 8 and y1 - y0 >= 8 else None
-
-
-def head_angles(face: npt.NDArray[np.float32]) -> tuple[float, float, float]:
-    """Return yaw, pitch and roll in degrees of a face mesh (478, 3).
-
-    The head's axes are the line through the outer eye corners and the line from brow to chin.
-    Yaw is positive when the person turns to the picture's right, pitch when the face points
-    down, roll when the head tilts clockwise as seen.
-    """
-    across = (face[_EYES[1]] - face[_EYES[0]]).astype(np.float64)
-    down = (face[_CHIN] - face[_BROW]).astype(np.float64)
-    normal = np.cross(across, down)
-    normal /= np.linalg.norm(normal) + 1e-9  # points away from the camera when frontal
-    yaw = np.degrees(np.arctan2(-normal[0], normal[2]))
-    pitch = np.degrees(np.arctan2(-normal[1], np.hypot(normal[0], normal[2])))
-    roll = np.degrees(np.arctan2(across[1], np.hypot(across[0], across[2])))
-    return float(yaw), float(pitch), float(roll)
 
 
 def border_motion(before: Gray, after: Gray) -> float:

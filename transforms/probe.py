@@ -5,11 +5,11 @@ The id is the hash of the content, so the same file under two names is found as 
 
 from dataclasses import dataclass
 
+from media import MediaError, MediaLimits, probe_media, read_chunks
+from media.probe import MediaInfo
 from schemas.ids import content_id
 from schemas.outcomes import Rejection
 from schemas.records import Source, Video
-from transforms.media import MediaError, MediaLimits, probe_media, read_chunks
-from transforms.media.probe import MediaInfo
 
 STAGE = "probe"
 CONSENT_REFUSED = frozenset({"no", "denied", "refused", "withheld", "withdrawn", "revoked", "false", "0"})

@@ -7,14 +7,14 @@ beside it and renamed.
 import io
 import uuid
 from pathlib import Path
-from typing import cast
+from typing import BinaryIO, cast
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from apache_beam.io.filesystem import CompressionTypes
+from apache_beam.io.filesystem import BeamIOError, CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 
-from transforms.media.source import is_remote, local_path
+from media.source import is_remote, local_path, set_remote_opener
 
 
 def join(folder: str, *names: str) -> str:
@@ -51,3 +51,22 @@ def parquet_bytes(table: pa.Table) -> bytes:
     buffer = io.BytesIO()
     pq.write_table(table, buffer, compression="zstd")
     return buffer.getvalue()
+
+
+def open_remote(uri: str) -> tuple[BinaryIO, int]:
+    """Open a file through Beam's filesystems; returns it and its size in bytes.
+
+    Raises:
+        OSError: if it is not there or cannot be opened.
+    """
+    try:
+        matched = FileSystems.match([uri])[0].metadata_list
+        if not matched:
+            raise FileNotFoundError("no such file")
+        handle = FileSystems.open(uri, compression_type=CompressionTypes.UNCOMPRESSED)
+    except BeamIOError as error:
+        raise OSError(str(error)) from error
+    return cast(BinaryIO, handle), matched[0].size_in_bytes
+
+
+set_remote_opener(open_remote)

@@ -1,16 +1,14 @@
-"""Opening a media file from a local path or from anything Beam's filesystems open."""
+"""Opening a media file from a local path, or from wherever the program that uses this room opens files."""
 
 import contextlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn, cast
 
 import av
 import av.container
-from apache_beam.io.filesystem import BeamIOError, CompressionTypes
-from apache_beam.io.filesystems import FileSystems
 from av.stream import Discard, Disposition
 
 # Demuxers that read one self-contained file. Playlists and scripts (hls, concat, dash, sdp),
@@ -51,22 +49,34 @@ class MediaLimits:
     max_fps: float = 240.0
 
 
+# Opens a file that is not on this machine; returns it and its size in bytes.
+RemoteOpener = Callable[[str], tuple[BinaryIO, int]]
+
+
+def _no_opener(uri: str) -> tuple[BinaryIO, int]:
+    raise OSError("this program opens files of this machine only")
+
+
+_remote_opener: RemoteOpener = _no_opener
+
+
+def set_remote_opener(opener: RemoteOpener) -> None:
+    """Say how URIs with a scheme are opened: this room knows local files alone.
+
+    The opener raises OSError for what it cannot open.
+    """
+    global _remote_opener
+    _remote_opener = opener
+
+
 def is_remote(uri: str) -> bool:
-    """Return whether a URI names a filesystem of Beam's rather than a local path."""
+    """Return whether a URI has a scheme other than `file`, rather than being a local path."""
     return _SCHEME.match(uri) is not None
 
 
 def local_path(uri: str) -> Path:
     """Return the local path of a `file://` URI or plain path."""
     return Path(uri.removeprefix("file://"))
-
-
-def _open_remote(uri: str) -> tuple[BinaryIO, int]:
-    matched = FileSystems.match([uri])[0].metadata_list
-    if not matched:
-        raise MediaError(f"{uri}: no such file")
-    handle = FileSystems.open(uri, compression_type=CompressionTypes.UNCOMPRESSED)
-    return cast(BinaryIO, handle), matched[0].size_in_bytes
 
 
 def _open_local(uri: str) -> tuple[BinaryIO, int]:
@@ -85,10 +95,10 @@ def open_bytes(uri: str, limits: MediaLimits) -> Iterator[BinaryIO]:
             too large.
     """
     try:
-        handle, size = _open_remote(uri) if is_remote(uri) else _open_local(uri)
+        handle, size = _remote_opener(uri) if is_remote(uri) else _open_local(uri)
     except MediaError:
         raise
-    except (OSError, ValueError, BeamIOError) as error:
+    except (OSError, ValueError) as error:
         raise MediaError(f"{uri}: cannot be opened ({error})") from error
     with handle:
         if size == 0:

@@ -14,10 +14,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.overlay import topology
-from pipelines.overlay.style import BLACK, GREEN, ORANGE, PURPLE, SKY, VERMILLION, WHITE, YELLOW, Image, Rgb
+from body.face_mesh import head_angles
+from drawing import topology
+from drawing.style import BLACK, GREEN, ORANGE, PURPLE, SKY, VERMILLION, WHITE, YELLOW, Image, Rgb
 from schemas.sample import unpack_landmarks
-from transforms.measure_quality import head_angles
 
 Points = npt.NDArray[Any]  # (n, 2) float px
 _SHIFT = 4  # OpenCV draws at 1/16 px

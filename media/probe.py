@@ -7,8 +7,8 @@ from typing import Any
 import av
 import numpy as np
 
-from transforms.media.frames import configure_decoder
-from transforms.media.source import (
+from media.frames import configure_decoder
+from media.source import (
     MediaError,
     MediaLimits,
     container_start_seconds,
@@ -18,7 +18,7 @@ from transforms.media.source import (
     open_container,
     read_only,
 )
-from transforms.media.view import displayed_size
+from media.view import displayed_size
 
 # Header and packets may disagree by this much before the file counts as truncated.
 TRUNCATION_TOLERANCE_SECONDS = 2.0

@@ -9,8 +9,8 @@ import numpy.typing as npt
 from PIL import Image as Pillow
 from PIL import ImageDraw
 
-from pipelines.overlay.style import BACKGROUND, BLUE, DIM, PANEL, PART_COLOURS, SKY, TEXT, WHITE, Image, Rgb
-from pipelines.overlay.text import Style, draw_text, is_rtl, text_width
+from drawing.style import BACKGROUND, BLUE, DIM, PANEL, PART_COLOURS, SKY, TEXT, WHITE, Image, Rgb
+from drawing.text import Style, draw_text, is_rtl, text_width
 from schemas.records import Word
 
 LABEL_PX = 112

@@ -6,13 +6,13 @@ import numpy as np
 from PIL import Image as Pillow
 from PIL import ImageDraw
 
-from pipelines.overlay.captions import word_at
-from pipelines.overlay.clip_view import ClipView
-from pipelines.overlay.header import draw_header
-from pipelines.overlay.panel import draw_panel, fit, resize
-from pipelines.overlay.style import BACKGROUND, DIM, VERMILLION, YELLOW, Image
-from pipelines.overlay.text import Style, draw_text
-from pipelines.overlay.timeline import draw_tick, draw_timeline
+from drawing.captions import word_at
+from drawing.clip_view import ClipView
+from drawing.header import draw_header
+from drawing.panel import draw_panel, fit, resize
+from drawing.style import BACKGROUND, DIM, VERMILLION, YELLOW, Image
+from drawing.text import Style, draw_text
+from drawing.timeline import draw_tick, draw_timeline
 
 WIDTH_PX = 1680
 _GAP_PX = 8

@@ -6,8 +6,8 @@ import numpy as np
 from PIL import Image as Pillow
 from PIL import ImageDraw
 
-from pipelines.overlay.style import BACKGROUND, BLACK, DIM, TEXT, YELLOW, Image
-from pipelines.overlay.text import Style, break_lines, draw_text, draw_token, place_line, word_tokens
+from drawing.style import BACKGROUND, BLACK, DIM, TEXT, YELLOW, Image
+from drawing.text import Style, break_lines, draw_text, draw_token, place_line, word_tokens
 from schemas.records import Word
 
 HEIGHT_PX = 40

@@ -11,9 +11,9 @@ from body.export.glb import glb_bytes
 from body.model import BodyModel
 from body.topology import MAX_EXPRESSION
 from body.track import BodyTrack
+from media import is_remote
 from pipelines.stored_clip import body_track, find_clip, read_media
 from schemas.outcomes import BadInputError
-from transforms.media import is_remote
 from transforms.storage import write_bytes
 
 ExportFormat = Literal["glb", "amass", "arkit", "bvh"]

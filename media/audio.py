@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import soxr
 
-from transforms.media.source import (
+from media.source import (
     MediaError,
     MediaLimits,
     container_start_seconds,

@@ -12,7 +12,7 @@ from body.shading import overlay, part_colours
 from body.skinning import skin
 from body.topology import Part
 from body.track import BodyTrack, check_model
-from pipelines.overlay.style import Image
+from drawing.style import Image
 
 OPACITY = 0.75
 _GREY = (0.5, 0.5, 0.52)

@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from drawing.mesh import MeshView, mesh_view
+from drawing.style import Image as Picture
+from media import DecodeTally, VideoFrame, decode_video
 from pipelines.config import CurateConfig
-from pipelines.overlay.mesh import MeshView, mesh_view
-from pipelines.overlay.style import Image as Picture
 from pipelines.stored_clip import StoredClip, accepted_clips, body_track, read_media
-from transforms.media import DecodeTally, VideoFrame, decode_video
 
 MAX_THUMBNAILS = 24
 _SIDE_PX = 160

@@ -19,7 +19,7 @@ import matplotlib
 from matplotlib.ft2font import FT2Font
 from PIL import ImageDraw, ImageFont
 
-from pipelines.overlay.style import TEXT, Rgb
+from drawing.style import TEXT, Rgb
 
 _PACKAGES = ("manimgx_fonts", "manimgx_fonts_cjk")
 _FIRST = "NotoSans[wght].ttf"  # Latin, Greek and Cyrillic: the face of everything but other scripts

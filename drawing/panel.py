@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from pipelines.overlay.draw import FACE_LAYERS, LAYERS, FrameMarks, Points, draw_layers
-from pipelines.overlay.style import YELLOW, Image
+from drawing.draw import FACE_LAYERS, LAYERS, FrameMarks, Points, draw_layers
+from drawing.style import YELLOW, Image
 
 # A face that is lower than this share of the picture is also shown enlarged, in a corner.
 _SMALL_FACE = 0.27

@@ -6,7 +6,7 @@ from typing import Any
 
 import av
 
-from transforms.media.source import (
+from media.source import (
     MediaError,
     MediaLimits,
     container_start_seconds,

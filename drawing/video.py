@@ -4,13 +4,13 @@ import numpy as np
 from PIL import Image as Pillow
 from PIL import ImageDraw
 
-from pipelines.overlay import captions
-from pipelines.overlay.captions import Captions
-from pipelines.overlay.clip_view import ClipView
-from pipelines.overlay.panel import draw_panel, fit, resize
-from pipelines.overlay.style import BACKGROUND, DIM, STATUS_COLOURS, TEXT, Image
-from pipelines.overlay.text import Style, draw_text, text_width
-from pipelines.overlay.timeline import draw_cursor, draw_timeline, timeline_height
+from drawing import captions
+from drawing.captions import Captions
+from drawing.clip_view import ClipView
+from drawing.panel import draw_panel, fit, resize
+from drawing.style import BACKGROUND, DIM, STATUS_COLOURS, TEXT, Image
+from drawing.text import Style, draw_text, text_width
+from drawing.timeline import draw_cursor, draw_timeline, timeline_height
 
 _PANEL_MAX = (720, 640)
 _MIN_WIDTH = 720

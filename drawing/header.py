@@ -6,9 +6,9 @@ import numpy as np
 from PIL import Image as Pillow
 from PIL import ImageDraw
 
-from pipelines.overlay.clip_view import ClipView
-from pipelines.overlay.style import BACKGROUND, DIM, PANEL, STATUS_COLOURS, TEXT, VERMILLION, WHITE, Image
-from pipelines.overlay.text import Style, draw_paragraph, draw_text, line_height, text_width
+from drawing.clip_view import ClipView
+from drawing.style import BACKGROUND, DIM, PANEL, STATUS_COLOURS, TEXT, VERMILLION, WHITE, Image
+from drawing.text import Style, draw_paragraph, draw_text, line_height, text_width
 
 _MARGIN_PX = 16
 _TITLE = Style(size_px=24, bold=True)

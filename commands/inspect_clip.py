@@ -9,18 +9,15 @@ from typing import Any
 from PIL import Image as Pillow
 
 from backends import silero
-from pipelines.overlay.clip_view import ClipView
-from pipelines.overlay.draw import marks_of
-from pipelines.overlay.mesh import mesh_view
-from pipelines.overlay.panel import choose_inset
-from pipelines.overlay.sheet import ContactSheet
-from pipelines.overlay.style import PART_COLOURS, Image
-from pipelines.overlay.timeline import TimelineData
-from pipelines.overlay.video import OverlayVideo
-from pipelines.stored_clip import ClipMedia, StoredClip, body_track, find_clip, read_media
-from schemas.outcomes import BadInputError
-from schemas.sample import OPTIONAL_RECORDS, SAMPLING_RATE_HZ
-from transforms.media import (
+from drawing.clip_view import ClipView
+from drawing.draw import marks_of
+from drawing.mesh import mesh_view
+from drawing.panel import choose_inset
+from drawing.sheet import ContactSheet
+from drawing.style import PART_COLOURS, Image
+from drawing.timeline import TimelineData
+from drawing.video import OverlayVideo
+from media import (
     DecodeTally,
     MediaError,
     MediaLimits,
@@ -30,7 +27,10 @@ from transforms.media import (
     decode_video,
     is_remote,
 )
-from transforms.media.mux import with_sound
+from media.mux import with_sound
+from pipelines.stored_clip import ClipMedia, StoredClip, body_track, find_clip, read_media
+from schemas.outcomes import BadInputError
+from schemas.sample import OPTIONAL_RECORDS, SAMPLING_RATE_HZ
 from transforms.score_audio import AudioConfig
 from transforms.storage import write_bytes
 

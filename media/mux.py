@@ -8,7 +8,7 @@ import av
 import numpy as np
 import numpy.typing as npt
 
-from transforms.media.encode import _SecondReader
+from media.encode import _SecondReader
 
 # AAC in browsers is surest at the rate that sound cards run at.
 OUTPUT_RATE_HZ = 48000

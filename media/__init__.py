@@ -6,12 +6,12 @@ sound alike. Pictures are the displayed ones: rotated as the file says, with squ
 
 from av import VideoFrame
 
-from transforms.media.audio import decode_audio, pcm_samples, wav_bytes
-from transforms.media.encode import VideoEncoder
-from transforms.media.frames import DecodeTally, Picture, at_constant_rate, decode_video
-from transforms.media.probe import probe_media
-from transforms.media.source import MediaError, MediaLimits, is_remote, read_chunks
-from transforms.media.view import PictureView
+from media.audio import decode_audio, pcm_samples, wav_bytes
+from media.encode import VideoEncoder
+from media.frames import DecodeTally, Picture, at_constant_rate, decode_video
+from media.probe import probe_media
+from media.source import MediaError, MediaLimits, is_remote, read_chunks
+from media.view import PictureView
 
 __all__ = [
     "DecodeTally",

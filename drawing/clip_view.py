@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipelines.overlay.draw import FrameMarks
-from pipelines.overlay.mesh import MeshView
-from pipelines.overlay.panel import Inset
-from pipelines.overlay.timeline import TimelineData
+from drawing.draw import FrameMarks
+from drawing.mesh import MeshView
+from drawing.panel import Inset
+from drawing.timeline import TimelineData
 from schemas.records import Word
 
 
