@@ -19,17 +19,14 @@ from pipelines.config import CurateConfig, config_hash
 from pipelines.ledger import Ledger, ended, failure_summary
 from pipelines.steps import add_summaries, failure_of, summary
 from schemas.records import Clip
+from schemas.stages import CLIP_STAGES
 from schemas.tables import TABLES
 from transforms.assign_split import assign_split
 from transforms.balance import Balance
-from transforms.filter_clips import FILTER_STAGES
 from transforms.storage import join, write_bytes
 from transforms.summarise_bias import SummariseBias
 from transforms.write_shards import ShardConfig, num_shards, read_sample, shard_number, write_shard
 from transforms.write_tables import WriteTable
-
-# Where a clip can end, in the order of the chain.
-CLIP_STAGES = (*FILTER_STAGES, "people", "balance", "check")
 
 
 class Finish(beam.PTransform):

@@ -15,17 +15,17 @@ import pyarrow.parquet as pq
 from apache_beam.io.filesystems import FileSystems
 
 from pipelines.config import CurateConfig
-from pipelines.finish import CLIP_STAGES
 from pipelines.ledger import TABLES, Ledger, ended
 from pipelines.steps import summary
 from schemas.outcomes import BadInputError, Failure, Rejection
 from schemas.records import Clip
 from schemas.run import StageSummary
+from schemas.stages import CLIP_STAGES, FILTER_STAGES, stage_names
 from schemas.tables import arrow_schema, from_row
-from transforms.filter_clips import FILTER_STAGES, NEVER_DECODED, Rule, judge_clip
+from transforms.filter_clips import NEVER_DECODED, Rule, judge_clip
 from transforms.storage import join, read_bytes
 
-_REDONE = ("balance", "check")
+_REDONE = stage_names(kind="finish")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

@@ -17,10 +17,10 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from transforms.filter_clips import FILTER_STAGES
+from schemas.stages import STAGES as ALL_STAGES
 
 # Clips are not counted where they are only proposed.
-STAGES = ("probe", "survey", *FILTER_STAGES[1:], "people", "check")
+STAGES = tuple(s.name for s in ALL_STAGES if s.kind == "visit" or s.name in ("people", "check"))
 
 
 @dataclass(slots=True)

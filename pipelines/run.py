@@ -19,13 +19,12 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from backends.catalogue import describe_backends
 from media import is_remote
 from pipelines.config import CurateConfig, config_dict, config_hash
-from pipelines.finish import CLIP_STAGES
 from schemas.run import PeopleSummary, RunSummary, StageSummary
+from schemas.stages import ORDER
 from schemas.tables import SCHEMA_VERSION
 from transforms.filter_clips import NEVER_DECODED
 from transforms.storage import join, read_bytes
 
-STAGE_ORDER = ("probe", "deduplicate", "survey", *CLIP_STAGES)
 _VERSIONED = ("apache-beam", "numpy", "av", "pyarrow", "mediapipe", "torch", "webdataset")
 
 
@@ -48,7 +47,7 @@ def summarise(
     """Gather run.json from the stage summaries and the tables."""
     stages = [StageSummary(**s) for s in json.loads(read_bytes(join(output, "work", "stages.json")))]
     people = PeopleSummary(**json.loads(read_bytes(join(output, "work", "people.json"))))
-    stages.sort(key=lambda s: STAGE_ORDER.index(s.stage))
+    stages.sort(key=lambda s: ORDER[s.stage])
     rejections = read_table(output, "rejections", ["reason", "level", "seconds"]).to_pylist()
     reasons = Counter(r["reason"] for r in rejections)
     seconds: dict[str, float] = defaultdict(float)

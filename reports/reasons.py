@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reports import formats
+from schemas.stages import STAGES as TABLE_OF_STAGES
 
 REASONS = {
     # Whole files.
@@ -71,20 +72,7 @@ REASONS = {
     "never_decoded": "Earlier rules turned it down before it was decoded; present ones would not.",
 }
 
-STAGES = {
-    "probe": "reads the header and the streams of each file",
-    "deduplicate": "finds files with the same bytes",
-    "survey": "finds cuts and follows faces",
-    "propose": "rules on clips before they are decoded",
-    "audio": "measures the sound, where somebody speaks and how many voices",
-    "look": "cuts the clip, finds landmarks, measures the picture",
-    "sync": "compares lips and sound, moves sound that is constantly off, finds who speaks",
-    "words": "transcribes and aligns words and phones",
-    "body": "fits the body model to the landmarks",
-    "people": "recognises who is who across the collection, finds copies",
-    "balance": "selects and weights clips by caps, quotas and targets",
-    "check": "packs the sample and checks that its parts fit",
-}
+STAGES = {stage.name: stage.sentence for stage in TABLE_OF_STAGES}
 
 # Time in which nothing could be cut: no verdict on the material, so it is drawn quietly.
 QUIET = {"no_face": "n", "transition": "t", "remainder": "r"}

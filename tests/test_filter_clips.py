@@ -5,10 +5,10 @@ import dataclasses
 import pytest
 
 from schemas.outcomes import BadInputError
+from schemas.stages import FILTER_STAGES
 from tests.makers import make_audio, make_clip
 from transforms.filter_clips import (
     DEFAULT_RULES,
-    FILTER_STAGES,
     Rule,
     failed_rules,
     is_score,

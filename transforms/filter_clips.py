@@ -7,9 +7,9 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from schemas.outcomes import BadInputError, Rejection, clip_rejection
 from schemas.records import Clip
+from schemas.stages import FILTER_STAGES
 
 Mode = Literal["off", "score", "on"]
-FILTER_STAGES = ("propose", "audio", "look", "sync", "words", "body")
 # A clip that passes the present rules, but that earlier ones turned down before it was decoded.
 NEVER_DECODED = "never_decoded"
 
