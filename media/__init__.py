@@ -6,7 +6,7 @@ sound alike. Pictures are the displayed ones: rotated as the file says, with squ
 
 from av import VideoFrame
 
-from media.audio import decode_audio, pcm_samples, wav_bytes
+from media.audio import decode_audio, from_pcm, to_pcm
 from media.encode import VideoEncoder
 from media.frames import DecodeTally, Picture, at_constant_rate, decode_video
 from media.probe import probe_media
@@ -24,9 +24,9 @@ __all__ = [
     "at_constant_rate",
     "decode_audio",
     "decode_video",
+    "from_pcm",
     "is_remote",
-    "pcm_samples",
     "probe_media",
     "read_chunks",
-    "wav_bytes",
+    "to_pcm",
 ]

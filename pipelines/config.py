@@ -10,31 +10,15 @@ from typing import Any
 import dacite
 import yaml
 
-from media import MediaLimits
 from pipelines.isolation import IsolationConfig
+from pipelines.stages import VisitSections
 from schemas.outcomes import BadInputError
-from transforms.align_words import AlignConfig
 from transforms.assign_split import SplitConfig
 from transforms.balance import BalanceConfig
 from transforms.cluster_identities import IdentityConfig
-from transforms.collect_faces import CollectConfig
-from transforms.compare_voices import VoiceConfig
-from transforms.cut_clip import CutConfig
-from transforms.detect_shots import ShotConfig
-from transforms.embed_faces import EmbedConfig
-from transforms.estimate_attributes import AttributeConfig
-from transforms.extract_landmarks import LandmarkConfig
 from transforms.filter_clips import DEFAULT_RULES, Rule, merge_rules
 from transforms.find_near_duplicates import DuplicateConfig
-from transforms.fit_body import FitConfig
-from transforms.measure_quality import QualityConfig
-from transforms.probe import ProbeConfig
-from transforms.propose_clips import ClipConfig
-from transforms.score_audio import AudioConfig
-from transforms.score_sync import SyncConfig
 from transforms.summarise_bias import BiasConfig
-from transforms.track_faces import TrackConfig
-from transforms.transcribe import TranscribeConfig
 from transforms.write_shards import ShardConfig
 
 
@@ -55,28 +39,11 @@ class RunConfig:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class CurateConfig:
+class CurateConfig(VisitSections):
     """Everything that decides what `curate` produces; sections are named after their steps."""
 
-    media: MediaLimits = field(default_factory=MediaLimits)
-    probe: ProbeConfig = field(default_factory=ProbeConfig)
-    shots: ShotConfig = field(default_factory=ShotConfig)
-    tracks: TrackConfig = field(default_factory=TrackConfig)
-    clips: ClipConfig = field(default_factory=ClipConfig)
-    audio: AudioConfig = field(default_factory=AudioConfig)
-    voice: VoiceConfig = field(default_factory=VoiceConfig)
-    cut: CutConfig = field(default_factory=CutConfig)
-    landmarks: LandmarkConfig = field(default_factory=LandmarkConfig)
-    quality: QualityConfig = field(default_factory=QualityConfig)
-    sync: SyncConfig = field(default_factory=SyncConfig)
-    transcribe: TranscribeConfig = field(default_factory=TranscribeConfig)
-    align: AlignConfig = field(default_factory=AlignConfig)
-    fit_body: FitConfig = field(default_factory=FitConfig)
     filter: FilterConfig = field(default_factory=FilterConfig)
     balance: BalanceConfig = field(default_factory=BalanceConfig)
-    faces: CollectConfig = field(default_factory=CollectConfig)
-    embed: EmbedConfig = field(default_factory=EmbedConfig)
-    attributes: AttributeConfig = field(default_factory=AttributeConfig)
     identities: IdentityConfig = field(default_factory=IdentityConfig)
     duplicates: DuplicateConfig = field(default_factory=DuplicateConfig)
     split: SplitConfig = field(default_factory=SplitConfig)

@@ -14,7 +14,6 @@ import os
 import shutil
 import tempfile
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
@@ -162,25 +161,3 @@ def _take_a_core(seats: str) -> None:
             continue
         os.sched_setaffinity(0, {core})
         return
-
-
-class CpuMeter:
-    """Adds up processor seconds by step within one worker process.
-
-    A pool process works on one element at a time, so its processor time is that element's,
-    threads of native libraries included.
-    """
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-        self._last = time.process_time()
-
-    def skip(self) -> None:
-        """Start timing now: what came before belongs to no step."""
-        self._last = time.process_time()
-
-    def charge(self, step: str) -> None:
-        """Charge the processor time since the last call to a step."""
-        now = time.process_time()
-        self.seconds[step] = self.seconds.get(step, 0.0) + now - self._last
-        self._last = now

@@ -32,8 +32,19 @@ class Source:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Artefact:
+    """The name of what a stage made: the stage, and a hash of all that it was made from."""
+
+    stage: str
+    artefact_id: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Video:
-    """A readable video file: content hash, streams and geometry as probed from its headers."""
+    """A readable video file: content hash, streams and geometry as probed from its headers.
+
+    `artefacts` name what the stages of videos made of it.
+    """
 
     video_id: str
     source: Source
@@ -51,6 +62,7 @@ class Video:
     audio_codec: str | None
     audio_sampling_rate_hz: int | None
     audio_channels: int | None
+    artefacts: tuple[Artefact, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -297,8 +309,9 @@ class Clip:
     """A span of one shot in which one face is visible, cut to constant frame rate.
 
     `crop_xyxy` is in pixels of the displayed source picture, `width` and `height` are those
-    of the written video. `parts_uri` is the path prefix of the written parts. `sampling_weight` is
-    how often to draw the clip in training, relative to the average accepted clip.
+    of the written video. `artefacts` name what the stages made of the clip, its parts included, in
+    order. `sampling_weight` is how often to draw the clip in training, relative to the average
+    accepted clip.
     """
 
     clip_id: str
@@ -315,7 +328,7 @@ class Clip:
     height: int
     face_height_px: float
     other_face_ratio: float
-    parts_uri: str | None = None
+    artefacts: tuple[Artefact, ...] = ()
     audio: AudioQuality | None = None
     landmarks: LandmarkCoverage | None = None
     quality: VisualQuality | None = None

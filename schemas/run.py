@@ -11,6 +11,7 @@ class StageSummary:
     `cpu_seconds` is processor time of the stage's own work; `media_seconds` the length of the
     material it saw, so media_seconds / cpu_seconds is its speed on one core as a multiple of
     real time. `cpu_by_step` divides cpu_seconds among the steps that share the stage's visit.
+    `num_reused` elements were taken from earlier runs, whose cost counts here.
     """
 
     stage: str
@@ -23,6 +24,7 @@ class StageSummary:
     media_seconds: float
     frames_decoded: int
     cpu_by_step: dict[str, float] = field(default_factory=dict)
+    num_reused: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,0 +1,249 @@
+"""The run folder: the one owner of all that lies below OUT (schemas/layout.py draws it).
+
+A reader sees the last complete result until the next is complete, and then that. Writing takes the lease.
+"""
+
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from media.source import is_remote, local_path
+from pipelines.artefacts import ArtefactStore, ElementParts
+from pipelines.lease import lease
+from pipelines.results import Result
+from schemas.layout import (
+    BIOMETRIC,
+    CURRENT,
+    CURRENT_OBJECT,
+    EXPORT,
+    INSPECT,
+    LAST_RUN,
+    LEASE,
+    LOGS,
+    PUBLISHED,
+    REGISTRY,
+    RESULTS,
+    RUN_JSON,
+    UNFINISHED,
+    WORK,
+)
+from schemas.outcomes import BadInputError
+from schemas.parts import PartReader
+from schemas.records import Clip
+from schemas.sample import to_json_bytes
+from transforms.storage import (
+    TEMPORARY,
+    delete_tree,
+    join,
+    list_folder,
+    read_if_there,
+    sizes_of,
+    write_bytes,
+)
+
+# A run that starts with less could not even say how it ended.
+_MIN_FREE_BYTES = 64 * 2**20
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Places:
+    """Where the chain reads and writes: artefacts, the result it makes, its notes, the register of people.
+
+    `scratch` holds what a run notes until its result is whole; a new register is written there and takes the
+    old one's place with the result.
+    """
+
+    store: ArtefactStore
+    result: Result
+    scratch: str
+    registry: str
+
+    def parts_of(self, clip: Clip) -> PartReader:
+        """Return a reader of the parts that the stages made of a clip."""
+        return ElementParts(self.store, clip.video_id, clip.artefacts)
+
+    def note(self, name: str) -> str:
+        """Return where something is noted until the result is whole."""
+        return join(self.scratch, name)
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """A folder, local or on one of Beam's filesystems, that holds the results of `curate`."""
+
+    root: str
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the folder is on this machine's filesystem."""
+        return not is_remote(self.root)
+
+    @property
+    def store(self) -> ArtefactStore:
+        """What the stages made."""
+        return ArtefactStore(self.root)
+
+    @property
+    def log_folder(self) -> str | None:
+        """Where worker processes write what native libraries print; None for a remote folder."""
+        return str(local_path(join(self.root, LOGS)).absolute()) if self.is_local else None
+
+    @property
+    def registry(self) -> str:
+        """The register of identities."""
+        return join(self.root, BIOMETRIC, REGISTRY)
+
+    def drawings(self, key: str, name: str) -> str:
+        """Return where a drawing of a clip is written."""
+        return join(self.root, INSPECT, key, name)
+
+    def exported(self, name: str) -> str:
+        """Return where a clip's body is written for other programs."""
+        return join(self.root, EXPORT, name)
+
+    # ---- Writing -----------------------------------------------------------------------------------
+
+    @contextmanager
+    def writing(self, command: str) -> Iterator[None]:
+        """Hold the folder for writing; what dead runs left unfinished is removed first.
+
+        Raises:
+            BadInputError: if another run holds it, it cannot be written, or it is of another version.
+        """
+        self._check_place()
+        try:
+            with lease(join(self.root, WORK, LEASE), command):
+                self._remove_leftovers()
+                yield
+        except OSError as error:
+            raise BadInputError(f"--output {self.root}: cannot be written ({error.strerror or error})") from error
+
+    def _check_place(self) -> None:
+        if not self.is_local:
+            return
+        place = local_path(self.root)
+        above = next(p for p in (place, *place.absolute().parents) if p.exists())
+        if not above.is_dir():
+            raise BadInputError(f"--output {self.root}: {above} is a file; choose a folder")
+        if shutil.disk_usage(above).free < _MIN_FREE_BYTES:
+            raise BadInputError(f"--output {self.root}: no space left there; free some and run again")
+        self._refuse_other_layouts(place)
+
+    def _refuse_other_layouts(self, place: Path) -> None:
+        for name in PUBLISHED:
+            if (place / name).exists() and not (place / name).is_symlink():
+                raise BadInputError(
+                    f"{self.root}: holds {name} of an earlier version of Mentor or of something else; "
+                    "choose another folder, or move it away"
+                )
+
+    def _remove_leftovers(self) -> None:
+        delete_tree(join(self.root, WORK, UNFINISHED))
+        current = self.current()
+        for name in list_folder(join(self.root, RESULTS)):
+            if current is None or name != current.name:
+                delete_tree(join(self.root, RESULTS, name))
+                delete_tree(join(self.root, WORK, name))
+        for folder in ("", WORK, BIOMETRIC):
+            place = join(self.root, folder) if folder else self.root
+            for name in list_folder(place) if self.is_local else []:
+                if name.endswith(TEMPORARY):
+                    delete_tree(join(place, name))
+
+    def new_result(self) -> Result:
+        """Return an empty result; readers do not see it until it is published."""
+        name = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
+        return Result(join(self.root, RESULTS, name))
+
+    def places(self, result: Result) -> Places:
+        """Return where a run that makes this result reads and writes."""
+        scratch = join(self.root, WORK, result.name)
+        return Places(store=self.store, result=result, scratch=scratch, registry=self.registry)
+
+    def publish(self, result: Result) -> None:
+        """Make a whole result the current one, at once; call `remove_old_results` when done."""
+        new_registry = read_if_there(self.places(result).note(REGISTRY))
+        if new_registry is not None:
+            write_bytes(self.registry, new_registry)
+        if not self.is_local:
+            write_bytes(join(self.root, CURRENT_OBJECT), to_json_bytes({"result": result.name}))
+            return
+        for name in PUBLISHED:
+            _link(local_path(join(self.root, name)), f"{CURRENT}/{name}")
+        _link(local_path(join(self.root, CURRENT)), f"{RESULTS}/{result.name}")
+
+    def remove_old_results(self) -> None:
+        """Delete all results but the current one, and what runs noted on their way."""
+        self._remove_leftovers()
+        current = self.current()
+        if current is not None:
+            delete_tree(self.places(current).scratch)
+
+    def remember(self, last_run: dict) -> None:
+        """Keep what the last run was asked to do; private to this machine."""
+        write_bytes(join(self.root, WORK, LAST_RUN), to_json_bytes(last_run))
+
+    def forget_clips(self, clip_ids: Iterable[str]) -> None:
+        """Delete what was drawn or exported of clips."""
+        gone = set(clip_ids)
+        for folder in (INSPECT, EXPORT):
+            for name in list_folder(join(self.root, folder)):
+                if name.split(".")[0] in gone:
+                    delete_tree(join(self.root, folder, name))
+
+    # ---- Reading -----------------------------------------------------------------------------------
+
+    def current(self) -> Result | None:
+        """Return the last complete result, None if there is none."""
+        if self.is_local:
+            link = local_path(join(self.root, CURRENT))
+            name = Path(os.readlink(link)).name if link.is_symlink() else None
+        else:
+            data = read_if_there(join(self.root, CURRENT_OBJECT))
+            name = None if data is None else _named(data)
+        result = None if name is None else Result(join(self.root, RESULTS, name))
+        return result if result and sizes_of([join(result.folder, RUN_JSON)]) else None
+
+    def finished(self) -> Result:
+        """Return the last complete result.
+
+        Raises:
+            BadInputError: if there is none.
+        """
+        if self.is_local:
+            self._refuse_other_layouts(local_path(self.root))
+        found = self.current()
+        if found is None:
+            raise BadInputError(f"{self.root}: no finished run here; `curate --output` makes one")
+        return found
+
+    def last_run(self) -> dict | None:
+        """Return what the last run was asked to do; None if this machine does not know."""
+        data = read_if_there(join(self.root, WORK, LAST_RUN))
+        try:
+            return None if data is None else json.loads(data)
+        except ValueError:
+            return None
+
+
+def _link(place: Path, target: str) -> None:
+    """Let a link point somewhere else, at once."""
+    if place.is_symlink() and os.readlink(place) == target:
+        return
+    scratch = place.with_name(f"{place.name}.{uuid.uuid4().hex}{TEMPORARY}")
+    scratch.symlink_to(target)
+    scratch.replace(place)
+
+
+def _named(data: bytes) -> str | None:
+    try:
+        name = json.loads(data)["result"]
+    except (ValueError, KeyError, TypeError):
+        return None
+    return name if isinstance(name, str) and "/" not in name else None
