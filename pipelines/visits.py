@@ -22,6 +22,7 @@ from backends import (
     wav2vec2,
     whisperx,
 )
+from body.load import load_body_model
 from body.model import BodyModel
 from media import (
     DecodeTally,
@@ -276,7 +277,7 @@ def words_visit(task: ClipTask, config: CurateConfig) -> VisitResult:
 
 @lru_cache(maxsize=2)
 def _body_model(path: str | None) -> BodyModel:
-    return BodyModel.load(path)
+    return load_body_model(path)
 
 
 def body_visit(task: ClipTask, config: CurateConfig) -> VisitResult:

@@ -19,8 +19,9 @@ from pathlib import Path
 import numpy as np
 
 from body.embedded import FILE_NAME, load_embedded, pack
+from body.face_mesh import FACE_OVAL
 from body.model import BodyModel, with_components
-from body.topology import ARKIT_NAMES, FACE_OVAL, MAX_EXPRESSION, NUM_BETAS
+from body.topology import ARKIT_NAMES, MAX_EXPRESSION, NUM_BETAS
 from schemas.ids import content_id
 from tools.body_model import (
     assemble,
