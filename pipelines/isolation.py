@@ -175,10 +175,6 @@ class CpuMeter:
         self.seconds: dict[str, float] = {}
         self._last = time.process_time()
 
-    def skip(self) -> None:
-        """Start timing now: what came before belongs to no step."""
-        self._last = time.process_time()
-
     def charge(self, step: str) -> None:
         """Charge the processor time since the last call to a step."""
         now = time.process_time()

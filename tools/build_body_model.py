@@ -123,7 +123,7 @@ def with_bias(model: BodyModel, report: dict) -> BodyModel:
     found = bias.learn(drawn, learnt_from)
     report["detector_bias"] = {
         "faces": len(learnt_from.found),
-        "typical_error_in_face_sizes": bias.report(drawn, found, checked_on),
+        "typical_error_in_face_sizes": bias.report(found, checked_on),
     }
     return replace(model, detector_bias=found)
 

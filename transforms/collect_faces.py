@@ -12,7 +12,6 @@ import numpy as np
 from backends.protocols import FaceView, FloatArray, FrameLandmarks, RgbImage
 from body.face_mesh import CHIN, FOREHEAD, NOSE_TIP, OUTER_EYES, SKIN
 
-STAGE = "collect_faces"
 _SHARPNESS_PX = 64  # px height at which sharpness is compared
 
 

@@ -12,7 +12,6 @@ from schemas.records import Clip, FaceTrack, LandmarkCoverage
 from schemas.sample import pack_landmarks
 from transforms.geometry import boxes_at
 
-STAGE = "extract_landmarks"
 FloatArray = npt.NDArray[np.float64]
 PARTS = {
     "face": NUM_POINTS,

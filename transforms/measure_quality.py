@@ -13,7 +13,6 @@ from body.face_mesh import CHIN, FOREHEAD, MIDDLE_LIPS, SKIN, head_angles
 from body.pose_points import ELBOWS, SHOULDERS, WRISTS
 from schemas.records import Box, VisualQuality
 
-STAGE = "measure_quality"
 FloatArray = npt.NDArray[np.float64]
 Gray = npt.NDArray[Any]  # (H, W) uint8; OpenCV's stubs say no more
 

@@ -21,7 +21,6 @@ from body.face_mesh import CHIN, FOREHEAD, MIDDLE_LIPS
 from schemas.records import Clip, Sync
 from schemas.sample import SAMPLING_RATE_HZ
 
-STAGE = "score_sync"
 FloatArray = npt.NDArray[np.float64]
 _FULL_FRAMES = 125
 

@@ -111,7 +111,7 @@ def learn(model: BodyModel, answers: Answers) -> DetectorBias:
     )
 
 
-def report(model: BodyModel, bias: DetectorBias, answers: Answers) -> dict[str, float]:
+def report(bias: DetectorBias, answers: Answers) -> dict[str, float]:
     """Return typical errors of answers the bias was not learnt from, in face sizes, before and after."""
     found = {}
     for name, face in (("raw", answers.found), ("corrected", bias.corrected(answers.found))):

@@ -35,9 +35,9 @@ _LEFT_POINTS = (
     (pose_points.ANKLES[0], "ankle", "knee"), (pose_points.HEELS[0], "ankle", "ankle"),
     (pose_points.TOES[0], "foot", "ankle"),
 )  # fmt: skip
-_TWINS = dict([(pose_points.NOSE,) * 2, pose_points.EYES, pose_points.EARS, pose_points.MOUTH]) | {
-    number: number + 1 for number, _, _ in _LEFT_POINTS
-}
+_TWINS: dict[int, int] = dict(
+    [(pose_points.NOSE, pose_points.NOSE), pose_points.EYES, pose_points.EARS, pose_points.MOUTH]
+) | {number: number + 1 for number, _, _ in _LEFT_POINTS}
 _MIN_VISIBILITY = 0.6
 _MIN_SIGHTINGS = 15
 _ROBUST = 0.02  # metres: residuals beyond it count less and less
