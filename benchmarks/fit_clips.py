@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from body.face_mesh import CHIN, FOREHEAD, MIDDLE_LIPS
 from body.model import BodyModel, landmark_points
 from body.shading import overlay, part_colours
 from body.skinning import skin, skin_points, transform_joints
@@ -16,7 +17,7 @@ from schemas.records import BodyFit
 from schemas.sample import npz_to_arrays
 from transforms.fit_body import Fit, Observations, fit_clip, fit_quality
 
-_LIPS, _OUTER = (13, 14), (10, 152)  # inner lips' middles; hairline and chin
+_LIPS_AND_HEIGHT = (*MIDDLE_LIPS, FOREHEAD, CHIN)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -77,11 +78,11 @@ def lip_correlation(model: BodyModel, fit: Fit, seen: Observations) -> float | N
     known = seen.seen("face")
     if known.sum() < 10:
         return None
-    skin_marks = landmark_points(model, (*_LIPS, *_OUTER))
+    skin_marks = landmark_points(model, _LIPS_AND_HEIGHT)
     transforms = transform_joints(model, fit.full_pose(), fit.betas, fit.expression)
     points = skin_points(skin_marks, transforms, fit.betas, fit.expression, fit.transl)
     px = fit.camera().project(points)[known]
-    target = seen.face[known][:, [*_LIPS, *_OUTER], :2]
+    target = seen.face[known][:, _LIPS_AND_HEIGHT, :2]
     opening = [np.linalg.norm(p[:, 0] - p[:, 1], axis=1) / np.linalg.norm(p[:, 2] - p[:, 3], axis=1)
                for p in (px, target)]  # fmt: skip
     return float(np.corrcoef(opening[0], opening[1])[0, 1])

@@ -23,6 +23,7 @@ from backends import lip_sync
 from benchmarks.page import Part, Table
 from benchmarks.runs import read_rows
 from benchmarks.speech_words import NOISE_DB, with_noise
+from body.face_mesh import NOSE_TIP
 from pipelines.stored_clip import find_clip, read_media
 from schemas.sample import unpack_landmarks
 from tools.train_lip_sync import MAX_LAG, Example, LipMap, learn
@@ -101,7 +102,7 @@ def load_clips(data: Path, run: Path) -> list[LipClip]:
         mouth = lip_sync.mouth_shape(face, row["fps"])
         example = Example(row["clip_id"], person, encoder.encode(samples), mouth, row["fps"])
         scale = (row["crop_xyxy"][2] - row["crop_xyxy"][0]) / row["width"]
-        face_x = row["crop_xyxy"][0] + scale * float(np.nanmedian(face[:, 1, 0]))
+        face_x = row["crop_xyxy"][0] + scale * float(np.nanmedian(face[:, NOSE_TIP, 0]))
         clips.append(LipClip(name, person, row, samples, example, face_x))
     return clips
 

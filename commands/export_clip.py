@@ -8,6 +8,7 @@ from body.export.amass import amass_npz
 from body.export.arkit import arkit_csv
 from body.export.bvh import bvh_text
 from body.export.glb import glb_bytes
+from body.load import load_body_model
 from body.model import BodyModel
 from body.topology import MAX_EXPRESSION
 from body.track import BodyTrack
@@ -54,7 +55,7 @@ def export_clip(
     if track is None:
         raise BadInputError(f"{clip.key}: the clip has no body fit. The clip: {clip.verdict}")
     # ARKit's units need every expression component; the others take the track's own number of them.
-    model = BodyModel.load(body_model, len(track.betas), MAX_EXPRESSION)
+    model = load_body_model(body_model, len(track.betas), MAX_EXPRESSION)
     content = _WRITERS[format](model, track)
     default = run / "export" / f"{clip.key}.{_EXTENSIONS[format]}"
     path = Path(target) if target else default

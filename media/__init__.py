@@ -9,6 +9,7 @@ from av import VideoFrame
 from media.audio import decode_audio, from_pcm, to_pcm
 from media.encode import VideoEncoder
 from media.frames import DecodeTally, Picture, at_constant_rate, decode_video
+from media.mp4 import count_frames
 from media.probe import probe_media
 from media.source import MediaError, MediaLimits, is_remote, read_chunks
 from media.view import PictureView
@@ -22,6 +23,7 @@ __all__ = [
     "VideoEncoder",
     "VideoFrame",
     "at_constant_rate",
+    "count_frames",
     "decode_audio",
     "decode_video",
     "from_pcm",

@@ -9,7 +9,7 @@ from av.video.frame import PictureType
 PIXEL_FORMAT = "yuv420p"
 
 
-class _SecondReader:
+class SecondReader:
     """Reads a buffer that is being written, from a position of its own.
 
     To move the index to the front of the file, the muxer opens what it wrote a second time.
@@ -53,7 +53,7 @@ class VideoEncoder:
             "w",
             format="mp4",
             options={"movflags": "+faststart", "fflags": "+bitexact"},
-            io_open=lambda *_: _SecondReader(self._buffer),
+            io_open=lambda *_: SecondReader(self._buffer),
         )
         rate = Fraction(fps).limit_denominator(1001)
         self._stream = self._container.add_stream("libx264", rate=rate)

@@ -8,7 +8,7 @@ import av
 import numpy as np
 import numpy.typing as npt
 
-from media.encode import _SecondReader
+from media.encode import SecondReader
 
 # AAC in browsers is surest at the rate that sound cards run at.
 OUTPUT_RATE_HZ = 48000
@@ -28,7 +28,7 @@ def with_sound(video_mp4: bytes, samples: npt.NDArray[np.int16], sampling_rate_h
     with (
         av.open(io.BytesIO(video_mp4), "r") as source,
         av.open(
-            buffer, "w", format="mp4", options=options, io_open=lambda *_: _SecondReader(buffer)
+            buffer, "w", format="mp4", options=options, io_open=lambda *_: SecondReader(buffer)
         ) as target,
     ):
         pictures = target.add_stream_from_template(source.streams.video[0])

@@ -118,7 +118,8 @@ def read_chunks(uri: str, limits: MediaLimits) -> Iterator[bytes]:
             yield chunk
 
 
-def _refuse_to_open(url: str, flags: int, options: dict[str, str]) -> NoReturn:
+def refuse_to_open(url: str, flags: int, options: dict[str, str]) -> NoReturn:
+    """Stand in for opening a file that a container refers to; PyAV's `io_open`."""
     raise PermissionError(f"the file refers to another one ({url[:200]!r}), which is not opened")
 
 
@@ -150,7 +151,7 @@ def open_container(uri: str, limits: MediaLimits) -> Iterator[av.container.Input
     with open_bytes(uri, limits) as handle:
         try:
             container = av.open(
-                _Nameless(handle), "r", options=options, metadata_errors="replace", io_open=_refuse_to_open
+                _Nameless(handle), "r", options=options, metadata_errors="replace", io_open=refuse_to_open
             )
         except (av.FFmpegError, OSError, ValueError) as error:
             raise MediaError(

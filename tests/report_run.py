@@ -55,7 +55,7 @@ def make_summary(records: Records, **changes: Any) -> RunSummary:
     result = RunSummary(
         schema_version=SCHEMA_VERSION,
         command="run_pipeline.py curate --input videos --output out",
-        config={"filter": {"rules": RULES}, "clips": {"min_seconds": 2.0, "max_seconds": 20.0}},
+        config={"filter": {"rules": RULES}, "clips": {"min_seconds": 2.0}},
         config_hash="3f1c9a0be77d4d0f8a51",
         versions={"python": "3.11.9", "apache-beam": "2.66.0", "av": "14.4.0", "mentor": "0.1.0"},
         backends=[

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from body.model import BodyModel
+from body.load import load_body_model
 from commands.export_clip import EXPORT_FORMATS, export_clip
 from media import wav_bytes
 from schemas.outcomes import BadInputError
@@ -39,7 +39,7 @@ def write_clips(out: Path, rows: list[dict[str, Any]]) -> None:
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of a clip with a body fit and one without."""
     out = tmp_path_factory.mktemp("run") / "out"
-    model = BodyModel.load()
+    model = load_body_model()
     track = make_track(model, NUM_FRAMES)
     arrays, record = sample_of(track)
     arrays |= make_arrays(NUM_FRAMES)
@@ -70,7 +70,7 @@ def test_writes_a_file_of_each_format(finished: Path, format: str, tmp_path: Pat
 
 
 def test_the_file_holds_the_stored_track(finished: Path) -> None:
-    track = make_track(BodyModel.load(), NUM_FRAMES)
+    track = make_track(load_body_model(), NUM_FRAMES)
     with np.load(export_clip(str(finished), KEY, "amass"), allow_pickle=False) as data:
         np.testing.assert_array_equal(data["betas"], track.betas)
         np.testing.assert_array_equal(data["pose_body"], track.body_pose)

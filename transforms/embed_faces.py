@@ -14,7 +14,6 @@ from backends.protocols import FaceEmbedder, FaceView, FloatArray
 from schemas.sample import arrays_to_npz, npz_to_arrays
 from transforms.storage import join
 
-STAGE = "embed_faces"
 FOLDER = "biometric"
 
 

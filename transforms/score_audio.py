@@ -12,7 +12,6 @@ from backends.protocols import FoundSpeech
 from schemas.records import AudioQuality
 from schemas.sample import SAMPLING_RATE_HZ
 
-STAGE = "score_audio"
 FloatSamples = npt.NDArray[np.float32]
 Span = tuple[float, float]
 

@@ -15,8 +15,6 @@ from backends.protocols import Detection, FaceDetector, RgbImage
 from schemas.ids import span_id
 from schemas.records import Box, FaceTrack, Shot
 
-STAGE = "track_faces"
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TrackConfig:

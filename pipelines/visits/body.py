@@ -3,6 +3,7 @@
 from dataclasses import replace
 from functools import lru_cache
 
+from body.load import load_body_model
 from body.model import BodyModel
 from pipelines.cpu_meter import CpuMeter
 from pipelines.elements import ClipTask, VisitResult
@@ -13,7 +14,7 @@ from transforms.fit_body import FitConfig, Observations, fit_clip, fit_quality
 
 @lru_cache(maxsize=2)
 def _body_model(path: str | None) -> BodyModel:
-    return BodyModel.load(path)
+    return load_body_model(path)
 
 
 def body_visit(task: ClipTask, parts: PartReader, *, fit_body: FitConfig) -> VisitResult:
