@@ -136,7 +136,7 @@ def duplicates_of(videos: Iterable[Video]) -> list[Rejection]:
             level="video",
             subject_id=other.video_id,
             video_id=other.video_id,
-            uri=other.source.uri,
+            source_name=other.source.name,
             reason="duplicate",
             score=None,
             threshold=None,

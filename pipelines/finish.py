@@ -16,8 +16,9 @@ from apache_beam.pvalue import AsDict
 
 from pipelines import progress
 from pipelines.config import CurateConfig, config_hash
+from pipelines.failures import failure_of
 from pipelines.ledger import Ledger, ended, failure_summary
-from pipelines.steps import add_summaries, failure_of, summary
+from pipelines.steps import add_summaries, summary
 from schemas.records import Clip
 from schemas.stages import CLIP_STAGES
 from schemas.tables import TABLES

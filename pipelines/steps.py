@@ -11,33 +11,11 @@ from apache_beam.pvalue import TaggedOutput
 from apache_beam.transforms.window import GlobalWindows
 
 from pipelines import progress
+from pipelines.failures import failure_of, subject_of
 from pipelines.isolation import IsolationConfig, result_of, start_isolated
-from pipelines.visits import ClipTask, VisitResult
+from pipelines.visits import VisitResult
 from schemas.outcomes import Failure
-from schemas.records import Clip, Source, Video
 from schemas.run import StageSummary
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """What outcomes say about the element they belong to."""
-
-    subject_id: str
-    video_id: str | None
-    uri: str
-    seconds: float
-
-
-def subject_of(element: Any) -> Subject:
-    """Return how an element of any level is named in outcomes."""
-    if isinstance(element, Source):
-        return Subject(element.name, None, element.uri, 0.0)
-    if isinstance(element, Video):
-        return Subject(element.video_id, element.video_id, element.source.uri, element.duration_seconds)
-    clip = element.clip if isinstance(element, ClipTask) else element
-    if isinstance(clip, Clip):
-        return Subject(clip.clip_id, clip.video_id, clip.source.uri, clip.duration_seconds)
-    raise TypeError(f"no subject for a {type(element).__name__}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,32 +45,6 @@ class Step:
             return failure_of((element, raised), self.name, self.level)
         progress.count(self.name, done=1, media_seconds=subject_of(element).seconds)
         return result
-
-
-def failure_of(dead: tuple[Any, tuple[type, str, list[str]]], stage: str, level: str) -> Failure:
-    """Return the Failure of a dead letter: an element and what its stage raised."""
-    element, error = dead
-    subject = subject_of(element)
-    return Failure(
-        stage=stage,
-        level=level,
-        subject_id=subject.subject_id,
-        video_id=subject.video_id,
-        uri=subject.uri,
-        error_type=error[0].__name__,
-        error=_message(error),
-        traceback="".join(error[2]),
-        seconds=subject.seconds or None,
-    )
-
-
-def _message(error: tuple[type, str, list[str]]) -> str:
-    """Return the text of an exception out of its repr, on one line."""
-    text = error[1]
-    name = error[0].__name__
-    if text.startswith(f"{name}(") and text.endswith(")"):
-        text = text[len(name) + 1 : -1].strip("'\"")
-    return text
 
 
 class VisitBundle(beam.DoFn):
