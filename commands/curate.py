@@ -7,6 +7,8 @@ import time
 from pathlib import Path
 
 import apache_beam as beam
+import pyarrow as pa
+import pyarrow.parquet as pq
 from rich.console import Console
 
 from commands.print_summary import print_summary
@@ -18,10 +20,12 @@ from pipelines.curate import Curate, sources_collection
 from pipelines.discover import Inputs
 from pipelines.isolation import close_pools
 from pipelines.run import runner_options, summarise
-from reports.summary import write_report
+from reports.run_data import RunData, light_columns, read_summary, run_data
+from reports.summary import render_report
 from schemas.outcomes import BadInputError
 from schemas.run import RunSummary
 from schemas.sample import to_json_bytes
+from schemas.tables import TABLES
 from transforms.storage import join, write_bytes
 
 
@@ -58,9 +62,37 @@ def complete(
     report = None
     if not is_remote(output):
         write_thumbnails(Path(output), config)
-        report = write_report(Path(output))
+        report = Path(output) / "report" / "index.html"
+        for name, page in render_report(load_run(Path(output))).items():
+            write_bytes(str(report.with_name(name)), page)
     print_summary(summary, report, console)
     return summary
+
+
+def load_run(output: Path) -> RunData:
+    """Read of a finished run in a local folder what its report is made of.
+
+    Raises:
+        BadInputError: if run.json or a table cannot be read.
+    """
+    tables: dict[str, list[pa.Table]] = {}
+    for name in TABLES:
+        for path in sorted((output / "tables").glob(f"{name}-*.parquet")):
+            tables.setdefault(name, []).append(_read_table(path, light_columns(name)))
+    thumbs = {p.stem: p.read_bytes() for p in sorted((output / "report" / "thumbs").glob("*.jpg"))}
+    try:
+        summary = read_summary((output / "run.json").read_bytes())
+    except OSError as error:
+        raise BadInputError(f"{output / 'run.json'}: cannot be read: {error}") from error
+    return run_data(summary, tables, thumbs)
+
+
+def _read_table(path: Path, columns: list[str]) -> pa.Table:
+    try:
+        with pq.ParquetFile(path) as source:
+            return source.read(columns=columns)
+    except (OSError, pa.ArrowException) as error:
+        raise BadInputError(f"{path}: cannot be read as a table: {error}") from error
 
 
 def _claim_output(output: str, config: CurateConfig) -> None:

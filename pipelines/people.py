@@ -19,9 +19,10 @@ from apache_beam.pvalue import AsDict, AsList, AsSingleton
 from pipelines import progress
 from pipelines.check_people import MOST_NAMED, across_splits, placed, speaker_of, write_people
 from pipelines.config import CurateConfig
+from pipelines.failures import failure_of
 from pipelines.identity_registry import read_registry, registry_path, write_registry
 from pipelines.judge_people import STAGE, judge_person
-from pipelines.steps import failure_of, summary
+from pipelines.steps import summary
 from schemas.ids import derived_seed
 from schemas.records import Clip, Identity
 from transforms import cluster_identities as ci

@@ -78,7 +78,7 @@ def summarise(
 
 
 def _notes(output: str, reasons: Mapping[str, int]) -> list[str]:
-    """Return what the user asked for and did not get: targets out of reach, rules that came too late."""
+    """Return what the user should know: targets out of reach, rules that came too late, the platform."""
     rows = read_table(output, "balance_targets").to_pylist()
     notes = [
         f"balance {row['kind']} {row['name']} {row['value']}: wanted {row['wanted']:.4g}, "
@@ -91,6 +91,8 @@ def _notes(output: str, reasons: Mapping[str, int]) -> list[str]:
             f"{late} clips pass the present rules, but earlier ones turned them down before they were "
             "decoded; curate into another folder to have them"
         )
+    if sys.platform != "linux":
+        notes.append(f"not tested on {sys.platform}")
     return notes
 
 
@@ -149,6 +151,4 @@ def find_problems(stages: list[StageSummary], people: PeopleSummary, config: Cur
             "faces of two splits are nearer than identities.lookalike_distance = "
             f"{config.identities.lookalike_distance}: {', '.join(people.too_near)}"
         )
-    if sys.platform != "linux":
-        problems.append(f"not tested on {sys.platform}")
     return problems

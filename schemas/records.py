@@ -8,6 +8,8 @@ the displayed picture (after rotation, with square pixels) unless a field says o
 from dataclasses import dataclass
 from typing import Literal
 
+from schemas.published import private
+
 Box = tuple[float, float, float, float]
 
 
@@ -15,11 +17,11 @@ Box = tuple[float, float, float, float]
 class Source:
     """One input: where it is, what it is called, and what a manifest declares about it.
 
-    `uri` opens it on this machine; `name` is its path below the input folder or as the manifest
-    writes it, the same on every machine, and is what samples carry.
+    `uri` opens it on this machine and is not published; `name` is its path below the input folder or as
+    the manifest writes it, the same on every machine, and is what tables and samples carry.
     """
 
-    uri: str
+    uri: str = private(instead="")
     name: str
     title: str | None = None
     licence: str | None = None

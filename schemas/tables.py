@@ -1,8 +1,8 @@
 """Parquet schemas derived from the record dataclasses, in this one place.
 
 A nested record becomes columns with its field's name as a prefix (`audio_snr_db`); an absent
-one becomes nulls. Tuples become lists. The golden copies in tests/golden make a changed
-schema visible in review.
+one becomes nulls. Tuples become lists. Private fields have no column. The golden copies in
+tests/golden make a changed schema visible in review.
 """
 
 import dataclasses
@@ -15,9 +15,10 @@ import pyarrow as pa
 
 from schemas.bias import BalanceTarget, BiasCell, BiasMetric, FunnelRow
 from schemas.outcomes import Failure, Rejection
+from schemas.published import is_published, published, substitute
 from schemas.records import Clip, FaceTrack, Shot, Video
 
-SCHEMA_VERSION = "1"
+SCHEMA_VERSION = "2"
 
 _SCALARS = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}
 
@@ -58,8 +59,14 @@ def _arrow_type(annotation: Any) -> pa.DataType:
 
 
 def _fields(record_type: type) -> list[tuple[Any, Any]]:
+    """Return the fields that have columns, with their types."""
     hints = typing.get_type_hints(record_type)
-    return [(f, hints[f.name]) for f in dataclasses.fields(record_type)]
+    return [(f, hints[f.name]) for f in dataclasses.fields(record_type) if is_published(f)]
+
+
+def _private_values(record_type: type) -> dict[str, Any]:
+    """Return what stands in for the fields that have no column."""
+    return {f.name: substitute(f) for f in dataclasses.fields(record_type) if not is_published(f)}
 
 
 def _columns(record_type: type, prefix: str, nullable: bool) -> list[pa.Field]:
@@ -91,15 +98,7 @@ def _flatten(record: Any, record_type: type, prefix: str, row: dict[str, Any]) -
         if dataclasses.is_dataclass(inner):
             _flatten(value, typing.cast(type, inner), f"{prefix}{field.name}_", row)
         else:
-            row[prefix + field.name] = _plain(value)
-
-
-def _plain(value: Any) -> Any:
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return dataclasses.asdict(value)
-    if isinstance(value, tuple):
-        return [_plain(v) for v in value]
-    return value
+            row[prefix + field.name] = published(value)
 
 
 def to_row(record: Any) -> dict[str, Any]:
@@ -115,7 +114,7 @@ def to_table(table: str, records: list[Any]) -> pa.Table:
 
 
 def from_row(table: str, row: Mapping[str, Any]) -> Any:
-    """Return the record that a row of a table was made from.
+    """Return the record that a row of a table was made from; private fields are what they declare instead.
 
     Raises:
         KeyError: if a column is missing.
@@ -125,7 +124,7 @@ def from_row(table: str, row: Mapping[str, Any]) -> Any:
 
 
 def _unflatten(record_type: type, prefix: str, row: Mapping[str, Any]) -> Any:
-    values: dict[str, Any] = {}
+    values = _private_values(record_type)
     for field, hint in _fields(record_type):
         inner, optional = _strip_none(hint)
         name = prefix + field.name
@@ -149,8 +148,9 @@ def _unplain(value: Any, annotation: Any) -> Any:
     if value is None:
         return None
     if dataclasses.is_dataclass(annotation):
-        hints = dict(typing.get_type_hints(annotation))
-        return typing.cast(type, annotation)(**{k: _unplain(v, hints[k]) for k, v in value.items()})
+        record_type = typing.cast(type, annotation)
+        told = {field.name: _unplain(value[field.name], hint) for field, hint in _fields(record_type)}
+        return record_type(**_private_values(record_type), **told)
     if get_origin(annotation) is tuple:
         kinds = get_args(annotation)
         kinds = kinds[:1] * len(value) if kinds[-1] is Ellipsis else kinds

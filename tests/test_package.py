@@ -107,7 +107,7 @@ def test_tables_of_another_version_are_refused(copied: Run) -> None:
 
 def rejected(stage: str, reason: str) -> Rejection:
     return Rejection(
-        stage=stage, level="clip", subject_id="c", video_id="v", uri="u", reason=reason, score=1.0,
+        stage=stage, level="clip", subject_id="c", video_id="v", source_name="u", reason=reason, score=1.0,
         threshold=2.0,
     )  # fmt: skip
 

@@ -3,6 +3,7 @@
 The visit stands at module level because a fresh process imports it by name.
 """
 
+import inspect
 import os
 from collections.abc import Iterator
 from typing import Any
@@ -14,8 +15,9 @@ from apache_beam.testing.util import assert_that, equal_to
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipelines.failures import Subject, subject_of
 from pipelines.isolation import IsolationConfig, close_pools
-from pipelines.steps import RunStep, Step, Subject, add_summaries, subject_of, summary
+from pipelines.steps import RunStep, Step, add_summaries, summary
 from pipelines.visits import ClipTask, VisitResult
 from schemas.outcomes import Failure
 from schemas.records import Source
@@ -34,6 +36,15 @@ def visit(source: Source, suffix: str) -> VisitResult:
     return VisitResult(outputs=(source.name + suffix,))
 
 
+LINE = inspect.getsourcelines(visit)[1] + 5
+RAISED = f"""Traceback (most recent call last):
+  File "tests/test_steps.py", line {LINE}, in visit
+    raise ValueError("it's broken\\nin two lines")
+ValueError: it's broken
+in two lines
+"""
+
+
 @pytest.fixture(scope="module", autouse=True)
 def end_pools() -> Iterator[None]:
     """Pools hold processes; they end with these tests."""
@@ -42,15 +53,14 @@ def end_pools() -> Iterator[None]:
 
 
 def plain(failure: Failure) -> tuple[str, ...]:
-    kind = "traceback" if "Traceback" in failure.traceback else "no traceback"
     return (
         failure.stage,
         failure.level,
         failure.subject_id,
-        failure.uri,
+        failure.source_name,
         failure.error_type,
         failure.error,
-        kind,
+        failure.traceback,
     )
 
 
@@ -65,20 +75,21 @@ def test_broken_elements_become_failures_and_the_others_go_on() -> None:
         outputs = results | beam.FlatMap(lambda result: result.outputs)
         assert_that(outputs, equal_to(["one!", "two!", "three!"]), "outputs")
         assert_that(failed | beam.Map(lambda s: s.name), equal_to(["raises", "dies"]), "failed")
+        died = "the worker process died (exit code 7)"
         expected = [
-            ("raises", "ValueError", "it's broken\\nin two lines"),
-            ("dies", "WorkerDiedError", "the worker process died (exit code 7)"),
+            ("raises", "ValueError", "it's broken\\nin two lines", RAISED),
+            ("dies", "WorkerDiedError", died, f"pipelines.isolation.WorkerDiedError: {died}\n"),
         ]
-        rows = [("probe", "video", n, f"/videos/{n}", kind, said, "traceback") for n, kind, said in expected]
+        rows = [("probe", "video", n, n, kind, said, trace) for n, kind, said, trace in expected]
         assert_that(failures | "Plain" >> beam.Map(plain), equal_to(rows), "failures")
 
 
 def test_outcomes_name_their_element_at_every_level() -> None:
     video, clip = make_video(), make_clip()
     track = make_track(make_shot(), 0, 2)
-    assert subject_of(video.source) == Subject("talk.mp4", None, "/videos/talk.mp4", 0.0)
-    assert subject_of(video) == Subject(video.video_id, video.video_id, "/videos/talk.mp4", 60.0)
-    of_clip = Subject(clip.clip_id, clip.video_id, "/videos/talk.mp4", 2.0)
+    assert subject_of(video.source) == Subject("talk.mp4", None, video.source, 0.0)
+    assert subject_of(video) == Subject(video.video_id, video.video_id, video.source, 60.0)
+    of_clip = Subject(clip.clip_id, clip.video_id, clip.source, 2.0)
     assert subject_of(clip) == subject_of(ClipTask(clip=clip, video=video, track=track)) == of_clip
     with pytest.raises(TypeError):
         subject_of("a string")

@@ -256,7 +256,7 @@ def _rejection(
         level="span",
         subject_id=span_id(shot.shot_id, "lost", round(start * 1e6), round(end * 1e6)),
         video_id=video.video_id,
-        uri=video.source.uri,
+        source_name=video.source.name,
         reason=reason,
         score=score,
         threshold=threshold,

@@ -17,6 +17,7 @@ from webdataset.writer import TarWriter
 from media import count_frames
 from schemas.attributes import declared_attributes
 from schemas.parts import BODY_PART, LANDMARKS_PART, VIDEO_PART, PartReader
+from schemas.published import published
 from schemas.records import Clip
 from schemas.sample import (
     LANDMARK_UNITS_PER_PX,
@@ -68,9 +69,8 @@ def sample_json(clip: Clip, config_hash: str) -> dict[str, Any]:
 
     Parts of the record that no step computed are null and named in `not_computed`.
     """
-    record = dataclasses.asdict(clip)
+    record = published(clip)
     source = record.pop("source")
-    source.pop("uri")  # differs between machines; the name and the video's id do not
     for name in ("artefacts", "status"):
         record.pop(name)
     later = [name for name in OPTIONAL_RECORDS if record[name] is None]
@@ -82,7 +82,7 @@ def sample_json(clip: Clip, config_hash: str) -> dict[str, Any]:
         "sampling_rate_hz": SAMPLING_RATE_HZ,
         "landmark_units_per_px": LANDMARK_UNITS_PER_PX,
         "speaker": source["speaker_id"],
-        "attributes": [dataclasses.asdict(attribute) for attribute in attributes],
+        "attributes": [published(attribute) for attribute in attributes],
         "not_computed": later,
         "provenance": {"source": source, "config_hash": config_hash},
     }
