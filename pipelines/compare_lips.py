@@ -8,7 +8,7 @@ import numpy.typing as npt
 from backends import lip_sync, syncnet
 from media import DecodeTally, PictureView, decode_video
 from pipelines.config import CurateConfig
-from pipelines.isolation import CpuMeter
+from pipelines.cpu_meter import CpuMeter
 from schemas.records import Clip, Sync
 from schemas.sample import npz_to_arrays, unpack_landmarks
 from transforms.score_sync import score_sync

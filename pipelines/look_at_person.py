@@ -7,7 +7,7 @@ import numpy as np
 from backends import dlib_faces, faceres, onnx_faces
 from media import pcm_samples
 from pipelines.config import CurateConfig
-from pipelines.isolation import CpuMeter
+from pipelines.cpu_meter import CpuMeter
 from schemas.records import Clip
 from schemas.sample import SAMPLING_RATE_HZ, unpack_landmarks
 from transforms import collect_faces, embed_faces, estimate_attributes, find_near_duplicates

@@ -33,7 +33,7 @@ from media import (
 )
 from pipelines.compare_lips import compare_lips
 from pipelines.config import CurateConfig
-from pipelines.isolation import CpuMeter
+from pipelines.cpu_meter import CpuMeter
 from pipelines.look_at_person import look_at_person
 from schemas.outcomes import Rejection
 from schemas.records import Clip, FaceTrack, Shot, Source, Video
