@@ -1,10 +1,10 @@
-"""Processor time by step within one worker process."""
+"""Processor seconds of a visit, by step."""
 
 import time
 
 
 class CpuMeter:
-    """Adds up processor seconds by step.
+    """Adds up processor seconds by step within one worker process.
 
     A pool process works on one element at a time, so its processor time is that element's,
     threads of native libraries included.

@@ -13,7 +13,7 @@ import pyarrow.dataset as ds
 import pytest
 from rich.console import Console
 
-from commands.curate import curate
+from commands.curate_videos import curate
 from pipelines.config import CurateConfig, config_from
 from pipelines.discover import discover
 from schemas.run import RunSummary

@@ -11,8 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from pipelines.cpu_meter import CpuMeter
 from pipelines.isolation import (
-    CpuMeter,
     IsolationConfig,
     WorkerDiedError,
     WorkerTimeoutError,

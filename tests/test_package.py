@@ -12,7 +12,7 @@ import pytest
 import yaml
 from rich.console import Console
 
-from commands.package import package
+from commands.package_run import package
 from pipelines.package import judge_again
 from schemas.outcomes import BadInputError, Rejection
 from schemas.run import RunSummary
