@@ -1,9 +1,11 @@
 """The command line of Mentor.
 
-    python run_pipeline.py curate --input DIR|GLOB|MANIFEST --output OUT [--config FILE] [Beam flags]
+    python run_pipeline.py curate --input DIR|GLOB|MANIFEST --output OUT [--config FILE] [--fresh] [Beam flags]
+    python run_pipeline.py retry OUT [--config FILE] [Beam flags]
     python run_pipeline.py package OUT [--config FILE] [Beam flags]
     python run_pipeline.py inspect OUT KEY
     python run_pipeline.py export OUT KEY --format glb|amass|arkit|bvh [--to FILE] [--body-model FILE]
+    python run_pipeline.py clean OUT [--yes]
     python run_pipeline.py doctor
 
 Exit codes: 0 the run is complete (whatever was rejected), 1 an unexpected error, 2 the command,
@@ -17,11 +19,11 @@ import sys
 
 from rich.console import Console
 
-from commands import curate, doctor, export, inspect, package
+from commands import clean, curate, doctor, export, inspect, package, retry
 from commands.process import prepare_process, stop_on_signals
 from schemas.outcomes import BadInputError
 
-COMMANDS = (curate, package, inspect, export, doctor)
+COMMANDS = (curate, retry, package, inspect, export, clean, doctor)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -12,6 +12,9 @@ def register(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
     parser.add_argument("--input", required=True, help="folder, glob, video, or manifest (.csv, .parquet)")
     parser.add_argument("--output", required=True, help="folder for shards, tables and the report")
     parser.add_argument("--config", help="YAML file with changes to the defaults")
+    parser.add_argument(
+        "--fresh", action="store_true", help="forget what earlier runs into this folder made, and begin anew"
+    )
     parser.set_defaults(run=run, takes_beam_flags=True)
 
 
@@ -26,5 +29,5 @@ def run(options: argparse.Namespace, beam_flags: list[str], console: Console) ->
     config = load_config(options.config)
     inputs = discover(options.input)
     console.out(f"{len(inputs.sources)} sources", highlight=False)
-    summary = curate(inputs, options.output, config, beam_flags, console)
+    summary = curate(inputs, options.output, config, beam_flags, console, fresh=options.fresh)
     return 3 if summary.problems else 0

@@ -1,80 +1,171 @@
-"""Curate: run the chain on its runner, then write what the run says about itself."""
+"""Curate: run the chain on its runner, then write what the run says about itself and publish it."""
 
 import dataclasses
+import errno
 import json
 import logging
 import time
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import apache_beam as beam
 from rich.console import Console
 
+from commands.complete import complete
 from commands.print_summary import print_summary
-from commands.thumbnails import write_thumbnails
-from media import is_remote
+from media.source import is_remote, local_path
 from pipelines import progress
-from pipelines.config import CurateConfig, config_hash
+from pipelines.config import SECRET, CurateConfig, config_from_dict
 from pipelines.curate import Curate, sources_collection
 from pipelines.discover import Inputs
+from pipelines.forget import forget_sources
 from pipelines.isolation import close_pools
-from pipelines.run import runner_options, summarise
-from reports.summary import write_report
+from pipelines.recipes import inputs_hash, recipes_of
+from pipelines.results import Result
+from pipelines.run_folder import RunFolder
+from pipelines.runner import runner_options
 from schemas.outcomes import BadInputError
+from schemas.plain import from_plain, to_plain
+from schemas.records import Source
 from schemas.run import RunSummary
-from schemas.sample import to_json_bytes
-from transforms.storage import join, write_bytes
+from transforms.probe import refused_consent
+
+_FULL = tuple(f"[Errno {number}]" for number in (errno.ENOSPC, errno.EDQUOT, errno.EROFS))
 
 
 def curate(
-    inputs: Inputs, output: str, config: CurateConfig, beam_flags: list[str], console: Console
+    inputs: Inputs,
+    output: str,
+    config: CurateConfig,
+    beam_flags: list[str],
+    console: Console,
+    *,
+    fresh: bool = False,
 ) -> RunSummary:
-    """Run the chain, write run.json and the report, print the summary.
+    """Run what is not done yet, publish the result, print the summary.
+
+    Args:
+        fresh: forget what earlier runs made.
 
     Raises:
-        BadInputError: if the output folder holds another run's data.
+        BadInputError: if the output folder cannot be used, or a model of the configuration is not there.
     """
-    _claim_output(output, config)
-    logging.getLogger("apache_beam").setLevel(logging.ERROR)
-    started = time.monotonic()
-    local = not is_remote(output)
-    if local:
-        isolation = dataclasses.replace(config.isolation, log_folder=str(Path(output).absolute() / "logs"))
-        config = dataclasses.replace(config, isolation=isolation)
-    with progress.display(console):
-        try:
-            with beam.Pipeline(options=runner_options(beam_flags)) as pipeline:
-                _ = sources_collection(pipeline, inputs.sources) | Curate(config, output)
-        finally:
-            close_pools()
-    return complete("curate", output, config, inputs.ignored, time.monotonic() - started, console)
+    _refuse_overlap(inputs, output)
+    folder = RunFolder(output)
+    with folder.writing("curate"):
+        if fresh:
+            folder.forget_artefacts()
+        forget_sources(folder, filter(refused_consent, inputs.sources))
+        whole = inputs_hash(inputs.sources, config, recipes_of(config))
+        done = _unchanged(folder, whole)
+        if done is not None:
+            console.print("Nothing to do: inputs, settings and models are as they were.")
+            print_summary(done.read_summary(), folder.shown_page("index.html"), console)
+            return done.read_summary()
+        folder.remember(_last_run(inputs, config))
+        return _run(folder, inputs, config, beam_flags, console, whole)
 
 
-def complete(
-    command: str, output: str, config: CurateConfig, ignored: list[str], wall_seconds: float, console: Console
+def retry(output: str, config: CurateConfig | None, beam_flags: list[str], console: Console) -> RunSummary:
+    """Run what failed, or was not reached, in the last run of a folder; all else stays as it is.
+
+    Args:
+        config: None for the last run's.
+
+    Raises:
+        BadInputError: if this machine does not know of a run there.
+    """
+    last = RunFolder(output).last_run()
+    if last is None:
+        raise BadInputError(f"{output}: no run of this machine to try again; run curate")
+    try:
+        inputs = Inputs([from_plain(Source, source) for source in last["sources"]], list(last["ignored"]))
+        if config is None and SECRET in json.dumps(last["config"]):
+            raise BadInputError(f"{output}: the run's salt is not written down: give its --config again")
+        config = config or config_from_dict(last["config"], output)
+    except (KeyError, TypeError) as error:
+        raise BadInputError(f"{output}: the last run is of another version; run curate") from error
+    return curate(inputs, output, config, beam_flags, console)
+
+
+def _run(
+    folder: RunFolder,
+    inputs: Inputs,
+    config: CurateConfig,
+    beam_flags: list[str],
+    console: Console,
+    whole: str,
 ) -> RunSummary:
-    """Write run.json and the report of a run whose tables are written, and print the summary."""
-    summary = summarise(command, output, config, ignored, wall_seconds)
-    write_bytes(join(output, "run.json"), to_json_bytes(dataclasses.asdict(summary)))
-    report = None
-    if not is_remote(output):
-        write_thumbnails(Path(output), config)
-        report = write_report(Path(output))
-    print_summary(summary, report, console)
-    return summary
+    started = time.monotonic()
+    result = folder.new_result()
+    places = folder.places(result)
+    with running(folder, console), beam.Pipeline(options=runner_options(beam_flags)) as pipeline:
+        _ = sources_collection(pipeline, inputs.sources) | Curate(config, places, folder.log_folder)
+    return complete(
+        "curate",
+        folder,
+        places,
+        config,
+        console,
+        ignored=inputs.ignored,
+        wall_seconds=time.monotonic() - started,
+        inputs_hash=whole,
+    )
 
 
-def _claim_output(output: str, config: CurateConfig) -> None:
-    """Refuse to mix two configurations in one output folder."""
+@contextmanager
+def running(folder: RunFolder, console: Console) -> Iterator[None]:
+    """Show progress while a pipeline runs; end its workers when it ends.
+
+    Raises:
+        BadInputError: if the output folder cannot be written any more.
+    """
+    logging.getLogger("apache_beam").setLevel(logging.CRITICAL)
+    try:
+        with progress.display(console):
+            yield
+    except Exception as error:
+        # Beam tells what a worker raised in words.
+        if any(number in str(error) for number in (*_FULL, "OutputError")):
+            raise BadInputError(
+                f"--output {folder.root}: cannot be written any more (no space left?); what is finished is "
+                "kept: mend that and run the same command again"
+            ) from error
+        raise
+    finally:
+        close_pools()
+
+
+def _unchanged(folder: RunFolder, whole: str) -> Result | None:
+    """Return the current result if nothing that it was made from has changed and nothing failed."""
+    current = folder.current()
+    if current is None:
+        return None
+    try:
+        summary = current.read_summary()
+    except BadInputError:
+        return None
+    return current if summary.inputs_hash == whole and not summary.failed_by_stage else None
+
+
+def _last_run(inputs: Inputs, config: CurateConfig) -> dict:
+    plain = dataclasses.asdict(config)
+    if plain["identities"]["salt"]:
+        plain["identities"]["salt"] = SECRET
+    return {
+        "sources": [to_plain(source) for source in inputs.sources],
+        "ignored": inputs.ignored,
+        "config": plain,
+    }
+
+
+def _refuse_overlap(inputs: Inputs, output: str) -> None:
+    """Refuse an output folder inside the inputs' or around an input: a run would read what it writes."""
     if is_remote(output):
         return
-    earlier = Path(output) / "run.json"
-    if earlier.is_file():
-        found = json.loads(earlier.read_text(encoding="utf-8")).get("config_hash")
-        if found != config_hash(config):
-            raise BadInputError(
-                f"--output {output}: holds a run with another configuration ({found}); "
-                "choose another folder or remove it"
-            )
-        for name in ("shards", "tables"):
-            for stale in sorted((Path(output) / name).glob("*")):
-                stale.unlink()
+    place = local_path(output).resolve()
+    if inputs.folder is not None and place.is_relative_to(inputs.folder.resolve()):
+        raise BadInputError(f"--output {output}: lies in the input folder {inputs.folder}; choose another")
+    for source in inputs.sources:
+        if not is_remote(source.uri) and local_path(source.uri).resolve().is_relative_to(place):
+            raise BadInputError(f"--output {output}: holds the input {source.name}; choose another folder")

@@ -124,6 +124,18 @@ class ArtefactStore:
         names = [name.rpartition("-") for name in list_folder(self.owner_folder(owner))]
         return [Artefact(stage=stage, artefact_id=digest) for stage, _, digest in names if stage]
 
+    def records_of(self, owner: str, stage: str) -> list[dict[str, Any]]:
+        """Return the records of all that a stage ever made of an owner, with their parts or without."""
+        found: list[dict[str, Any]] = []
+        for artefact in self.artefacts_of(owner):
+            data = read_if_there(join(self._folder(owner, artefact), RECORD))
+            if artefact.stage == stage and data is not None:
+                try:
+                    found.append(json.loads(data))
+                except ValueError:
+                    continue
+        return found
+
     def forget(self, owner: str) -> int:
         """Delete all that was made of an owner; returns how many bytes went."""
         return sum(delete_tree(self.owner_folder(owner, room)) for room in (ARTEFACTS, BIOMETRIC))

@@ -55,6 +55,8 @@ class CurateConfig(VisitSections):
 
 # Sections that change how a run goes, or what it says about itself, but not the data.
 _WITHOUT_EFFECT = ("bias", "isolation", "run")
+# Stands for a value that is not written down.
+SECRET = "(secret)"
 
 
 def load_config(path: str | None) -> CurateConfig:
@@ -114,14 +116,35 @@ def _as_int(value: Any) -> Any:
 
 
 def config_dict(config: CurateConfig) -> dict[str, Any]:
-    """Return the resolved configuration as plain values, without secrets.
+    """Return the resolved configuration as plain values that may be published.
 
-    Whoever knows the salt of identities can link their ids to another collection's.
+    Whoever knows the salt of identities can link their ids to another collection's, and where a model lies is
+    nobody's concern: of an absolute path its last part stays.
     """
-    plain = dataclasses.asdict(config)
+    plain = _without_folders(dataclasses.asdict(config))
     if plain["identities"]["salt"]:
-        plain["identities"]["salt"] = "(secret)"
+        plain["identities"]["salt"] = SECRET
     return plain
+
+
+def _without_folders(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_folders(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_folders(item) for item in value]
+    if isinstance(value, str) and value.startswith(("/", "~")):
+        return Path(value).name
+    return value
+
+
+def config_from_dict(plain: dict[str, Any], origin: str) -> CurateConfig:
+    """Return the configuration that `dataclasses.asdict` made plain, perhaps read from JSON since.
+
+    Raises:
+        BadInputError: if it is none of this version.
+    """
+    rules = {rule["name"]: rule for rule in plain.get("filter", {}).get("rules", ())}
+    return config_from({**plain, "filter": {"rules": rules}}, origin)
 
 
 def config_hash(config: CurateConfig) -> str:

@@ -42,10 +42,11 @@ _ATTRIBUTE_PREFIX = "attribute_"
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """What a run works on, and the files it found but leaves alone."""
+    """What a run works on, the files it found but leaves alone, and the folder that was searched."""
 
     sources: list[Source]
     ignored: list[str]
+    folder: Path | None = None
 
 
 def discover(location: str) -> Inputs:
@@ -74,7 +75,7 @@ def _walk(folder: Path) -> Inputs:
             f"files ending in {known}, or whatever a manifest names)"
         )
     sources = [Source(uri=str(p), name=p.relative_to(folder).as_posix()) for p in media]
-    return Inputs(sources, ignored)
+    return Inputs(sources, ignored, folder)
 
 
 def _match(pattern: str) -> Inputs:

@@ -18,8 +18,8 @@ from pipelines import progress
 from pipelines.config import CurateConfig, config_hash
 from pipelines.failures import failure_of
 from pipelines.ledger import Ledger, ended, failure_summary
-from pipelines.steps import add_summaries, summary
 from pipelines.run_folder import Places
+from pipelines.steps import add_summaries, summary
 from schemas.layout import STAGES_JSON
 from schemas.records import Clip
 from schemas.stages import CLIP_STAGES
@@ -79,13 +79,15 @@ class Finish(beam.PTransform):
         accepted = good | "Accept" >> beam.Map(ended, "accepted")
         ledger.add("clips", accepted)
         sizes = accepted | "BySplit" >> beam.Map(lambda c: (c.split, 1)) | beam.CombinePerKey(sum)
-        keyed = accepted | "Shard" >> beam.Map(_shard_key, AsDict(sizes), config.shards)
+        keyed: Any = accepted | "Shard" >> beam.Map(_shard_key, AsDict(sizes), config.shards)
         places, folder = self._places, self._places.result.shards
         return (
             keyed
             | "GroupShards" >> beam.GroupByKey()
             | "WriteShards"
-            >> beam.MapTuple(lambda key, group: write_shard(folder, *key, group, places.parts_of, digest))
+            >> beam.MapTuple(
+                lambda key, group: write_shard(folder, key[0], key[1], group, places.parts_of, digest)
+            )
         )
 
     def _bias(self, merged: dict[str, Any]) -> Any:

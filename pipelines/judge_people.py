@@ -6,21 +6,21 @@ from typing import Any
 import numpy as np
 
 from pipelines.config import CurateConfig
+from pipelines.kept_faces import face_of
+from pipelines.run_folder import Places
 from schemas.outcomes import Rejection, clip_rejection
 from schemas.records import Clip
-from transforms.embed_faces import face_path, read_face
 from transforms.find_near_duplicates import DuplicateConfig, duplicate_groups, reduced
-from transforms.storage import read_bytes
 
 STAGE = "people"
 
 
 def judge_person(
-    person: tuple[str, Iterable[Clip]], config: CurateConfig, output: str
+    person: tuple[str, Iterable[Clip]], config: CurateConfig, places: Places
 ) -> Iterator[tuple[Clip, Rejection | None]]:
     """Yield the clips of one person, the best first, and why those are rejected that are."""
     ordered = sorted(person[1], key=_best_first)
-    gone = _copies(ordered, config.duplicates, output) if config.duplicates.enabled else {}
+    gone = _copies(ordered, config.duplicates, places) if config.duplicates.enabled else {}
     for clip in ordered:
         yield clip, gone.get(clip.clip_id)
 
@@ -31,11 +31,12 @@ def _best_first(clip: Clip) -> tuple[Any, ...]:
     return -round(clip.face_height_px), -sharpness, -clip.num_frames, clip.clip_id
 
 
-def _copies(clips: Sequence[Clip], config: DuplicateConfig, output: str) -> dict[str, Rejection]:
+def _copies(clips: Sequence[Clip], config: DuplicateConfig, places: Places) -> dict[str, Rejection]:
     """Return the rejections of all but the best of each recording, by clip id. Best come first."""
     if len(clips) < 2:
         return {}
-    faces = [read_face(read_bytes(face_path(output, clip.clip_id))) for clip in clips]
+    found = [(clip, face) for clip in clips if (face := face_of(clip, places)) is not None]
+    clips, faces = [clip for clip, _ in found], [face for _, face in found]
     series = [reduced(f.motion, c.fps, config) for f, c in zip(faces, clips, strict=True)]
     gone: dict[str, Rejection] = {}
     for members, alike in duplicate_groups(np.array([f.descriptor for f in faces]), series, config):

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from media.source import is_remote, local_path
+from pipelines.stopping import on_stop
 from schemas.outcomes import BadInputError
 from transforms.storage import delete_tree, read_if_there, write_bytes
 
@@ -80,12 +81,18 @@ def _remote_lease(path: str, holder: dict[str, object]) -> Iterator[None]:
 
     keeper = threading.Thread(target=keep, daemon=True)
     keeper.start()
+
+    def release() -> None:
+        delete_tree(path)
+
+    forget = on_stop(release)
     try:
         yield
     finally:
+        forget()
         ended.set()
         keeper.join()
-        delete_tree(path)
+        release()
 
 
 def _renew(path: str, holder: dict[str, object]) -> None:
@@ -118,8 +125,7 @@ def _taken(path: str, data: bytes) -> BadInputError:
     try:
         holder = json.loads(data)
         who = (
-            f"{holder['command']} on {holder['host']}, process {holder['process']}, "
-            f"since {holder['started']}"
+            f"{holder['command']} on {holder['host']}, process {holder['process']}, since {holder['started']}"
         )
     except (ValueError, KeyError, TypeError):
         who = "another run"

@@ -13,23 +13,24 @@ from typing import Any, NamedTuple
 
 import apache_beam as beam
 import numpy as np
-from apache_beam.io.filesystems import FileSystems
 from apache_beam.pvalue import AsDict, AsList, AsSingleton
 
 from pipelines import progress
 from pipelines.check_people import MOST_NAMED, across_splits, placed, speaker_of, write_people
 from pipelines.config import CurateConfig
 from pipelines.failures import failure_of
-from pipelines.identity_registry import read_registry, registry_path, write_registry
+from pipelines.identity_registry import read_registry, write_registry
 from pipelines.judge_people import STAGE, judge_person
+from pipelines.kept_faces import face_of
+from pipelines.run_folder import Places
 from pipelines.steps import summary
 from schemas.ids import derived_seed
+from schemas.layout import PEOPLE_JSON, REGISTRY
 from schemas.records import Clip, Identity
 from transforms import cluster_identities as ci
 from transforms.assign_split import assign_split
-from transforms.embed_faces import ClipFace, face_path, read_face
+from transforms.embed_faces import ClipFace
 from transforms.estimate_attributes import complete_attributes
-from transforms.storage import join, read_bytes
 
 # Faces that the blocks' centres are computed from, for each block.
 _SAMPLE_PER_BLOCK = 64
@@ -52,14 +53,14 @@ class PeopleResult(NamedTuple):
 class People(beam.PTransform):
     """Give clips their identity and attributes; reject copies; compare faces across splits."""
 
-    def __init__(self, config: CurateConfig, output: str) -> None:
+    def __init__(self, config: CurateConfig, places: Places) -> None:
         super().__init__("People")
-        self._config, self._output = config, output
+        self._config, self._places = config, places
 
     def expand(self, pcoll: Any) -> Any:
         """Return what becomes of a PCollection of Clip, as a PeopleResult."""
         read = pcoll | "Expect" >> beam.Map(progress.expect, STAGE)
-        faced, dead = read | "ReadFace" >> beam.Map(with_face, self._output).with_exception_handling()
+        faced, dead = read | "ReadFace" >> beam.Map(with_face, self._places).with_exception_handling()
         faces = faced | "Faces" >> beam.FlatMapTuple(
             lambda clip, face: [] if face is None else [(clip, face)]
         )
@@ -69,7 +70,7 @@ class People(beam.PTransform):
             named
             | "ByPerson" >> beam.Map(lambda c: (c.identity.identity_id if c.identity else c.clip_id, c))
             | "GroupPeople" >> beam.GroupByKey()
-            | "JudgePeople" >> beam.FlatMap(judge_person, self._config, self._output)
+            | "JudgePeople" >> beam.FlatMap(judge_person, self._config, self._places)
         )
         stays = judged | "Keep" >> beam.FlatMapTuple(lambda clip, why: [clip] if why is None else [])
         lost = judged | "Drop" >> beam.FlatMapTuple(lambda clip, why: [] if why is None else [(clip, why)])
@@ -91,7 +92,7 @@ class People(beam.PTransform):
 
     def _identities(self, faces: Any) -> tuple[Any, Any]:
         """Return pairs of near faces (clip id, clip id, distance), and every face's Member."""
-        config, path = self._config.identities, registry_path(self._output)
+        config, path = self._config.identities, self._places.registry
         registry = faces.pipeline | "Registry" >> beam.Create([path]) | beam.FlatMap(read_registry)
         elements = faces | "Element" >> beam.Map(element_of, AsDict(registry))
         count = elements | "CountFaces" >> beam.combiners.Count.Globally()
@@ -149,13 +150,15 @@ class People(beam.PTransform):
         return clips | "SplitGroup" >> beam.Map(with_split_group, AsDict(together))
 
     def _register(self, members: Any) -> Any:
-        path = registry_path(self._output)
+        known, path = self._places.registry, self._places.note(REGISTRY)
         return (
-            members | "AllMembers" >> beam.combiners.ToList() | "Register" >> beam.Map(write_registry, path)
+            members
+            | "AllMembers" >> beam.combiners.ToList()
+            | "Register" >> beam.Map(write_registry, known, path)
         )
 
     def _report(self, kept: Any, faces: Any, named: Any) -> Any:
-        """Compare faces across splits, identities with declared speakers; write work/people.json."""
+        """Compare faces across splits, identities with declared speakers; note what was found."""
         config = self._config.split
         faces_by_split: Any = (
             {
@@ -176,7 +179,7 @@ class People(beam.PTransform):
             | "Speakers" >> beam.combiners.ToList()
         )
         people = named | "Ids" >> beam.FlatMap(lambda c: [c.identity.identity_id] if c.identity else [])
-        path = join(self._output, "work", "people.json")
+        path = self._places.note(PEOPLE_JSON)
         return (
             people
             | "PerPerson" >> beam.combiners.Count.PerElement()
@@ -192,10 +195,9 @@ class People(beam.PTransform):
         )
 
 
-def with_face(clip: Clip, output: str) -> tuple[Clip, ClipFace | None]:
+def with_face(clip: Clip, places: Places) -> tuple[Clip, ClipFace | None]:
     """Return a clip with its face, None if none was good enough to be kept."""
-    path = face_path(output, clip.clip_id)
-    return clip, read_face(read_bytes(path)) if FileSystems.exists(path) else None
+    return clip, face_of(clip, places)
 
 
 def element_of(faced: tuple[Clip, ClipFace], registry: Mapping[str, str]) -> ci.Face:

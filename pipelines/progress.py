@@ -42,13 +42,13 @@ def expect(element: Any, stage: str) -> Any:
     return element
 
 
-def count(stage: str, done: int = 0, failed: int = 0, media_seconds: float = 0.0) -> None:
+def count(stage: str, done: int = 0, reused: int = 0, failed: int = 0, media_seconds: float = 0.0) -> None:
     """Note the end of an element in a stage."""
     Metrics.counter("mentor", f"{stage}_done").inc(done)
     Metrics.counter("mentor", f"{stage}_failed").inc(failed)
     with _lock:
         entry = _counts.setdefault(stage, _Count())
-        entry.done += done
+        entry.done += done + reused
         entry.failed += failed
         entry.media_seconds += media_seconds
 

@@ -3,7 +3,7 @@
 import dataclasses
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from apache_beam.io.filesystems import FileSystems
@@ -11,11 +11,14 @@ from apache_beam.io.filesystems import FileSystems
 from backends.select import JOBS, identity_of
 from media.source import is_remote, local_path
 from pipelines.artefacts import artefact_id, artefact_of
+from pipelines.config import CurateConfig
 from pipelines.elements import ClipTask
-from pipelines.stages import VISITS, Visit, VisitSections
+from pipelines.stages import CODE_VERSIONS, VISITS, Visit, VisitSections
 from schemas.ids import ID_HEX_DIGITS
 from schemas.plain import to_plain
 from schemas.records import Artefact, Source, Video
+from schemas.tables import SCHEMA_VERSION
+from transforms.probe import refused_consent
 
 
 def recipes_of(config: VisitSections) -> dict[str, str]:
@@ -50,6 +53,25 @@ def _take(sections: dict[str, Any], setting: str) -> str | None:
 def _digest(value: Any) -> str:
     text = json.dumps(value, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()[:ID_HEX_DIGITS]
+
+
+def inputs_hash(sources: Sequence[Source], config: CurateConfig, recipes: Mapping[str, str]) -> str:
+    """Return a hash of all that a run's result is made from: the same hash, the same result.
+
+    Files are told by place, size and time of change; those whose people did not agree are not looked at.
+    """
+    seen = [[to_plain(source), None if refused_consent(source) else _state(source)] for source in sources]
+    sections = dataclasses.asdict(config)
+    for without_effect in ("isolation", "run"):
+        sections.pop(without_effect)
+    return _digest([SCHEMA_VERSION, CODE_VERSIONS, dict(recipes), sections, sorted(seen, key=str)])
+
+
+def _state(source: Source) -> str:
+    try:
+        return _fingerprint(source)
+    except OSError as error:
+        return type(error).__name__
 
 
 def source_owner(source: Source) -> str:

@@ -4,11 +4,10 @@ A reader sees the last complete result until the next is complete, and then that
 """
 
 import json
-import os
 import shutil
 import uuid
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +17,7 @@ from pipelines.artefacts import ArtefactStore, ElementParts
 from pipelines.lease import lease
 from pipelines.results import Result
 from schemas.layout import (
+    ARTEFACTS,
     BIOMETRIC,
     CURRENT,
     CURRENT_OBJECT,
@@ -28,6 +28,7 @@ from schemas.layout import (
     LOGS,
     PUBLISHED,
     REGISTRY,
+    REPORT,
     RESULTS,
     RUN_JSON,
     UNFINISHED,
@@ -38,6 +39,7 @@ from schemas.parts import PartReader
 from schemas.records import Clip
 from schemas.sample import to_json_bytes
 from transforms.storage import (
+    CANNOT_WRITE,
     TEMPORARY,
     delete_tree,
     join,
@@ -117,12 +119,25 @@ class RunFolder:
             BadInputError: if another run holds it, it cannot be written, or it is of another version.
         """
         self._check_place()
-        try:
-            with lease(join(self.root, WORK, LEASE), command):
+        with ExitStack() as stack:
+            with self._explained():
+                stack.enter_context(lease(join(self.root, WORK, LEASE), command))
                 self._remove_leftovers()
+            with self._explained():
                 yield
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Let errors of a folder that cannot be written say so, in one line."""
+        try:
+            yield
         except OSError as error:
-            raise BadInputError(f"--output {self.root}: cannot be written ({error.strerror or error})") from error
+            if error.errno not in CANNOT_WRITE:
+                raise
+            raise BadInputError(
+                f"--output {self.root}: cannot be written ({error.strerror}); what is finished is kept: mend "
+                "that and run the same command again"
+            ) from error
 
     def _check_place(self) -> None:
         if not self.is_local:
@@ -185,6 +200,11 @@ class RunFolder:
         if current is not None:
             delete_tree(self.places(current).scratch)
 
+    def forget_artefacts(self) -> None:
+        """Delete all that the stages made, and who was recognised; results stay."""
+        for room in (ARTEFACTS, BIOMETRIC):
+            delete_tree(join(self.root, room))
+
     def remember(self, last_run: dict) -> None:
         """Keep what the last run was asked to do; private to this machine."""
         write_bytes(join(self.root, WORK, LAST_RUN), to_json_bytes(last_run))
@@ -197,13 +217,20 @@ class RunFolder:
                 if name.split(".")[0] in gone:
                     delete_tree(join(self.root, folder, name))
 
+    def shown_page(self, name: str) -> str:
+        """Return where a reader finds a page of the current report."""
+        if self.is_local:
+            return join(self.root, REPORT, name)
+        current = self.current()
+        return "" if current is None else current.page_path(name)
+
     # ---- Reading -----------------------------------------------------------------------------------
 
     def current(self) -> Result | None:
         """Return the last complete result, None if there is none."""
         if self.is_local:
             link = local_path(join(self.root, CURRENT))
-            name = Path(os.readlink(link)).name if link.is_symlink() else None
+            name = link.readlink().name if link.is_symlink() else None
         else:
             data = read_if_there(join(self.root, CURRENT_OBJECT))
             name = None if data is None else _named(data)
@@ -234,7 +261,7 @@ class RunFolder:
 
 def _link(place: Path, target: str) -> None:
     """Let a link point somewhere else, at once."""
-    if place.is_symlink() and os.readlink(place) == target:
+    if place.is_symlink() and str(place.readlink()) == target:
         return
     scratch = place.with_name(f"{place.name}.{uuid.uuid4().hex}{TEMPORARY}")
     scratch.symlink_to(target)

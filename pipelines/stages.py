@@ -141,6 +141,10 @@ VISITS: Mapping[str, Visit] = {
 }
 
 
+# Of the stages that are no visits: raised when their results change.
+CODE_VERSIONS: Mapping[str, int] = {s.name: 1 for s in STAGES if s.kind != "visit"}
+
+
 def visits_of(level: str) -> list[tuple[Stage, Visit]]:
     """Return the visits of a level, in the order of the table of stages."""
     return [(s, VISITS[s.name]) for s in STAGES if s.kind == "visit" and s.level == level]

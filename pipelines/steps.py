@@ -1,4 +1,4 @@
-"""The Beam shell around a visit: earlier results, isolation, dead letters, counts. Nothing here knows media."""
+"""The Beam shell around a visit: earlier results, isolation, dead letters, counts; it knows no media."""
 
 import errno
 import sys
@@ -194,7 +194,8 @@ class RunStep(beam.PTransform):
     def expand(self, pcoll: Any) -> Any:
         """Return PCollections of VisitResult, of Failure and of the elements that failed."""
         spread = pcoll | "Count" >> beam.Map(progress.expect, self._step.name) | beam.Reshuffle()
-        visits = beam.ParDo(VisitBundle(self._step)).with_resource_hints(min_ram=self._step.visit.min_ram)
+        visits = beam.ParDo(VisitBundle(self._step))
+        visits.with_resource_hints(min_ram=self._step.visit.min_ram)
         done = spread | "Visit" >> visits.with_outputs(
             VisitBundle.FAILURES, VisitBundle.FAILED, main="results"
         )

@@ -19,7 +19,6 @@ LAYOUT_VERSION = "2"
 
 RUN_JSON, SHARDS, TABLES, REPORT = "run.json", "shards", "tables", "report"
 PUBLISHED = (RUN_JSON, SHARDS, TABLES, REPORT)
-THUMBNAILS = "thumbs"  # below REPORT
 
 RESULTS = "results"
 CURRENT, CURRENT_OBJECT = "current", "current.json"

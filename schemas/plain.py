@@ -28,6 +28,8 @@ def from_plain(annotation: Any, value: Any) -> Any:
         hints = typing.get_type_hints(annotation)
         made = {name: from_plain(hints[name], item) for name, item in value.items()}
         return typing.cast(type, annotation)(**made)
+    if get_origin(annotation) is list:
+        return [from_plain(get_args(annotation)[0], item) for item in value]
     if get_origin(annotation) is tuple:
         kinds = get_args(annotation)
         kinds = kinds[:1] * len(value) if kinds[-1] is Ellipsis else kinds

@@ -58,7 +58,10 @@ class BackendInfo:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunSummary:
-    """The content of run.json."""
+    """The content of run.json.
+
+    `inputs_hash` names all that the result was made from; None where `package` made it from another result.
+    """
 
     schema_version: str
     command: str
@@ -76,3 +79,4 @@ class RunSummary:
     people: PeopleSummary = field(default_factory=PeopleSummary)
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    inputs_hash: str | None = None

@@ -4,6 +4,7 @@ A local file appears under its name only when it is complete: it is written unde
 and renamed. An object store shows an object only when its upload ends, so there it is written in place.
 """
 
+import errno
 import io
 import shutil
 import uuid
@@ -18,6 +19,8 @@ from apache_beam.io.filesystems import FileSystems
 from media.source import is_remote, local_path, set_remote_opener
 
 TEMPORARY = ".tmp"
+# What errors say of a place where nothing can be written, whatever it is.
+CANNOT_WRITE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
 _MISSING = (FileNotFoundError, NotADirectoryError)
 
 

@@ -17,9 +17,7 @@ from schemas.sample import npz_to_arrays, unpack_landmarks
 from transforms.score_sync import SyncConfig, score_sync
 
 
-def sync_visit(
-    task: ClipTask, parts: PartReader, *, sync: SyncConfig, media: MediaLimits
-) -> VisitResult:
+def sync_visit(task: ClipTask, parts: PartReader, *, sync: SyncConfig, media: MediaLimits) -> VisitResult:
     """Say how a clip's lips and sound agree, and by how much the sound has to be moved.
 
     Pictures are decoded only for a scorer that looks at them.
