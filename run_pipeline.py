@@ -19,6 +19,7 @@ from rich.console import Console
 
 from commands import curate, doctor, export, inspect, package
 from commands.process import prepare_process, stop_on_signals
+from commands.temporary_folder import use_own_temporary_folder
 from schemas.outcomes import BadInputError
 
 COMMANDS = (curate, package, inspect, export, doctor)
@@ -48,5 +49,6 @@ def main(arguments: list[str] | None = None) -> int:
 
 if __name__ == "__main__":
     with stop_on_signals():
+        use_own_temporary_folder()
         code = main()
     sys.exit(code)

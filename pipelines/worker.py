@@ -53,6 +53,7 @@ def start_worker(place: Place) -> None:
     # A worker is ended by its parent alone, and then at once, also within native code.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     _end_with_parent()
     limit_threads()
     slot = _take_slot(place)
