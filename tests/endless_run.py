@@ -8,13 +8,14 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 NUM_PROCESSES = 2
 
 
-def endless_visit(_: object, folder: str) -> None:
+def endless_visit(_: object, folder: str) -> Any:
     """Start a process that reads from a pipe, as ffmpeg does, and never return, nor let Python run."""
     reader = subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
     for pid in (os.getpid(), reader.pid):

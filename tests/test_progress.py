@@ -41,7 +41,7 @@ def no_counts() -> Iterator[None]:
     progress._counts.clear()
 
 
-def stage(**changes: float) -> StageCount:
+def stage(**changes: float | None) -> StageCount:
     """A stage half through: 12 of 24 minutes in 100 s."""
     values = {
         "expected": 24, "expected_seconds": 1440.0, "done": 12, "media_seconds": 720.0, "begun": 0.0,
