@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from commands.process import STOPPED
+from commands.process import PATIENCE_SECONDS, STOPPED
+from pipelines.stopping import on_stop, run_callbacks
 from tests.endless_run import NUM_PROCESSES
 
 ROOT = Path(__file__).parent.parent
@@ -52,6 +53,12 @@ class Endless:
 
     def pids(self) -> list[int]:
         return [int(p.name) for p in self.folder.iterdir() if p.name.isdigit()]
+
+    def another_command(self) -> None:
+        """Run a command that has the same folder for temporary files."""
+        command = [sys.executable, str(ROOT / "run_pipeline.py"), "--help"]
+        environment = {**os.environ, "TMPDIR": str(self.temporary)}
+        subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, check=True)
 
     def end(self, number: int) -> tuple[float, str, str]:
         """Send a signal to the whole group, as a terminal does; return seconds and what was said."""
@@ -118,12 +125,14 @@ def test_processes_end_with_a_run_that_is_killed(
 ) -> None:
     run = start(*flags)
     pids = run.pids()
+    run.another_command()
+    (own,) = run.temporary.iterdir()
+    assert (own / "lock").exists(), "the folder of a living command is its own"
     run.process.kill()
     run.process.communicate(timeout=20)
     assert wait_for(lambda: all(map(is_gone, pids)), 5), "workers live on"
     assert wait_for(lambda: group_is_empty(run.process.pid), 5), "something of the run lives on"
-    next_command = [sys.executable, str(ROOT / "run_pipeline.py"), "--help"]
-    subprocess.run(next_command, env={**os.environ, "TMPDIR": str(run.temporary)}, check=True)
+    run.another_command()
     assert not any(run.temporary.iterdir())
     names = {p.name for p in run.folder.glob("logs/*")}
     assert names <= {f"worker-{slot}.log" for slot in range(NUM_PROCESSES)}
@@ -138,6 +147,59 @@ def group_is_empty(group: int) -> bool:
         if int(owner) == group and state not in "ZX":
             return False
     return True
+
+
+SLOW_TO_STOP = """
+import time
+from commands.process import stop_on_signals
+from pipelines.stopping import on_stop
+
+def linger():
+    print("lingers", flush=True)
+    time.sleep(60)
+
+with stop_on_signals():
+    on_stop(linger)
+    print("works", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_a_second_ctrl_c_waits_for_nothing() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", SLOW_TO_STOP],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=listen_to_ctrl_c,
+    ) as process:
+        assert process.stdout is not None
+        for said in ("works\n", "lingers\n"):
+            assert process.stdout.readline() == said
+            os.killpg(process.pid, signal.SIGINT)
+        started = time.monotonic()
+        _, err = process.communicate(timeout=20)
+    assert time.monotonic() - started < PATIENCE_SECONDS / 2
+    assert (process.returncode, err) == (130, STOPPED.decode())
+
+
+def test_callbacks_run_last_first_and_one_that_fails_keeps_none_from_running() -> None:
+    called: list[str] = []
+
+    def fail() -> None:
+        raise OSError("gone")
+
+    on_stop(lambda: called.append("first"))
+    forget = on_stop(lambda: called.append("forgotten"))
+    on_stop(fail)
+    on_stop(lambda: called.append("last"))
+    forget()
+    run_callbacks()
+    assert called == ["last", "first"]
+    run_callbacks()
+    assert called == ["last", "first"]
 
 
 def test_the_first_line_waits_for_no_import_and_ctrl_c_during_imports_is_clean(tmp_path: Path) -> None:
