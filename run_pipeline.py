@@ -21,6 +21,7 @@ from rich.console import Console
 
 from commands import clean, curate, doctor, export, inspect, package, retry
 from commands.process import prepare_process, stop_on_signals
+from commands.temporary_folder import use_own_temporary_folder
 from schemas.outcomes import BadInputError
 
 COMMANDS = (curate, retry, package, inspect, export, clean, doctor)
@@ -50,5 +51,6 @@ def main(arguments: list[str] | None = None) -> int:
 
 if __name__ == "__main__":
     with stop_on_signals():
+        use_own_temporary_folder()
         code = main()
     sys.exit(code)

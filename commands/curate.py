@@ -28,6 +28,7 @@ def run(options: argparse.Namespace, beam_flags: list[str], console: Console) ->
 
     config = load_config(options.config)
     inputs = discover(options.input)
-    console.out(f"{len(inputs.sources)} sources", highlight=False)
+    number = len(inputs.sources)
+    console.out(f"{number} source{'s' if number != 1 else ''}", highlight=False)
     summary = curate(inputs, options.output, config, beam_flags, console, fresh=options.fresh)
     return 3 if summary.problems else 0

@@ -6,12 +6,11 @@ they had finished stays written, and what would outlive the process is put in or
 
 import logging
 import os
-import select
 import signal
 import sys
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -37,18 +36,16 @@ def prepare_process() -> None:
 def stop_on_signals() -> Iterator[None]:
     """While the block runs, end the process on SIGINT (exit code 130) and SIGTERM (143). Main thread only.
 
-    A thread waits for the signals, so that a main thread in native code holds up nothing. Processes
-    started from here inherit that SIGINT is blocked: a terminal sends it to all of them, but they end
-    when this process ends them. What the caller had ignored stays ignored.
+    All threads but one block the signals, so that a main thread in native code holds up nothing. What the
+    caller had ignored stays ignored.
     """
-    reader, writer = os.pipe()
-    os.set_blocking(writer, False)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        if signal.getsignal(number) != signal.SIG_IGN:
-            signal.signal(number, _go_on)
-    signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    threading.Thread(target=_wait_for_signals, args=(reader, writer), daemon=True).start()
+    awaited = {n for n in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(n) != signal.SIG_IGN}
+    signal.pthread_sigmask(signal.SIG_BLOCK, awaited)
+    if sys.platform == "linux":
+        # A terminal sends SIGINT to all processes, but what is started from here (Beam's workers, too) ends
+        # when this process ends it: being ignored is inherited. Linux keeps a blocked signal none the less.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_wait_for_signal, args=(awaited,), daemon=True).start()
     try:
         yield
     finally:
@@ -57,23 +54,24 @@ def stop_on_signals() -> Iterator[None]:
             stopping.hold_if_stopping()
 
 
-def _go_on(*_: object) -> None:
-    """The main thread does nothing about a signal."""
+def _wait_for_signal(awaited: set[signal.Signals]) -> None:
+    number = signal.sigwait(awaited)
+    screen, once = _silence(), threading.Lock()
+
+    def leave() -> None:
+        once.acquire()  # never released
+        os.write(screen, STOPPED)
+        # Threads of Beam's runner would keep the interpreter from ending.
+        os._exit(128 + number)
+
+    threading.Timer(PATIENCE_SECONDS, leave).start()
+    threading.Thread(target=_stop, args=(leave,), daemon=True).start()
+    signal.sigwait(awaited)
+    leave()
 
 
-def _wait_for_signals(reader: int, writer: int) -> None:
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-    number = os.read(reader, 1)[0]
-    screen = _silence()
-    threading.Thread(target=_stop, args=(writer,), daemon=True).start()
-    select.select([reader], [], [], PATIENCE_SECONDS)
-    os.write(screen, STOPPED)
-    # Threads of Beam's runner would keep the interpreter from ending.
-    os._exit(128 + number)
-
-
-def _stop(done: int) -> None:
-    """End everything that was started, give back what is held, and say so at a file descriptor."""
+def _stop(leave: Callable[[], None]) -> None:
+    """End everything that was started, give back what is held, and leave."""
     try:
         from pipelines import stopping
 
@@ -84,7 +82,7 @@ def _stop(done: int) -> None:
         _kill(_descendants(os.getpid()))
         stopping.run_callbacks()
     finally:
-        os.write(done, b"\0")
+        leave()
 
 
 def _silence() -> int:

@@ -166,7 +166,7 @@ class VisitBundle(beam.DoFn):
         }
         for _, result in found:
             if result is not None:
-                progress.count(self._step.name, reused=1)
+                progress.count(self._step.name, reused=1, media_seconds=subject_of(element).seconds)
                 yield GlobalWindows.windowed_value(result)
         for visit in as_completed(visits):
             element = visits.pop(visit)

@@ -5,6 +5,7 @@ parent once a second. Beam's own worker processes look for the run that they bel
 """
 
 import ctypes
+import logging
 import multiprocessing
 import os
 import signal
@@ -53,6 +54,7 @@ def start_worker(place: Place) -> None:
     # A worker is ended by its parent alone, and then at once, also within native code.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     _end_with_parent()
     limit_threads()
     slot = _take_slot(place)
@@ -60,6 +62,7 @@ def start_worker(place: Place) -> None:
         _pin(slot)
     if place.log_folder is not None:
         _write_log(Path(place.log_folder), slot)
+    logging.getLogger().setLevel(logging.ERROR)  # Beam warns at import about what visits do not use
     import cv2
 
     cv2.setNumThreads(1)

@@ -144,3 +144,23 @@ def test_lost_elements_are_a_problem() -> None:
     assert "more than" in find_problems([stage("audio", 20, 5, num_failed=15)], people, config)[0]
     near = PeopleSummary(too_near=["a and b (0.300)"])
     assert "a and b" in find_problems([], near, config)[0]
+
+
+def test_help_and_the_parser_import_nothing_heavy() -> None:
+    script = "import sys, run_pipeline; run_pipeline._parser(); print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    heavy = {
+        "apache_beam",
+        "torch",
+        "mediapipe",
+        "numpy",
+        "pyarrow",
+        "cv2",
+        "av",
+        "pandas",
+        "scipy",
+        "pebble",
+    }
+    assert not heavy & set(done.stdout.split())
