@@ -40,14 +40,14 @@ def curate(
     _claim_output(output, config)
     logging.getLogger("apache_beam").setLevel(logging.ERROR)
     started = time.monotonic()
-    local = not is_remote(output)
-    if local:
+    running = config
+    if not is_remote(output):  # where logs lie is nothing that run.json should say
         isolation = dataclasses.replace(config.isolation, log_folder=str(Path(output).absolute() / "logs"))
-        config = dataclasses.replace(config, isolation=isolation)
+        running = dataclasses.replace(config, isolation=isolation)
     with progress.display(console):
         try:
             with beam.Pipeline(options=runner_options(beam_flags)) as pipeline:
-                _ = sources_collection(pipeline, inputs.sources) | Curate(config, output)
+                _ = sources_collection(pipeline, inputs.sources) | Curate(running, output)
         finally:
             close_pools()
     return complete("curate", output, config, inputs.ignored, time.monotonic() - started, console)
