@@ -115,10 +115,15 @@ def test_failures_say_what_to_do_and_keep_the_traceback(curated: Run) -> None:
         assert 'File "pipelines/visits.py"' in failure["traceback"] and "pebble" not in failure["traceback"]
 
 
-def test_tables_name_no_place_on_the_machine(curated: Run) -> None:
+def test_what_is_published_names_no_place_on_the_machine(curated: Run) -> None:
+    told = {}
     for table in ("videos", "shots", "face_tracks", "clips", "rejections", "failures"):
-        rows = [{k: v for k, v in row.items() if k != "parts_uri"} for row in curated.rows(table)]
-        assert not any(str(place) in str(rows) for place in (curated.corpus, curated.out, Path.cwd())), table
+        told[table] = str([{k: v for k, v in r.items() if k != "parts_uri"} for r in curated.rows(table)])
+    for path in (curated.out / "run.json", *(curated.out / "report").glob("*.html")):
+        told[path.name] = path.read_text(encoding="utf-8")
+    assert {"run.json", "index.html", "bias.html", "cost.html"} <= set(told)
+    places = [str(place) for place in (curated.corpus, curated.out, Path.cwd())]
+    assert [name for name, text in told.items() if any(place in text for place in places)] == []
 
 
 def test_all_parts_of_a_sample_have_the_same_number_of_frames(curated: Run) -> None:
