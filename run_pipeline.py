@@ -1,8 +1,8 @@
 """The command line of Mentor.
 
-    python run_pipeline.py curate --input DIR|GLOB|MANIFEST --output OUT [--config FILE] [--fresh] [Beam flags]
-    python run_pipeline.py retry OUT [--config FILE] [Beam flags]
-    python run_pipeline.py package OUT [--config FILE] [Beam flags]
+    python run_pipeline.py curate --input DIR|GLOB|MANIFEST --output OUT [--config FILE] [--fresh] [Beam ...]
+    python run_pipeline.py retry OUT [--config FILE] [Beam ...]
+    python run_pipeline.py package OUT [--config FILE] [Beam ...]
     python run_pipeline.py inspect OUT KEY
     python run_pipeline.py export OUT KEY --format glb|amass|arkit|bvh [--to FILE] [--body-model FILE]
     python run_pipeline.py clean OUT [--yes]

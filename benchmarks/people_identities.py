@@ -72,7 +72,7 @@ def clip_faces(data: Path, run: Path) -> list[tuple[str, ci.Face]]:
     named = manifest_identities(data) | SEEN_TO_BE
     found: list[tuple[str, ci.Face]] = []
     for row in sorted(read_rows(run, "clips"), key=lambda r: r["clip_id"]):
-        person = named.get(f"{VIDEO_FOLDER}/{source_of(row['source_uri'])}")
+        person = named.get(f"{VIDEO_FOLDER}/{source_of(row['source_name'])}")
         if not person or row["landmarks_face_ratio"] is None:
             continue
         stored = Path(face_path(str(run), row["clip_id"]))

@@ -97,7 +97,7 @@ def load_clips(data: Path, run: Path) -> list[LipClip]:
         media = read_media(run, find_clip(run, row["clip_id"]))
         face = unpack_landmarks(media.arrays, "face:landmarks")
         samples = media.sound
-        name = Path(row["source_uri"]).relative_to(data.absolute()).as_posix()
+        name = Path(row["source_name"]).relative_to(data.absolute()).as_posix()
         person = row["source_speaker_id"] or name
         mouth = lip_sync.mouth_shape(face, row["fps"])
         example = Example(row["clip_id"], person, encoder.encode(samples), mouth, row["fps"])
@@ -251,10 +251,10 @@ def _rejection_table(data: Path, clips: Sequence[LipClip]) -> tuple[Table, bool]
     ends: dict[str, set[str]] = defaultdict(set)
     for row in read_rows(run, "rejections"):
         if row["level"] != "span":
-            ends[Path(row["uri"]).relative_to(data.absolute()).as_posix()].add(row["reason"])
+            ends[Path(row["source_name"]).relative_to(data.absolute()).as_posix()].add(row["reason"])
     for row in read_rows(run, "clips"):
         if row["status"] == "accepted":
-            ends[Path(row["source_uri"]).relative_to(data.absolute()).as_posix()].add("accepted")
+            ends[Path(row["source_name"]).relative_to(data.absolute()).as_posix()].add("accepted")
     rows = [(n, ", ".join(sorted(why))) for n, why in sorted(ends.items()) if fits(n, NOT_SPEAKING)]
     good = bool(rows) and all("accepted" not in why for _, why in rows)
     return Table(title="Faces that do not speak", columns=("source", "ends"), rows=rows), good

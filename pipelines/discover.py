@@ -87,11 +87,12 @@ def _match(pattern: str) -> Inputs:
     if not paths:
         raise BadInputError(f"--input {pattern}: no such file or folder, and as a pattern it matches nothing")
     media = [p for p in paths if PurePosixPath(p).suffix.lower() in MEDIA_SUFFIXES]
-    ignored = [p for p in paths if p not in set(media)]
     if not media:
         raise BadInputError(f"--input {pattern}: matches {len(paths)} files, none of them a video")
     root = pattern.split("*")[0].rsplit("/", 1)[0]
-    return Inputs([Source(uri=p, name=p.removeprefix(root).lstrip("/")) for p in media], ignored)
+    names = {p: p.removeprefix(root).lstrip("/") for p in paths}
+    ignored = [names[p] for p in paths if p not in set(media)]
+    return Inputs([Source(uri=p, name=names[p]) for p in media], ignored)
 
 
 def _read_manifest(location: str) -> list[Source]:
