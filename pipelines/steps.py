@@ -164,7 +164,7 @@ class VisitBundle(beam.DoFn):
             for element, (artefact, result) in zip(longest_first, found, strict=True)
             if result is None
         }
-        for _, result in found:
+        for element, (_, result) in zip(longest_first, found, strict=True):
             if result is not None:
                 progress.count(self._step.name, reused=1, media_seconds=subject_of(element).seconds)
                 yield GlobalWindows.windowed_value(result)

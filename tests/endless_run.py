@@ -26,11 +26,11 @@ def endless_visit(_: object, folder: str) -> Any:
 def main(folder: str, beam_flags: list[str]) -> None:
     """Run one endless stage, with what a command has around it."""
     import apache_beam as beam
+    from pipelines.run import runner_options
     from rich.console import Console
 
     from pipelines.isolation import IsolationConfig
     from pipelines.progress import display
-    from pipelines.run import runner_options
     from pipelines.steps import RunStep, Step
     from pipelines.stopping import on_stop
     from schemas.records import Source
