@@ -24,6 +24,7 @@ from pipelines.recipes import inputs_hash, recipes_of
 from pipelines.results import Result
 from pipelines.run_folder import RunFolder
 from pipelines.runner import runner_options
+from pipelines.steps import OutputError
 from schemas.outcomes import BadInputError
 from schemas.plain import from_plain, to_plain
 from schemas.records import Source
@@ -125,8 +126,8 @@ def running(folder: RunFolder, console: Console) -> Iterator[None]:
         with progress.display(console):
             yield
     except Exception as error:
-        # Beam tells what a worker raised in words.
-        if any(number in str(error) for number in (*_FULL, "OutputError")):
+        # What a worker raised comes as it was or, by way of another process of Beam's, in words.
+        if isinstance(error, OutputError) or any(number in str(error) for number in _FULL):
             raise BadInputError(
                 f"--output {folder.root}: cannot be written any more (no space left?); what is finished is "
                 "kept: mend that and run the same command again"

@@ -97,7 +97,7 @@ class Step:
             result = result_of(visit)
         except OSError as error:
             if error.errno in _CANNOT_WRITE:
-                raise OutputError(f"{self.store.root}: cannot be written ({error.strerror})") from error
+                raise OutputError(f"{self.store.root}: cannot be written ({error})") from error
             return self._failed(element, error)
         except Exception as error:
             return self._failed(element, error)
