@@ -97,15 +97,17 @@ def _flatten(record: Any, record_type: type, prefix: str, row: dict[str, Any]) -
 def _plain(value: Any) -> Any:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return dataclasses.asdict(value)
-    if isinstance(value, tuple):
-        return [_plain(v) for v in value]
-    return value
+    return [_plain(item) for item in value] if _is_tuple(value) else value
+
+
+def _is_tuple(value: object) -> typing.TypeGuard[tuple[object, ...]]:
+    return isinstance(value, tuple)
 
 
 def to_row(record: Any) -> dict[str, Any]:
     """Return a record as one row of its table: column name to plain value."""
     row: dict[str, Any] = {}
-    _flatten(record, type(record), "", row)
+    _flatten(record, record.__class__, "", row)
     return row
 
 
