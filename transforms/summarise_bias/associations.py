@@ -74,7 +74,7 @@ def people_table(people: Ints, first: Ints, second: Ints) -> Floats:
     shape = int(first.max()) + 1, int(second.max()) + 1
     # In the order of the clips: a sum of floats depends on the order of its terms.
     counted = np.bincount(first * shape[1] + second, weights=weights, minlength=shape[0] * shape[1])
-    return counted.reshape(shape)
+    return np.asarray(counted, np.float64).reshape(shape)
 
 
 def cramers_v(table: Floats) -> float | None:
