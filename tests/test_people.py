@@ -10,14 +10,19 @@ import apache_beam as beam
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-
-from pipelines.check_people import across_splits
-from pipelines.config import CurateConfig, config_from
-from pipelines.people import People
+from apache_beam.io.filesystems import FileSystems
+from apache_beam.pvalue import AsSingleton
 from pipelines.run import runner_options
+
+from pipelines.check_people import SplitFace, across_found, across_splits
+from pipelines.components import Components, Settle
+from pipelines.config import CurateConfig, config_from
+from pipelines.identity_registry import registry_paths
+from pipelines.people import People
 from schemas.records import Clip
 from tests.makers import make_clip, make_source
 from transforms.assign_split import assign_split
+from transforms.cluster_identities import label_of, tie, unsettled
 from transforms.embed_faces import ClipFace, face_bytes, face_path
 from transforms.storage import read_bytes, write_bytes
 
@@ -125,6 +130,21 @@ def test_many_blocks_find_the_same_people(collection: Collection) -> None:
     assert people_of(collection.run(config)["kept"]) == true
 
 
+def test_a_chain_of_blocks_longer_than_the_rounds_is_one_component(tmp_path: Path) -> None:
+    """People who are registered as one hang together in pairs, and what the rounds leave is settled."""
+    pairs = [(f"{(7 * i) % 61:02}", f"{(7 * (i + 1)) % 61:02}") for i in range(60)]
+    path = str(tmp_path / "labels")
+    with beam.Pipeline(options=runner_options([])) as pipeline:
+        told = pipeline | beam.Create(pairs) | beam.FlatMap(tie) | Components() | beam.GroupByKey()
+        left: Any = told | "Left" >> beam.FlatMapTuple(unsettled) | Settle()
+        labels = told | "Label" >> beam.MapTuple(lambda name, names: (name, label_of(name, names)))
+        roots = labels | "Root" >> beam.Map(
+            lambda label, settled: (label[0], settled.get(label[1], label[1])), AsSingleton(left)
+        )
+        _ = roots | beam.combiners.ToList() | "Keep" >> beam.Map(_keep, path)
+    assert dict(_kept.pop(path)) == {f"{i:02}": "00" for i in range(61)}
+
+
 def test_adding_videos_renames_nobody(collection: Collection) -> None:
     for person in range(3):
         collection.add(person, 0)
@@ -157,7 +177,10 @@ def test_ids_depend_on_the_salt_alone_not_on_order(collection: Collection, tmp_p
 def test_faces_side_by_side_are_two_people(collection: Collection) -> None:
     collection.add(1, 0, shot_id="s", track_id="left", start_seconds=0.0, end_seconds=4.0)
     collection.add(1, 1, shot_id="s", track_id="right", start_seconds=1.0, end_seconds=5.0)
-    assert len(people_of(collection.run()["kept"])) == 2
+    kept = collection.run()["kept"]
+    assert len(people_of(kept)) == 2
+    # They are look-alikes, too, and share a split.
+    assert len({c.identity.split_group for c in kept}) == 1
 
 
 def test_one_track_is_one_person_however_it_looks(collection: Collection) -> None:
@@ -196,10 +219,15 @@ def test_one_person_under_three_names_is_in_one_split(collection: Collection) ->
 
 
 def test_a_person_in_two_splits_is_noticed() -> None:
-    here, there = ("a", "train", face_of(1, 0)), ("b", "test", face_of(1, 1))
-    stranger = ("c", "val", face_of(2, 0))
-    nearest = {pair[1:]: pair[0] for pair in across_splits([here, stranger], [there, stranger])}
+    faces = [
+        SplitFace(name, split, descriptor(person, take), 1.0)
+        for name, split, person, take in (("a", "train", 1, 0), ("b", "test", 1, 1), ("c", "val", 2, 0))
+    ]
+    nearest = {pair[1:]: pair[0] for pair in across_splits(faces)}
     assert nearest["a", "b"] < 0.8 < nearest["b", "c"]
+    found = across_found(across_splits(faces), 0.8)
+    assert found.too_near == [f"a and b ({nearest['a', 'b']:.3f})"]
+    assert found.nearest_across_splits == nearest["a", "b"]
 
 
 def test_a_clip_without_a_face_stays_without_identity(collection: Collection) -> None:
@@ -230,6 +258,6 @@ def test_without_any_face_there_is_still_a_summary(collection: Collection) -> No
 def test_the_registry_holds_no_faces(collection: Collection) -> None:
     collection.add(1, 0)
     collection.run()
-    table = pq.read_table(str(Path(collection.folder, "biometric", "registry.parquet")))
-    assert table.column_names == ["clip_id", "identity_id"]
+    (path,) = filter(FileSystems.exists, registry_paths(collection.folder))
+    assert pq.read_table(path).column_names == ["clip_id", "identity_id"]
     assert read_bytes(face_path(collection.folder, collection.clips[0].clip_id))
