@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from transforms.cluster_identities import Member
-from transforms.storage import join, parquet_bytes, write_bytes
+from transforms.storage import join, parquet_bytes, read_if_there, write_bytes
 
 _NUM_SHARDS = 16
 
@@ -32,7 +32,8 @@ def shard_of(clip_id: str) -> int:
 
 def read_registry(path: str) -> list[tuple[str, str]]:
     """Return the identities that an earlier run registered in a file: clip id and identity id."""
-    if not FileSystems.exists(path):
+    data = read_if_there(path)
+    if data is None:
         return []
     table = pq.read_table(pa.BufferReader(data))
     return list(zip(table["clip_id"].to_pylist(), table["identity_id"].to_pylist(), strict=True))

@@ -56,7 +56,9 @@ def block_pairs(faces: Sequence[Face], config: IdentityConfig) -> BlockPairs:
     bound = (_SLACK * config.merge_distance) ** 2
     pairs: list[NearPair] = []
     tied: list[tuple[str, str]] = []
-    for (i, j), distance in zip(found.tolist(), away.tolist(), strict=True):
+    ends_of: list[tuple[int, int]] = found.tolist()
+    distances: list[float] = away.tolist()
+    for (i, j), distance in zip(ends_of, distances, strict=True):
         ends, a, b = (ordered[i].clip_id, ordered[j].clip_id), cluster_of[i], cluster_of[j]
         ties = a is b or a.squared_distance(b) <= bound
         if ties:
