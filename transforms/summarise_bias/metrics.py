@@ -102,7 +102,8 @@ def score_metrics(
     found = [] if result is None else [
         _metric(scoped, "cramers_v", attribute, None, name, result, len(values))
     ]  # fmt: skip
-    for number in np.unique(codes).tolist():
+    numbers: list[int] = np.unique(codes).tolist()
+    for number in numbers:
         members = codes == number
         mean = float(np.mean(np.sort(values[members])))
         metric = _metric(
