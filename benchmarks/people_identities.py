@@ -16,9 +16,12 @@ from benchmarks.people_faces import view_of, views_of_clip
 from benchmarks.runs import read_rows
 from pipelines.components import ROUNDS
 from pipelines.identify import Placed, certain_ties, link
+from pipelines.kept_faces import face_of
+from pipelines.run_folder import RunFolder
+from schemas.tables import from_row
 from transforms import cluster_identities as ci
 from transforms.collect_faces import CollectConfig
-from transforms.embed_faces import ClipFace, clip_face, face_path, read_face
+from transforms.embed_faces import ClipFace, clip_face
 
 # Two files of the manifest show one woman, and a cut in a third goes to the audience: seen by eye.
 SEEN_TO_BE = {
@@ -73,13 +76,14 @@ def clip_faces(data: Path, run: Path) -> list[tuple[str, ci.Face]]:
     clips' pictures and landmarks.
     """
     named = manifest_identities(data) | SEEN_TO_BE
+    folder = RunFolder(str(run))
+    places = folder.places(folder.finished())
     found: list[tuple[str, ci.Face]] = []
     for row in sorted(read_rows(run, "clips"), key=lambda r: r["clip_id"]):
         person = named.get(f"{VIDEO_FOLDER}/{source_of(row['source_name'])}")
         if not person or row["landmarks_face_ratio"] is None:
             continue
-        stored = Path(face_path(str(run), row["clip_id"]))
-        face = read_face(stored.read_bytes()) if stored.is_file() else _again(run, row)
+        face = face_of(from_row("clips", row), places) or _again(run, row)
         if face is None:
             continue
         found.append(
