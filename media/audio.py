@@ -8,6 +8,7 @@ import av
 import numpy as np
 import numpy.typing as npt
 import soxr
+from av.error import FFmpegError
 
 from media.source import (
     MediaError,
@@ -70,7 +71,7 @@ def decode_audio(
 def _seek(container: Any, stream: Any, seconds: float) -> None:
     try:
         container.seek(int(seconds / stream.time_base), stream=stream, backward=True)
-    except av.FFmpegError:
+    except FFmpegError:
         return  # cannot seek: decoding starts at the beginning and reaches the window later
 
 
@@ -80,11 +81,11 @@ def _decode_tolerantly(container: Any, stream: Any) -> Iterator[av.AudioFrame]:
     while True:
         try:
             packet = next(packets)
-        except (StopIteration, av.FFmpegError):
+        except (StopIteration, FFmpegError):
             return
         try:
             yield from packet.decode()
-        except av.FFmpegError:
+        except FFmpegError:
             continue
 
 

@@ -3,6 +3,9 @@
 import io
 
 import av
+from av.error import FFmpegError
+from av.packet import Packet
+from av.video.stream import VideoStream
 
 from media.source import MediaError, describe, main_video_stream, read_only, refuse_to_open
 
@@ -23,9 +26,9 @@ def count_frames(data: bytes) -> int:
                 raise MediaError("the MP4 holds no pictures")
             read_only(container, video)
             # The packet that flushes the decoder at the end is empty.
-            packets = [packet for packet in container.demux(video) if packet.size]
+            packets: list[Packet[VideoStream]] = [packet for packet in container.demux(video) if packet.size]
             if any(packet.is_corrupt for packet in packets) or len(packets) < video.frames:
                 raise MediaError(f"the MP4 ends before the last of its {video.frames} pictures")
-    except (av.FFmpegError, OSError) as error:
+    except (FFmpegError, OSError) as error:
         raise MediaError(f"not an MP4 that can be read ({describe(error)})") from error
     return sum(not packet.is_discard for packet in packets)

@@ -19,6 +19,7 @@ from schemas.plain import to_plain
 from schemas.records import Artefact, Source, Video
 from schemas.tables import SCHEMA_VERSION
 from transforms.probe import refused_consent
+from transforms.storage import map_files
 
 
 def recipes_of(config: VisitSections) -> dict[str, str]:
@@ -60,7 +61,9 @@ def inputs_hash(sources: Sequence[Source], config: CurateConfig, recipes: Mappin
 
     Files are told by place, size and time of change; those whose people did not agree are not looked at.
     """
-    seen = [[to_plain(source), None if refused_consent(source) else _state(source)] for source in sources]
+    remote = any(is_remote(source.uri) for source in sources)
+    states = map_files(_state, sources, remote)
+    seen = [[to_plain(source), state] for source, state in zip(sources, states, strict=True)]
     sections = dataclasses.asdict(config)
     for without_effect in ("isolation", "run"):
         sections.pop(without_effect)
@@ -68,6 +71,8 @@ def inputs_hash(sources: Sequence[Source], config: CurateConfig, recipes: Mappin
 
 
 def _state(source: Source) -> str:
+    if refused_consent(source):
+        return ""
     try:
         return _fingerprint(source)
     except OSError as error:

@@ -5,7 +5,7 @@ import sys
 import time
 import traceback
 from collections.abc import Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, as_completed
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -26,9 +26,8 @@ from schemas.outcomes import Failure
 from schemas.records import Artefact, Source
 from schemas.run import StageSummary
 from transforms.probe import refused_consent
+from transforms.storage import map_files
 
-# Looking for earlier results on a remote filesystem is waiting, mostly.
-_LOOKUP_THREADS = 16
 _CANNOT_WRITE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 
@@ -158,7 +157,7 @@ class VisitBundle(beam.DoFn):
     def finish_bundle(self) -> Iterator[Any]:
         """Yield VisitResults, and for what failed the Failure and the element, as they are done."""
         longest_first = sorted(self._elements, key=lambda e: -subject_of(e).seconds)
-        found = self._find(longest_first)
+        found = map_files(self._step.find, longest_first, is_remote(self._step.store.root))
         visits = {
             self._step.start(element, artefact): element
             for element, (artefact, result) in zip(longest_first, found, strict=True)
@@ -176,12 +175,6 @@ class VisitBundle(beam.DoFn):
                 yield TaggedOutput(self.FAILED, GlobalWindows.windowed_value(element))
             else:
                 yield GlobalWindows.windowed_value(done)
-
-    def _find(self, elements: list[Any]) -> list[tuple[Artefact | None, VisitResult | None]]:
-        if not is_remote(self._step.store.root):
-            return [self._step.find(element) for element in elements]
-        with ThreadPoolExecutor(_LOOKUP_THREADS) as threads:
-            return list(threads.map(self._step.find, elements))
 
 
 class RunStep(beam.PTransform):

@@ -3,6 +3,7 @@
 import dataclasses
 import types
 import typing
+from collections.abc import Sequence
 from typing import Any, get_args, get_origin
 
 
@@ -11,7 +12,8 @@ def to_plain(value: Any) -> Any:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: to_plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
     if isinstance(value, tuple | list):
-        return [to_plain(item) for item in value]
+        items = typing.cast(Sequence[Any], value)
+        return [to_plain(item) for item in items]
     return value
 
 

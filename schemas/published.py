@@ -5,7 +5,7 @@ same data, so no table and no sample holds it.
 """
 
 import dataclasses
-from typing import Any
+from typing import Any, cast
 
 _KEY = "unpublished"
 
@@ -34,5 +34,5 @@ def published(value: Any) -> Any:
         fields = dataclasses.fields(value)
         return {f.name: published(getattr(value, f.name)) for f in fields if is_published(f)}
     if isinstance(value, tuple):
-        return [published(item) for item in value]
+        return [published(item) for item in cast(tuple[Any, ...], value)]
     return value

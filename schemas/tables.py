@@ -104,7 +104,7 @@ def _flatten(record: Any, record_type: type, prefix: str, row: dict[str, Any]) -
 def to_row(record: Any) -> dict[str, Any]:
     """Return a record as one row of its table: column name to plain value."""
     row: dict[str, Any] = {}
-    _flatten(record, type(record), "", row)
+    _flatten(record, record.__class__, "", row)
     return row
 
 

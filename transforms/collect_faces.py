@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from backends.protocols import FaceView, FloatArray, FrameLandmarks, RgbImage
 from body.face_mesh import CHIN, FOREHEAD, NOSE_TIP, OUTER_EYES, SKIN
@@ -33,7 +34,7 @@ class FaceCollector:
 
     config: CollectConfig
     num_frames: int
-    _best: dict[int, tuple[float, FaceView]] = field(default_factory=dict)
+    _best: dict[int, tuple[float, FaceView]] = field(default_factory=dict[int, tuple[float, FaceView]])
     _index: int = 0
 
     def update(self, image: RgbImage, landmarks: FrameLandmarks) -> None:
@@ -61,9 +62,10 @@ def view_quality(image: RgbImage, face: FloatArray, min_height_px: float) -> flo
     Args:
         face: (478, 3) px of the picture.
     """
-    low, high = face[SKIN, :2].min(axis=0), face[SKIN, :2].max(axis=0)
+    low: FloatArray = face[SKIN, :2].min(axis=0)
+    high: FloatArray = face[SKIN, :2].max(axis=0)
     height = float(face[CHIN, 1] - face[FOREHEAD, 1])
-    inside = np.minimum(high, (image.shape[1], image.shape[0])) - np.maximum(low, 0)
+    inside: npt.NDArray[np.floating] = np.minimum(high, (image.shape[1], image.shape[0])) - np.maximum(low, 0)
     seen = float(np.prod(np.maximum(inside, 0)) / max(float(np.prod(high - low)), 1e-9))
     if height < min_height_px or seen < 0.8:
         return 0.0

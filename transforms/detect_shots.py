@@ -58,11 +58,11 @@ class ShotConfig:
 class ShotScores:
     """Per-frame scores of a whole video, filled by `ShotScanner`."""
 
-    seconds: list[float] = field(default_factory=list)
-    content: list[float] = field(default_factory=list)
-    jumps: list[int] = field(default_factory=list)
-    cut: dict[int, float] = field(default_factory=dict)
-    transition: dict[int, float] = field(default_factory=dict)
+    seconds: list[float] = field(default_factory=list[float])
+    content: list[float] = field(default_factory=list[float])
+    jumps: list[int] = field(default_factory=list[int])
+    cut: dict[int, float] = field(default_factory=dict[int, float])
+    transition: dict[int, float] = field(default_factory=dict[int, float])
 
 
 class ShotScanner:

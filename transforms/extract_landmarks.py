@@ -1,6 +1,7 @@
 """Extract landmarks: face mesh with irises, hands and body of the tracked person, every frame."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -47,7 +48,7 @@ class LandmarkCollector:
     extractor: LandmarkExtractor
     boxes: FloatArray
     config: LandmarkConfig
-    frames: list[FrameLandmarks] = field(default_factory=list)
+    frames: list[FrameLandmarks] = field(default_factory=list[FrameLandmarks])
 
     def __post_init__(self) -> None:
         self.extractor.reset()
@@ -64,7 +65,7 @@ class LandmarkCollector:
             self.frames.append(self.extractor.extract(image, region))
         return self.frames[-1]
 
-    def arrays(self, track: FaceTrack, clip: Clip) -> dict[str, npt.NDArray]:
+    def arrays(self, track: FaceTrack, clip: Clip) -> dict[str, npt.NDArray[Any]]:
         """Return the sample's landmark arrays and masks (see schemas.sample.ARRAYS)."""
         points = {part: _stack(self.frames, part, n) for part, n in PARTS.items()}
         seconds = clip.start_seconds + np.arange(clip.num_frames) / clip.fps

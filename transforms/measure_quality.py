@@ -44,13 +44,13 @@ class QualityMeter:
     num_frames: int
     source_scale: float  # source px per px of the clip
     text_detector: TextDetector | None
-    faces: list[tuple[float, ...]] = field(default_factory=list)
-    angles: list[tuple[float, float, float]] = field(default_factory=list)
-    lips: list[float] = field(default_factory=list)
-    arms: list[FloatArray] = field(default_factory=list)
-    still: list[bool] = field(default_factory=list)
-    camera: list[float] = field(default_factory=list)
-    text: list[tuple[float, float]] = field(default_factory=list)
+    faces: list[tuple[float, ...]] = field(default_factory=list[tuple[float, ...]])
+    angles: list[tuple[float, float, float]] = field(default_factory=list[tuple[float, float, float]])
+    lips: list[float] = field(default_factory=list[float])
+    arms: list[FloatArray] = field(default_factory=list[FloatArray])
+    still: list[bool] = field(default_factory=list[bool])
+    camera: list[float] = field(default_factory=list[float])
+    text: list[tuple[float, float]] = field(default_factory=list[tuple[float, float]])
     _small: Gray | None = None
     _anchor: Gray | None = None
     _index: int = 0

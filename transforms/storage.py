@@ -8,8 +8,9 @@ import errno
 import io
 import shutil
 import uuid
-from collections.abc import Iterator, Sequence
-from typing import BinaryIO, cast
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import BinaryIO, TypeVar, cast
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -21,6 +22,9 @@ from media.source import is_remote, local_path, set_remote_opener
 TEMPORARY = ".tmp"
 # What errors say of a place where nothing can be written, whatever it is.
 CANNOT_WRITE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
+T = TypeVar("T")
+U = TypeVar("U")
+_THREADS = 16
 _MISSING = (FileNotFoundError, NotADirectoryError)
 
 
@@ -114,6 +118,17 @@ def delete_tree(path: str) -> int:
         else:
             shutil.rmtree(place, ignore_errors=True)
     return sum(size for _, size in files)
+
+
+def map_files(function: Callable[[T], U], items: Sequence[T], remote: bool) -> list[U]:
+    """Return what a function that looks at files says of each item, in their order.
+
+    On a remote filesystem that is waiting, mostly, and done for many at a time.
+    """
+    if not remote:
+        return [function(item) for item in items]
+    with ThreadPoolExecutor(_THREADS) as threads:
+        return list(threads.map(function, items))
 
 
 def parquet_bytes(table: pa.Table) -> bytes:

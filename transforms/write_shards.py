@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import pyarrow as pa
-from webdataset.writer import TarWriter
 
 from media import count_frames
 from schemas.attributes import declared_attributes
@@ -114,6 +113,8 @@ def build_shard(
     name: str, clips: Iterable[Clip], parts_of: PartsOf, config_hash: str
 ) -> tuple[bytes, pa.Table]:
     """Return a shard's tar file and its index; `name` is the shard's file name."""
+    from webdataset.writer import TarWriter  # brings torch along, for which no other command should wait
+
     buffer = io.BytesIO()
     rows: list[dict[str, Any]] = []
     with TarWriter(buffer, user="mentor", group="mentor", mtime=0.0, encoder=False) as writer:

@@ -100,7 +100,7 @@ def _unit(vectors: Array) -> Array:
     return vectors / (np.linalg.norm(vectors, axis=-1, keepdims=True) + 1e-9)
 
 
-def axis_angles(matrices: npt.NDArray) -> Array:
+def axis_angles(matrices: npt.NDArray[np.floating]) -> Array:
     """Return axis-angle vectors (..., 3) of rotations (..., 3, 3), angles in [0, pi]."""
     flat = np.asarray(matrices, np.float64).reshape(-1, 3, 3)
     return Rotation.from_matrix(flat).as_rotvec().reshape(*matrices.shape[:-2], 3)

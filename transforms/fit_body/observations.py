@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,7 @@ from transforms.fit_body.normal import Targets
 from transforms.fit_body.points import ModelPoints
 
 Array = npt.NDArray[np.float64]
+Landmarks = npt.NDArray[np.floating]
 # From the hairline to the chin in the landmark model, metres: gives px per metre at the face's depth.
 FACE_HEIGHT_M = 0.190
 _ARMS = (*ELBOWS, *WRISTS, *PINKIES, *INDEXES)
@@ -32,12 +33,12 @@ class Observations:
     points the face's are, "mediapipe" or None for points without a detector's bias.
     """
 
-    face: npt.NDArray
-    pose: npt.NDArray
-    pose_visibility: npt.NDArray
-    pose_world: npt.NDArray
-    left_hand: npt.NDArray
-    right_hand: npt.NDArray
+    face: Landmarks
+    pose: Landmarks
+    pose_visibility: Landmarks
+    pose_world: Landmarks
+    left_hand: Landmarks
+    right_hand: Landmarks
     width_px: int
     height_px: int
     fps: float
@@ -47,7 +48,7 @@ class Observations:
     @classmethod
     def from_sample(
         cls,
-        arrays: Mapping[str, npt.NDArray],
+        arrays: Mapping[str, npt.NDArray[Any]],
         width_px: int,
         height_px: int,
         fps: float,
@@ -114,7 +115,7 @@ def build_targets(seen: Observations, points: ModelPoints, config: FitConfig) ->
 
 
 def _face_targets(
-    seen: Observations, ids: npt.NDArray, noise: LandmarkNoise, face_height: float
+    seen: Observations, ids: npt.NDArray[np.int32], noise: LandmarkNoise, face_height: float
 ) -> tuple[Array, Array]:
     deviation = max(noise.face_heights * face_height, noise.min_face_px)
     trust = np.ones(len(ids))
@@ -128,7 +129,7 @@ def _face_targets(
 
 
 def _pose_targets(
-    seen: Observations, ids: npt.NDArray, noise: LandmarkNoise, px_per_mm: float
+    seen: Observations, ids: npt.NDArray[np.int32], noise: LandmarkNoise, px_per_mm: float
 ) -> tuple[Array, Array, Array, Array]:
     px = np.nan_to_num(seen.pose[:, ids, :2].astype(np.float64))
     visibility = np.where(seen.seen("pose")[:, None], seen.pose_visibility[:, ids], 0.0).astype(np.float64)

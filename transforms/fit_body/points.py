@@ -121,14 +121,14 @@ def _face_points(model: BodyModel, ids: list[int]) -> FacePoints:
 CORNEA = 0.0115  # metres from an eye's centre, where a model doesn't know its irises
 
 
-def _irises(model: BodyModel) -> tuple[NDArray, NDArray, NDArray]:
+def _irises(model: BodyModel) -> tuple[NDArray[np.floating], NDArray[np.float32], NDArray[np.float32]]:
     """Return centres of the irises (2, 3), fixed to the eyes' joints, and what moves these."""
     eyes = [JOINT_INDEX["left_eye"], JOINT_INDEX["right_eye"]]
     centres = model.joint_template[eyes] + np.array([0, 0, CORNEA])
     return centres, model.joint_shape_dirs[eyes], model.joint_expression_dirs[eyes]
 
 
-def _rigid(points: JointPoints, rows: list[int] | range, reference: NDArray) -> RigidPoints:
+def _rigid(points: JointPoints, rows: list[int] | range, reference: NDArray[np.floating]) -> RigidPoints:
     kept = list(rows)
     return RigidPoints(
         joints=points.joints[kept].astype(np.int64),
