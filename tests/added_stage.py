@@ -8,6 +8,7 @@ Prints what it found as JSON; `tests/test_adding_a_stage.py` says what that shou
 import dataclasses
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
 import apache_beam as beam
@@ -66,7 +67,7 @@ def visited(root: str) -> list[dict[str, Any]]:
         with beam.Pipeline(options=runner_options([])) as pipeline:
             results, _, _ = pipeline | beam.Create(tasks) | RunStep(step)
             _ = results | beam.Map(_note, f"{root}/{attempt}.jsonl")
-        with open(f"{root}/{attempt}.jsonl", encoding="utf-8") as lines:
+        with Path(root, f"{attempt}.jsonl").open(encoding="utf-8") as lines:
             found += [json.loads(line) for line in lines]
     close_pools()
     return sorted(found, key=lambda row: (row["reused"], row["ratio"]))
@@ -82,7 +83,7 @@ def _note(result: Any, path: str) -> None:
         "rejected": None if why is None else [why.stage, why.reason, why.threshold],
         "counted": _counted(clip),
     }
-    with open(path, "a", encoding="utf-8") as lines:
+    with Path(path).open("a", encoding="utf-8") as lines:
         lines.write(json.dumps(row) + "\n")
 
 
