@@ -3,6 +3,7 @@
     python run_pipeline.py curate --input DIR|GLOB|MANIFEST --output OUT [--config FILE] [--fresh] [Beam ...]
     python run_pipeline.py retry OUT [--config FILE] [Beam ...]
     python run_pipeline.py package OUT [--config FILE] [Beam ...]
+    python run_pipeline.py explain OUT NAME|KEY
     python run_pipeline.py inspect OUT KEY
     python run_pipeline.py export OUT KEY --format glb|amass|arkit|bvh [--to FILE] [--body-model FILE]
     python run_pipeline.py clean OUT [--yes]
@@ -19,12 +20,12 @@ import sys
 
 from rich.console import Console
 
-from commands import clean, curate, doctor, export, inspect, package, retry
+from commands import clean, curate, doctor, explain, export, inspect, package, retry
 from commands.process import prepare_process, stop_on_signals
 from commands.temporary_folder import use_own_temporary_folder
 from schemas.outcomes import BadInputError
 
-COMMANDS = (curate, retry, package, inspect, export, clean, doctor)
+COMMANDS = (curate, retry, package, explain, inspect, export, clean, doctor)
 
 
 def _parser() -> argparse.ArgumentParser:

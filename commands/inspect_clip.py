@@ -30,13 +30,11 @@ from media.mux import with_sound
 from pipelines.run_folder import RunFolder
 from pipelines.stored_clip import ClipMedia, StoredClip, body_track, open_clip
 from schemas.outcomes import BadInputError
-from schemas.sample import OPTIONAL_RECORDS, SAMPLING_RATE_HZ
+from schemas.sample import CLIP_RECORDS, SAMPLING_RATE_HZ
 from transforms.score_audio import AudioConfig
 from transforms.storage import write_bytes
 
 _CRF, _PRESET = 20, "veryfast"
-# The records below a clip; a record's columns are its scores.
-_RECORDS = ("audio", "landmarks", "quality", "transcript", *OPTIONAL_RECORDS)
 _NOT_SCORES = ("transcript_text", "transcript_words", "transcript_phones", "body_fit_betas")
 
 
@@ -140,19 +138,15 @@ def clip_facts(clip: StoredClip) -> list[str]:
 
 
 def clip_scores(row: Mapping[str, Any]) -> dict[str, dict[str, str]]:
-    """Return the scores of a clip's row as text, by record; a record not computed says so."""
+    """Return the scores of a clip's row as text, by record; those not computed are named together."""
     columns: dict[str, dict[str, str]] = {}
-    for record in _RECORDS:
+    for record in CLIP_RECORDS:
         names = [n for n in row if n.startswith(f"{record}_") and n not in _NOT_SCORES]
-        values = {n.removeprefix(f"{record}_"): _as_text(row[n]) for n in names}
-        computed = any(row[n] is not None for n in names)
-        if record not in OPTIONAL_RECORDS:
-            columns[record] = values if computed else {"not computed": ""}
-        elif computed:
-            columns[record] = values
-    missing = {r.replace("_", " "): "not computed" for r in OPTIONAL_RECORDS if r not in columns}
+        if any(row[n] is not None for n in names):
+            columns[record] = {n.removeprefix(f"{record}_"): _as_text(row[n]) for n in names}
+    missing = [record.replace("_", " ") for record in CLIP_RECORDS if record not in columns]
     if missing:
-        columns["later steps"] = missing
+        columns["not computed"] = dict.fromkeys(missing, "")
     return columns
 
 

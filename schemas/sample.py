@@ -8,21 +8,29 @@ int16 in units of 1/16 px (an error of 0.03 px at most), pose visibility as uint
 import io
 import json
 import re
+import types
+import typing
 import wave
 import zipfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from schemas.records import Clip
+
 PARTS = ("json", "mp4", "npz", "wav")
 KEY_PATTERN = re.compile(r"[A-Za-z0-9_-]{1,100}")
 LANDMARK_UNITS_PER_PX = 16
 SAMPLING_RATE_HZ = 16000
-# Records that a clip may lack; samples name those that are missing as not computed.
-OPTIONAL_RECORDS = ("voice", "sync", "body_fit", "identity")
+# The records that stages make of a clip; samples name those that are missing as not computed.
+CLIP_RECORDS = tuple(
+    name
+    for name, hint in typing.get_type_hints(Clip).items()
+    if isinstance(hint, types.UnionType) and any(map(is_dataclass, typing.get_args(hint)))
+)
 
 _FITTED = {"body": "body", "face": "face", "left_hand": "left hand", "right_hand": "right hand"}
 

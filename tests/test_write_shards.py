@@ -235,7 +235,7 @@ def test_json_says_what_was_declared_and_what_was_not_computed() -> None:
     (attribute,) = about["attributes"]
     assert (attribute["name"], attribute["value"], attribute["score"]) == ("age_group", "40-49", 40.0)
     assert attribute["source"] == "declared" and attribute["model"] is None
-    assert about["not_computed"] == ["voice", "sync", "body_fit", "identity"]
+    assert about["not_computed"] == ["landmarks", "quality", "voice", "sync", "body_fit", "identity"]
     assert about["provenance"]["config_hash"] == "c0ffee"
     assert about["provenance"]["source"]["licence"] == "CC0"
     # Nothing of the machine it was made on, nor of the folder.

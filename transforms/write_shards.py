@@ -19,8 +19,8 @@ from schemas.parts import BODY_PART, LANDMARKS_PART, VIDEO_PART, PartReader
 from schemas.plain import to_plain
 from schemas.records import Clip
 from schemas.sample import (
+    CLIP_RECORDS,
     LANDMARK_UNITS_PER_PX,
-    OPTIONAL_RECORDS,
     PARTS,
     SAMPLING_RATE_HZ,
     Sample,
@@ -72,7 +72,7 @@ def sample_json(clip: Clip, config_hash: str) -> dict[str, Any]:
     source = record.pop("source")
     for name in ("artefacts", "status"):
         record.pop(name)
-    later = [name for name in OPTIONAL_RECORDS if record[name] is None]
+    later = [name for name in CLIP_RECORDS if record[name] is None]
     source.pop("attributes")
     attributes = declared_attributes(clip.source) if clip.attributes is None else clip.attributes
     return {
