@@ -15,6 +15,7 @@ import pyarrow.dataset as ds
 import yaml
 
 from benchmarks.material import VIDEO_FOLDER
+from schemas.layout import WORK
 
 _COMMAND = Path(__file__).resolve().parent.parent / "run_pipeline.py"
 
@@ -39,7 +40,8 @@ def run_curate(data: Path, sources: list[str], folder: Path, num_processes: int)
         RuntimeError: if the run did not come to its end; names the log.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
-    if (folder / "run.json").is_file():  # an earlier benchmark's run, perhaps of another version
+    # An earlier benchmark's run, perhaps of another version or interrupted: what it made is not measured.
+    if (folder / "run.json").is_file() or (folder / WORK).is_dir():
         shutil.rmtree(folder)
     manifest = folder.parent / f"{folder.name}-inputs.csv"
     with manifest.open("w", encoding="utf-8", newline="") as handle:

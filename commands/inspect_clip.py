@@ -28,7 +28,7 @@ from media import (
 )
 from media.mux import with_sound
 from pipelines.run_folder import RunFolder
-from pipelines.stored_clip import ClipMedia, StoredClip, body_track, find_clip, read_media
+from pipelines.stored_clip import ClipMedia, StoredClip, body_track, open_clip
 from schemas.outcomes import BadInputError
 from schemas.sample import CLIP_RECORDS, SAMPLING_RATE_HZ
 from transforms.score_audio import AudioConfig
@@ -49,9 +49,7 @@ def inspect_clip(output: str, key: str) -> list[str]:
         BadInputError: if there is no such run or clip, or its parts are gone or damaged.
     """
     folder = RunFolder(output)
-    result = folder.finished()
-    clip = find_clip(result, key)
-    media = read_media(folder.places(result), clip)
+    clip, media = open_clip(folder, key)
     view = clip_view(clip, media)
     sheet, video = ContactSheet(view), OverlayVideo(view)
     encoder = VideoEncoder(video.width, video.height, view.fps, _CRF, _PRESET)

@@ -11,6 +11,7 @@ appears by one rename.
 
 import hashlib
 import json
+import re
 import shutil
 import uuid
 from collections.abc import Mapping
@@ -34,6 +35,7 @@ from transforms.storage import (
 )
 
 RECORD = "record.json"
+_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*")
 
 
 def artefact_id(recipe: str, inputs: list[str]) -> str:
@@ -163,12 +165,19 @@ class ElementParts:
         return read_bytes(self.uri(stage, part))
 
     def uri(self, stage: str, part: str) -> str:
-        """Return where a part can be opened.
+        """Return where a part can be opened, which is inside the run's folder whatever a table says.
 
         Raises:
-            FileNotFoundError: if the stage made nothing of the element.
+            FileNotFoundError: if the stage made nothing of the element, or a name or link leads elsewhere.
         """
         artefact = artefact_of(self.artefacts, stage)
         if artefact is None:
             raise FileNotFoundError(f"{self.owner}: {stage} made no {part}")
-        return self.store.part_path(self.owner, artefact, part)
+        if not all(map(_NAME.fullmatch, (self.owner, artefact.stage, artefact.artefact_id, part))):
+            raise FileNotFoundError(f"{self.owner[:100]!r}: not a name that {stage} gives")
+        path = self.store.part_path(self.owner, artefact, part)
+        if not is_remote(path):
+            room = local_path(path).parents[3]
+            if not local_path(path).resolve().is_relative_to(room.resolve()):
+                raise FileNotFoundError(f"{path}: leads out of the run's folder")
+        return path

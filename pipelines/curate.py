@@ -22,11 +22,10 @@ from pipelines.ledger import Ledger, ended
 from pipelines.people import People, PeopleResult
 from pipelines.recipes import recipes_of
 from pipelines.run_folder import Places
-from pipelines.stages import VISITS, visits_of
-from pipelines.steps import Step, summary
+from pipelines.stages import visits_of
+from pipelines.steps import Step, step_of, summary
 from schemas.outcomes import Rejection
 from schemas.records import Source, Video
-from schemas.stages import STAGE
 from transforms.filter_clips import Rule, judge_clip
 from transforms.score_sync import with_rivals
 
@@ -57,15 +56,7 @@ class Curate(beam.PTransform):
         return (*people.written, finished) | "AllWritten" >> beam.Flatten()
 
     def _step(self, name: str) -> Step:
-        visit = VISITS[name]
-        return Step(
-            visit=visit,
-            level=STAGE[name].level,
-            settings=visit.settings(self._config),
-            recipes=self._recipes,
-            store=self._places.store,
-            isolation=self._isolation,
-        )
+        return step_of(name, self._config, self._recipes, self._places.store, self._isolation)
 
     def _probe(self, sources: Any, ledger: Ledger) -> Any:
         results = ledger.run(sources, self._step("probe"), _level_summary)
@@ -75,7 +66,7 @@ class Curate(beam.PTransform):
         unique = (
             grouped
             | "First" >> beam.FlatMapTuple(lambda _, same: first_of(same)[:1])
-            | "NameSurvey" >> beam.Map(_with_artefact, survey)
+            | "NameSurvey" >> beam.Map(with_artefact, survey)
         )
         doubles = grouped | "Doubles" >> beam.FlatMapTuple(lambda _, same: duplicates_of(same))
         ledger.add("rejections", doubles)
@@ -135,7 +126,7 @@ class Curate(beam.PTransform):
         return found
 
 
-def _with_artefact(video: Video, survey: Step) -> Video:
+def with_artefact(video: Video, survey: Step) -> Video:
     """Return a video that names what its survey makes of it."""
     artefact = survey.artefact(video)
     return video if artefact is None else dataclasses.replace(video, artefacts=(artefact,))

@@ -4,7 +4,6 @@ import dataclasses
 import io
 import json
 from dataclasses import dataclass
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -56,11 +55,7 @@ class Result:
         files = self.table_files(table)
         if not files:
             raise BadInputError(f"{self.folder}: the table {table} is missing; run curate again")
-        try:
-            read = [pq.read_table(io.BytesIO(read_bytes(f)), columns=columns, filters=where) for f in files]
-        except (OSError, pa.ArrowException) as error:
-            raise BadInputError(f"{self.tables}: {table} cannot be read ({error})") from error
-        return pa.concat_tables(read)
+        return pa.concat_tables([_read_parquet(file, columns, where) for file in files])
 
     def check_table(self, table: str) -> None:
         """Raise BadInputError if a table lacks columns of this version."""
@@ -122,6 +117,8 @@ class Result:
         return read_bytes(join(self.shards, name))
 
 
-def rows_of(table: pa.Table) -> list[dict[str, Any]]:
-    """Return a table as a list of rows."""
-    return table.to_pylist()
+def _read_parquet(path: str, columns: list[str] | None, where: pc.Expression | None) -> pa.Table:
+    try:
+        return pq.read_table(io.BytesIO(read_bytes(path)), columns=columns, filters=where)
+    except (OSError, pa.ArrowException) as error:
+        raise BadInputError(f"{path}: cannot be read ({error})") from error

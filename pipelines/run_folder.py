@@ -43,7 +43,9 @@ from transforms.storage import (
     TEMPORARY,
     delete_tree,
     join,
+    list_files,
     list_folder,
+    read_bytes,
     read_if_there,
     sizes_of,
     write_bytes,
@@ -165,7 +167,7 @@ class RunFolder:
             if current is None or name != current.name:
                 delete_tree(join(self.root, RESULTS, name))
                 delete_tree(join(self.root, WORK, name))
-        for folder in ("", WORK, BIOMETRIC):
+        for folder in ("", WORK, join(BIOMETRIC, REGISTRY)):
             place = join(self.root, folder) if folder else self.root
             for name in list_folder(place) if self.is_local else []:
                 if name.endswith(TEMPORARY):
@@ -183,9 +185,8 @@ class RunFolder:
 
     def publish(self, result: Result) -> None:
         """Make a whole result the current one, at once; call `remove_old_results` when done."""
-        new_registry = read_if_there(self.places(result).note(REGISTRY))
-        if new_registry is not None:
-            write_bytes(self.registry, new_registry)
+        for path, _ in list_files(self.places(result).note(REGISTRY)):
+            write_bytes(join(self.registry, path.rsplit("/", 1)[-1]), read_bytes(path))
         if not self.is_local:
             write_bytes(join(self.root, CURRENT_OBJECT), to_json_bytes({"result": result.name}))
             return

@@ -20,11 +20,12 @@ from pipelines.elements import ClipTask, VisitResult, subject_of
 from pipelines.failures import failure_of
 from pipelines.isolation import IsolationConfig, result_of, start_isolated
 from pipelines.recipes import artefact_for, owner_of
-from pipelines.stages import Visit
+from pipelines.stages import VISITS, Visit, VisitSections
 from pipelines.stored_results import named, record_of, result_of_record
 from schemas.outcomes import Failure
 from schemas.records import Artefact, Source
 from schemas.run import StageSummary
+from schemas.stages import STAGE
 from transforms.probe import refused_consent
 from transforms.storage import map_files
 
@@ -107,6 +108,25 @@ class Step:
         progress.count(self.name, failed=1)
         raised = (type(error), repr(error), traceback.format_exception(error))
         return failure_of((element, raised), self.name, self.level)
+
+
+def step_of(
+    stage: str,
+    config: VisitSections,
+    recipes: Mapping[str, str],
+    store: ArtefactStore,
+    isolation: IsolationConfig,
+) -> Step:
+    """Return the step of a stage of the table with its own sections of a configuration."""
+    visit = VISITS[stage]
+    return Step(
+        visit=visit,
+        level=STAGE[stage].level,
+        settings=visit.settings(config),
+        recipes=recipes,
+        store=store,
+        isolation=isolation,
+    )
 
 
 def perform(

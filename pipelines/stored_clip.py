@@ -17,8 +17,9 @@ import numpy.typing as npt
 import pyarrow.compute as pc
 
 from body.track import BodyTrack
+from media import from_pcm
 from pipelines.results import Result
-from pipelines.run_folder import Places
+from pipelines.run_folder import Places, RunFolder
 from schemas.outcomes import BadInputError
 from schemas.parts import BODY_PART, LANDMARKS_PART, VIDEO_PART, PartReader
 from schemas.records import Clip, Word
@@ -97,8 +98,19 @@ class ClipMedia:
 
     @property
     def sound(self) -> npt.NDArray[np.float32]:
-        """The samples in [-1, 1)."""
-        return self.samples.astype(np.float32) / 32768.0
+        """The samples in [-1, 1], as the visits that listen to a clip get them."""
+        return from_pcm(self.samples)
+
+
+def open_clip(folder: RunFolder, key: str) -> tuple[StoredClip, ClipMedia]:
+    """Return the clip of a finished run with this key, or the only one that begins with it, and its parts.
+
+    Raises:
+        BadInputError: if there is no finished run or no such clip, or its parts are gone or damaged.
+    """
+    result = folder.finished()
+    clip = find_clip(result, key)
+    return clip, read_media(folder.places(result), clip)
 
 
 def find_clip(result: Result, key: str) -> StoredClip:
@@ -167,14 +179,16 @@ def read_media(places: Places, clip: StoredClip) -> ClipMedia:
 
 
 def clip_arrays(places: Places, clip: StoredClip) -> dict[str, npt.NDArray[Any]]:
-    """Read a clip's arrays alone.
+    """Read a clip's arrays alone, from what the stages made of it, or from its shard if that is gone.
 
     Raises:
-        BadInputError: if they are not there, or damaged.
+        BadInputError: if they are in neither place, or damaged.
     """
     try:
         arrays = _made_arrays(places.parts_of(clip.record), clip.record)
-    except (OSError, *_DAMAGED) as error:
+    except OSError:
+        arrays = dict(_shard_media(places.result, clip).arrays)
+    except _DAMAGED as error:
         raise BadInputError(f"{clip.key}: the parts are damaged ({error})") from error
     _check(clip, arrays)
     return arrays

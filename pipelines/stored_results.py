@@ -3,7 +3,6 @@
 What a manifest declares is not kept: it may have changed since, and is taken from the element.
 """
 
-import typing
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -11,10 +10,8 @@ from typing import Any
 from pipelines.elements import ClipTask, VisitResult, subject_of
 from pipelines.stages import Visit
 from schemas.outcomes import Rejection
-from schemas.plain import from_plain, to_plain
+from schemas.plain import from_plain, hints_of, to_plain
 from schemas.records import Artefact, Clip, FaceTrack, Shot, Source, Video
-
-_CLIP_TYPES = typing.get_type_hints(Clip)
 
 
 def record_of(result: VisitResult, visit: Visit) -> dict[str, Any]:
@@ -69,7 +66,8 @@ def _outputs(record: Mapping[str, Any], element: Any, visit: Visit) -> tuple[Any
         tracks = {t["track_id"]: from_plain(FaceTrack, t) for t in record["tracks"]}
         clips = [from_plain(Clip, {**c, "source": source}) for c in record["clips"]]
         return tuple(ClipTask(clip=c, video=element, track=tracks[c.track_id]) for c in clips)
-    found = {name: from_plain(_CLIP_TYPES[name], record["gives"][name]) for name in visit.gives}
+    types = hints_of(Clip)
+    found = {name: from_plain(types[name], record["gives"][name]) for name in visit.gives}
     return (replace(element, clip=replace(element.clip, **found)),)
 
 

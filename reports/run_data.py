@@ -3,20 +3,14 @@
 Nothing here opens a file: whoever owns a run's folder reads it, wherever it lies, and hands over content.
 """
 
-import dataclasses
-import json
-import typing
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
 
 import pyarrow as pa
 
 from schemas.outcomes import BadInputError
-from schemas.run import BackendInfo, PeopleSummary, RunSummary, StageSummary
+from schemas.run import RunSummary
 from schemas.tables import SCHEMA_VERSION, TABLES, arrow_schema
-
-T = TypeVar("T")
 
 # Boxes, words and tracebacks make up nearly all of the bytes and none of the page: not read.
 _HEAVY = {
@@ -86,34 +80,6 @@ def run_data(
         thumbs=thumbs or {},
         notes=tuple(notes),
     )
-
-
-def read_summary(data: bytes | Mapping[str, Any]) -> RunSummary:
-    """Parse the content of run.json; fields of later versions are ignored.
-
-    Raises:
-        BadInputError: if it is not JSON, or lacks a field without a default.
-    """
-    if isinstance(data, bytes):
-        try:
-            data = json.loads(data)
-        except ValueError as error:
-            raise BadInputError(f"run.json: cannot be read as a run's summary: {error}") from error
-    if not isinstance(data, Mapping):
-        raise BadInputError("run.json: a run's summary is a JSON object")
-    fields = dict(data)
-    fields["stages"] = [_record(StageSummary, row) for row in fields.get("stages") or []]
-    fields["backends"] = [_record(BackendInfo, row) for row in fields.get("backends") or []]
-    fields["people"] = _record(PeopleSummary, fields.get("people") or {})
-    return _record(RunSummary, fields)
-
-
-def _record(record_type: type[T], data: Any) -> T:
-    known = {f.name for f in dataclasses.fields(typing.cast(Any, record_type))}
-    try:
-        return record_type(**{k: v for k, v in data.items() if k in known})
-    except (TypeError, AttributeError) as error:
-        raise BadInputError(f"run.json: not a {record_type.__name__}: {error}") from error
 
 
 def light_columns(name: str) -> list[str]:

@@ -24,7 +24,7 @@ RESULTS = "results"
 CURRENT, CURRENT_OBJECT = "current", "current.json"
 
 ARTEFACTS, BIOMETRIC = "artefacts", "biometric"
-REGISTRY = "registry.parquet"  # below BIOMETRIC
+REGISTRY = "registry"  # below BIOMETRIC
 
 WORK = "work"
 LEASE, LAST_RUN, UNFINISHED = "lease.json", "last_run.json", "unfinished"  # below WORK

@@ -5,7 +5,10 @@ same data, so no table and no sample holds it.
 """
 
 import dataclasses
-from typing import Any, cast
+import functools
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
 
 _KEY = "unpublished"
 
@@ -23,16 +26,8 @@ def is_published(field: dataclasses.Field[Any]) -> bool:
     return _KEY not in field.metadata
 
 
-def substitute(field: dataclasses.Field[Any]) -> Any:
-    """Return what a field that is not published is when its record comes back from a table."""
-    return field.metadata[_KEY]
-
-
-def published(value: Any) -> Any:
-    """Return a record as plain values, as `dataclasses.asdict` does, without what is private in it."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = dataclasses.fields(value)
-        return {f.name: published(getattr(value, f.name)) for f in fields if is_published(f)}
-    if isinstance(value, tuple):
-        return [published(item) for item in cast(tuple[Any, ...], value)]
-    return value
+@functools.cache
+def private_values(record_type: type) -> Mapping[str, Any]:
+    """Return what stands in for the fields that are not published when a record comes back without them."""
+    fields = dataclasses.fields(record_type)
+    return MappingProxyType({f.name: f.metadata[_KEY] for f in fields if not is_published(f)})

@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 NUM_PROCESSES = 2
 
 
-def endless_visit(_: object, folder: str) -> Any:
+def endless_visit(_: object, __: object, *, folder: str) -> Any:
     """Start a process that reads from a pipe, as ffmpeg does, and never return, nor let Python run."""
     reader = subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
     for pid in (os.getpid(), reader.pid):
@@ -26,11 +26,13 @@ def endless_visit(_: object, folder: str) -> Any:
 def main(folder: str, beam_flags: list[str]) -> None:
     """Run one endless stage, with what a command has around it."""
     import apache_beam as beam
-    from pipelines.run import runner_options
     from rich.console import Console
 
+    from pipelines.artefacts import ArtefactStore
     from pipelines.isolation import IsolationConfig
     from pipelines.progress import display
+    from pipelines.runner import runner_options
+    from pipelines.stages import Visit
     from pipelines.steps import RunStep, Step
     from pipelines.stopping import on_stop
     from schemas.records import Source
@@ -38,7 +40,14 @@ def main(folder: str, beam_flags: list[str]) -> None:
 
     on_stop((Path(folder) / "given-back").touch)
     isolation = IsolationConfig(num_processes=NUM_PROCESSES, log_folder=str(Path(folder) / "logs"))
-    step = Step(name="look", level="video", visit=endless_visit, arguments=(folder,), isolation=isolation)
+    step = Step(
+        visit=Visit(stage="probe", visit=endless_visit, sections=()),
+        level="video",
+        settings={"folder": folder},
+        recipes={"probe": "a recipe"},
+        store=ArtefactStore(str(Path(folder) / "out")),
+        isolation=isolation,
+    )
     sources = [Source(uri=str(number), name=str(number)) for number in range(8)]
     with display(Console()), beam.Pipeline(options=runner_options(beam_flags)) as pipeline:
         _ = pipeline | beam.Create(sources) | RunStep(step)

@@ -75,7 +75,7 @@ def test_a_name_with_markup_is_printed_as_it_is(capsys: pytest.CaptureFixture[st
     assert code == 2 and "[red]x[/nope]" in said
 
 
-def test_an_output_folder_of_another_configuration_is_left_alone(
+def test_an_output_folder_of_an_earlier_version_is_left_alone(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     (tmp_path / "videos").mkdir()
@@ -85,8 +85,9 @@ def test_an_output_folder_of_another_configuration_is_left_alone(
     (out / "shards" / "train-000000.tar").write_bytes(b"precious")
     (out / "run.json").write_text(json.dumps({"config_hash": "another"}))
     code, said = call(capsys, "curate", "--input", str(tmp_path / "videos"), "--output", str(out))
-    assert code == 2 and "another configuration" in said
+    assert code == 2 and "of an earlier version of Mentor" in said
     assert (out / "shards" / "train-000000.tar").read_bytes() == b"precious"
+    assert sorted(p.name for p in out.iterdir()) == ["run.json", "shards"]
 
 
 def test_package_of_nothing_is_2(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -127,7 +128,7 @@ def test_a_run_of_broken_files_alone_is_complete_and_not_to_be_trusted(tmp_path:
 
 
 def test_lost_elements_are_a_problem() -> None:
-    from pipelines.run import find_problems
+    from pipelines.summarise import find_problems
 
     def stage(name: str, num_in: int, num_out: int, num_failed: int = 0) -> StageSummary:
         return StageSummary(

@@ -12,9 +12,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from commands.curate import load_run
+from commands.complete import report_data
+from pipelines.results import Result
 from reports import formats, gallery, metrics, reasons, strips, summary
-from reports.run_data import RunData, read_summary, run_data
+from reports.run_data import RunData, run_data
 from reports.summary import MAX_PAGE_BYTES, render_report
 from schemas.outcomes import BadInputError, Failure
 from schemas.records import Transcript
@@ -249,10 +250,11 @@ def test_missing_tables_are_said(records: Records) -> None:
     assert "run.json has schema version 0" in page.text
 
 
-def test_what_is_no_run_is_a_clear_error(records: Records) -> None:
-    for data in (b"", b"[]", b'{"schema_version": "1"}', {"stages": [{"stage": "probe"}]}):
+def test_what_is_no_run_is_a_clear_error(tmp_path: Path, records: Records) -> None:
+    for data in (b"", b"[]", b'{"schema_version": "1"}', b'{"schema_version": "2"}', b'{"stages": 1}'):
+        (tmp_path / "run.json").write_bytes(data)
         with pytest.raises(BadInputError, match=r"run\.json"):
-            read_summary(data)
+            Result(str(tmp_path)).read_summary()
     clips = to_table("clips", records.clips)
     for wrong in (clips.drop_columns(["fps"]), clips.set_column(7, "fps", pa.array(["fast"] * len(clips)))):
         with pytest.raises(BadInputError, match="the table clips"):
@@ -261,17 +263,15 @@ def test_what_is_no_run_is_a_clear_error(records: Records) -> None:
 
 def test_a_run_read_from_its_folder_is_the_same(tmp_path: Path, records: Records, run: RunData) -> None:
     folder = write_run(tmp_path, records, parts=3)
-    thumbs = folder / "report" / "thumbs"
-    thumbs.mkdir(parents=True)
-    for clip_id, picture in run.thumbs.items():
-        (thumbs / f"{clip_id}.jpg").write_bytes(picture)
-    assert render_report(load_run(folder)) == render_report(run)
+    result = Result(str(folder))
+    read = report_data(result, result.read_summary(), dict(run.thumbs))
+    assert read.summary == run.summary and render_report(read) == render_report(run)
     (folder / "tables" / "clips-00000-of-00003.parquet").write_bytes(b"not a table")
     with pytest.raises(BadInputError, match=r"clips-00000-of-00003\.parquet"):
-        load_run(folder)
+        report_data(result, run.summary, {})
     (folder / "run.json").unlink()
     with pytest.raises(BadInputError):
-        load_run(folder)
+        result.read_summary()
 
 
 def test_large_run_stays_below_the_limit() -> None:

@@ -16,7 +16,7 @@ import pyarrow as pa
 from media import count_frames
 from schemas.attributes import declared_attributes
 from schemas.parts import BODY_PART, LANDMARKS_PART, VIDEO_PART, PartReader
-from schemas.published import published
+from schemas.plain import to_plain
 from schemas.records import Clip
 from schemas.sample import (
     CLIP_RECORDS,
@@ -68,7 +68,7 @@ def sample_json(clip: Clip, config_hash: str) -> dict[str, Any]:
 
     Parts of the record that no step computed are null and named in `not_computed`.
     """
-    record = published(clip)
+    record = to_plain(clip, published_only=True)
     source = record.pop("source")
     for name in ("artefacts", "status"):
         record.pop(name)
@@ -81,7 +81,7 @@ def sample_json(clip: Clip, config_hash: str) -> dict[str, Any]:
         "sampling_rate_hz": SAMPLING_RATE_HZ,
         "landmark_units_per_px": LANDMARK_UNITS_PER_PX,
         "speaker": source["speaker_id"],
-        "attributes": [published(attribute) for attribute in attributes],
+        "attributes": [to_plain(attribute, published_only=True) for attribute in attributes],
         "not_computed": later,
         "provenance": {"source": source, "config_hash": config_hash},
     }

@@ -23,7 +23,7 @@ from schemas.parts import PartReader
 from schemas.records import FaceTrack, Shot, Video
 from schemas.sample import SAMPLING_RATE_HZ, wav_of_pcm
 from transforms import detect_shots, propose_clips, track_faces
-from transforms.clip_sound import Pcm, cut_with_margin, sound_part
+from transforms.clip_sound import MARGIN_SECONDS, Pcm, cut_with_margin, sound_part
 from transforms.score_audio import AudioConfig
 
 # Sound is decoded in pieces of this length, so that memory does not grow with the video.
@@ -107,14 +107,19 @@ def _propose(
 
 
 def _listen(video: Video, media: MediaLimits, audio: AudioConfig, tape: IO[bytes]) -> Spans:
-    """Return the spans of speech in a whole video; its samples go to the tape, decoded once for all."""
+    """Return the spans of speech in a whole video; its samples go to the tape, decoded once for all.
+
+    What is heard after the last picture goes there too: a clip at the end whose sound is late has it there.
+    """
     detector = select.speech_detector(audio.vad_threshold)
     spans: Spans = []
     start = 0.0
     while start < video.duration_seconds:
         end = min(start + _LISTEN_SECONDS, video.duration_seconds)
-        samples = decode_audio(video.source.uri, media, start, end, SAMPLING_RATE_HZ)
-        spans += [(start + s, start + e) for s, e in detector.find_speech(samples).spans]
+        beyond = MARGIN_SECONDS if end == video.duration_seconds else 0.0
+        samples = decode_audio(video.source.uri, media, start, end + beyond, SAMPLING_RATE_HZ)
+        seen = samples[: round((end - start) * SAMPLING_RATE_HZ)]
+        spans += [(start + s, start + e) for s, e in detector.find_speech(seen).spans]
         tape.write(to_pcm(samples).tobytes())
         start = end
     return spans

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+
+import numpy as np
 
 from schemas.attributes import CATEGORIES
 from schemas.bias import BiasCell, BiasMetric, FunnelRow
 from transforms.summarise_bias import metrics
+from transforms.summarise_bias.associations import associated_pairs, column_of, people_of
 from transforms.summarise_bias.cells import (
     ScopedRows,
     attributes_in,
@@ -52,6 +54,7 @@ def summarise(
     videos = [row for row in rows if row.level == "video"]
     attributes = attributes_in(rows, config.attributes)
     scopes = _scopes(clips, stages)
+    compared = associated_pairs(attributes, {a: column_of(clips, a) for a in attributes}, config)
     cells: list[BiasCell] = []
     found: list[BiasMetric] = []
     for scoped in scopes:
@@ -60,7 +63,7 @@ def summarise(
             cells += suppress_cells(marginal, config.min_people)
         for pair in _pairs(config, attributes):
             cells += suppress_cells(joint_cells(scoped, pair, confusions), config.min_people)
-        found += _metrics(scoped, attributes, config, targets, clips)
+        found += _metrics(scoped, attributes, config, targets, clips, compared)
     tested = compare_groups("video", videos, VIDEO_STAGES, attributes)
     tested += compare_groups("clip", clips, stages, attributes)
     return BiasTables(tuple(cells), tuple(found), tuple(judge(tested, config.alpha, config.min_people)))
@@ -88,16 +91,21 @@ def _metrics(
     config: BiasConfig,
     targets: Mapping[str, Mapping[str, float]],
     clips: Sequence[Row],
+    pairs: Sequence[tuple[str, str]],
 ) -> list[BiasMetric]:
     found = metrics.size_metrics(scoped)
+    columns = {attribute: column_of(scoped.rows, attribute) for attribute in attributes}
+    people = people_of(scoped.rows)
+    scores = [np.array([row.scores[i] for row in scoped.rows], float) for i in range(len(config.scores))]
     for attribute in attributes:
         shares = targets.get(attribute) or _uniform(attribute, clips)
         name = "target" if attribute in targets else "uniform"
         found += metrics.attribute_metrics(scoped, attribute, shares, name)
-        for number, score in enumerate(config.scores):
-            found += metrics.score_metrics(scoped, attribute, number, score, config.min_people)
-    for first, second in combinations(attributes, 2):
-        found += metrics.association_metrics(scoped, first, second)
+        named = attribute, columns[attribute]
+        for score in zip(config.scores, scores, strict=True):
+            found += metrics.score_metrics(scoped, people, named, score, config.min_people)
+    for pair in pairs:
+        found += metrics.association_metrics(scoped, people, columns, pair)
     return found
 
 
