@@ -20,8 +20,9 @@ def run(options: argparse.Namespace, _: list[str], console: Console) -> int:
 
     backends = describe_backends()
     table = Table(title="Models and tools", title_justify="left")
-    for heading in ("name", "for", "version", "licence", "weights SHA-256", "state"):
-        table.add_column(heading)
+    table.add_column("name", no_wrap=True, min_width=max(len(b.name) for b in backends))
+    for heading in ("for", "version", "licence", "weights SHA-256", "state"):
+        table.add_column(heading, overflow="fold")
     for b in backends:
         state = "present" if b.available else f"[bold red]missing:[/] {b.if_missing}"
         digest = "" if b.weights_sha256 is None else b.weights_sha256[:16]
