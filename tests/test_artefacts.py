@@ -1,6 +1,7 @@
 """Artefacts: whole or not there, forgotten without a trace, removed when no result names them."""
 
 import contextlib
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from schemas.outcomes import BadInputError
 from schemas.plain import to_plain
 from schemas.records import Artefact
 from tests.makers import make_clip, make_source, make_video
-from tests.remote_files import Upload
+from tests.remote_files import FakeStore, Upload
 from tests.run_folder_makers import Stopped, below, delete, dying, make_result
 from transforms.cluster_identities import Member
 from transforms.storage import join, read_bytes, write_bytes
@@ -130,6 +131,21 @@ def test_what_is_forgotten_is_gone_and_the_rest_stays(root: str) -> None:
     changed = {name for name, data in below(root).items() if before[name] != data}
     assert changed == {"biometric/registry.parquet"}
     assert forget_sources(folder, [make_source("goes.mp4"), make_source("never was.mp4")]) == 0
+
+
+@pytest.mark.parametrize("step", range(9))
+def test_forgetting_that_is_cut_short_goes_on_the_next_time(
+    root: str, step: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = make_people(root, ("goes.mp4", "goes too.mp4"))
+    gone, folder = [make_source(name) for name in words], RunFolder(root)
+    with monkeypatch.context() as patched, contextlib.suppress(Stopped):
+        # Of the same steps remote and local: whole folders.
+        patched.setattr(shutil, "rmtree", dying(shutil.rmtree, step))
+        patched.setattr(FakeStore, "delete", dying(FakeStore.delete, step))
+        forget_sources(folder, gone)
+    forget_sources(folder, gone)
+    assert betrayed(root, [word for found in words.values() for word in found]) == []
 
 
 def test_half_of_an_artefact_is_forgotten_too(root: str) -> None:
