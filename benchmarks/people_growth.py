@@ -146,7 +146,7 @@ def run_registry(found: Sequence[ci.Member]) -> None:
         for member in found:
             shards.setdefault(shard_of(member.clip_id), []).append(member)
         for shard in shards.items():
-            write_registry(shard, folder)
+            write_registry(shard, folder, folder)
         for path in registry_paths(folder):
             read_registry(path)
 

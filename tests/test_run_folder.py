@@ -60,7 +60,7 @@ def test_whatever_step_of_publication_is_the_last_a_reader_sees_one_whole_result
     folder.remove_old_results()
     second = make_result(folder, "second")
     known = [Member(clip_id="c", identity_id="i", distance=0.0)]
-    write_registry(known, folder.registry, folder.places(second).note("registry.parquet"))
+    write_registry((0, known), folder.registry, folder.places(second).note("registry"))
     with monkeypatch.context() as patched, contextlib.suppress(Stopped):
         # Local steps are renamed links and files, and what is removed; remote ones objects.
         patched.setattr(Path, "replace", dying(Path.replace, step))
@@ -89,12 +89,12 @@ def test_what_dead_runs_left_is_removed_before_anything_is_written(root: str) ->
     early = folder.places(folder.new_result())  # it died before it wrote anything of its result
     leftovers = [
         places.note("people.json"),
-        early.note("registry.parquet"),
+        early.note("registry/00-of-16.parquet"),
         join(root, "work", "unfinished", "abc", "clip.mp4"),
     ]
     if not is_remote(root):
         leftovers += [join(root, n) for n in ("current.0a.tmp", "work/last_run.json.0a.tmp")]
-        leftovers += [join(root, "biometric", "registry.parquet.0a.tmp")]
+        leftovers += [join(root, "biometric", "registry", "00-of-16.parquet.0a.tmp")]
     for path in leftovers:
         write_bytes(path, b"left over")
     with folder.writing("curate"):
