@@ -10,11 +10,11 @@ import apache_beam as beam
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from pipelines.run import runner_options
 
 from pipelines.check_people import across_splits
 from pipelines.config import CurateConfig, config_from
 from pipelines.people import People
-from pipelines.run import runner_options
 from schemas.records import Clip
 from tests.makers import make_clip, make_source
 from transforms.assign_split import assign_split
