@@ -46,7 +46,7 @@ def from_plain(annotation: Any, value: Any) -> Any:
         record_type = typing.cast(type, annotation)
         hints = hints_of(record_type)
         made = {name: from_plain(hints[name], item) for name, item in value.items()}
-        return record_type(**(private_values(record_type) | made))
+        return record_type(**{**private_values(record_type), **made})
     if get_origin(annotation) is list:
         return [from_plain(get_args(annotation)[0], item) for item in value]
     if get_origin(annotation) is tuple:
