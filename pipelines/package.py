@@ -48,7 +48,8 @@ def package_inputs(pipeline: Any, earlier: Result, config: CurateConfig) -> dict
     }
     judged = keyed | beam.CoGroupByKey() | "Judge" >> beam.FlatMap(_judge, config.filter.rules)
     ledger = Ledger()
-    ledger.add("videos", tables["videos"])
+    for name in ("videos", "shots", "face_tracks"):
+        ledger.add(name, tables[name])
     for name in ("rejections", "failures"):
         ledger.add(name, tables[name] | f"Others_{name}" >> beam.Filter(lambda o: o.level != "clip"))
     ledger.add("rejections", judged | "Why" >> beam.FlatMap(lambda j: [j.rejection] if j.rejection else []))

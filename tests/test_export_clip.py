@@ -36,9 +36,8 @@ def write_run(out: Path, fits: list[dict[str, Any] | None], arrays: Mapping[str,
 
 def make_fit(**changes: Any) -> BodyFit:
     """Return a fit of which nothing is known but what is given."""
-    unknown: dict[str, Any] = {field.name: 0.0 for field in dataclasses.fields(BodyFit)}
-    fields: dict[str, Any] = unknown | {"num_flips": 0} | changes
-    return BodyFit(**fields)
+    fields: dict[str, Any] = dict.fromkeys((field.name for field in dataclasses.fields(BodyFit)), 0)
+    return BodyFit(**(fields | changes))
 
 
 @pytest.fixture(scope="module")
