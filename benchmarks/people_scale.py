@@ -7,7 +7,6 @@ on one core; memory is the process's peak. Each size has a process of its own.
 """
 
 import multiprocessing
-import re
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from backends.dlib_faces import STRANGERS, stranger_distances
+from benchmarks.people_growth import memory_megabytes
 from benchmarks.people_identities import b_cubed, identities, lone_face, photo_faces
 from benchmarks.people_strangers import stranger_descriptors
 from transforms import cluster_identities as ci
@@ -85,20 +85,13 @@ def _one_size(factors: Factors, num_faces: int) -> None:
     found = identities(blocks_of(faces, config), faces, config)
     seconds, wall = time.process_time() - before, time.monotonic() - wall
     precision, recall, f1 = b_cubed(people, [found[name] for name in sorted(found)])
-    peak = _peak_megabytes()
+    peak = memory_megabytes("VmHWM")
     print(
         f"{num_faces:8} faces, {len(set(people)):6} people: {seconds:7.1f} s CPU ({wall:.1f} s), "
         f"peak {peak:6.0f} MB of which descriptors {descriptors.nbytes / 2**20:.0f}; "
         f"precision {precision:.4f} recall {recall:.4f} F1 {f1:.4f}; {len(set(found.values()))} identities",
         flush=True,
     )
-
-
-def _peak_megabytes() -> float:
-    """Return this process's own peak; getrusage's would begin with the parent's."""
-    status = Path("/proc/self/status").read_text()
-    found = re.search(r"VmHWM:\s+(\d+) kB", status)
-    return int(found[1]) / 1024 if found else float("nan")
 
 
 def measure(data: Path, sizes: tuple[int, ...] = SIZES) -> None:

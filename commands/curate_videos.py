@@ -54,6 +54,8 @@ def curate(
     _refuse_overlap(inputs, output)
     folder = RunFolder(output)
     with folder.writing("curate"):
+        # First of all: a consent that was withdrawn must hold for `retry` too, whatever ends this run.
+        folder.remember(_last_run(inputs, config))
         if fresh:
             folder.forget_artefacts()
         forget_sources(folder, filter(refused_consent, inputs.sources))
@@ -63,7 +65,6 @@ def curate(
             console.print("Nothing to do: inputs, settings and models are as they were.")
             print_summary(done.read_summary(), folder.shown_page("index.html"), console)
             return done.read_summary()
-        folder.remember(_last_run(inputs, config))
         return _run(folder, inputs, config, beam_flags, console, whole)
 
 

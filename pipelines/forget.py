@@ -17,17 +17,16 @@ def forget_sources(folder: RunFolder, sources: Iterable[Source]) -> int:
     The files themselves are not looked at: what they were is known from what their probe left.
     """
     store, gone = folder.store, 0
-    clips: list[str] = []
     for source in sources:
         place = source_owner(source)
-        for video_id in {v for record in folder.store.records_of(place, "probe") for v in _video_ids(record)}:
-            for record in store.records_of(video_id, "survey"):
-                clips += [clip["clip_id"] for clip in record.get("clips", ())]
+        # What leads to the rest goes last: if this is cut short, the next run finds it all again.
+        for video_id in {v for record in store.records_of(place, "probe") for v in _video_ids(record)}:
+            surveys = store.records_of(video_id, "survey")
+            if clips := [clip["clip_id"] for record in surveys for clip in record.get("clips", ())]:
+                folder.forget_clips(clips)
+                forget_in_registry(folder.registry, clips)
             gone += store.forget(video_id)
         gone += store.forget(place)
-    if clips:
-        folder.forget_clips(clips)
-        forget_in_registry(folder.registry, clips)
     return gone
 
 

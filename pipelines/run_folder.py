@@ -33,7 +33,6 @@ from schemas.layout import (
     REPORT,
     RESULTS,
     RUN_JSON,
-    UNFINISHED,
     WORK,
 )
 from schemas.outcomes import BadInputError
@@ -174,14 +173,15 @@ class RunFolder:
             )
 
     def _remove_leftovers(self) -> None:
-        delete_tree(join(self.root, WORK, UNFINISHED))
+        # Notes first: a run that died early has some, and nothing of its result yet.
+        for name in list_folder(join(self.root, WORK)):
+            if name not in (LEASE, LAST_RUN):
+                delete_tree(join(self.root, WORK, name))
         current = self.current()
         for name in list_folder(join(self.root, RESULTS)):
             if current is None or name != current.name:
                 delete_tree(join(self.root, RESULTS, name))
-                delete_tree(join(self.root, WORK, name))
-        for folder in ("", WORK, join(BIOMETRIC, REGISTRY)):
-            place = join(self.root, folder) if folder else self.root
+        for place in (self.root, join(self.root, BIOMETRIC, REGISTRY)):
             for name in list_folder(place) if self.is_local else []:
                 if name.endswith(TEMPORARY):
                     delete_tree(join(place, name))
@@ -210,9 +210,6 @@ class RunFolder:
     def remove_old_results(self) -> None:
         """Delete all results but the current one, and what runs noted on their way."""
         self._remove_leftovers()
-        current = self.current()
-        if current is not None:
-            delete_tree(self.places(current).scratch)
 
     def forget_artefacts(self) -> None:
         """Delete all that the stages made, and who was recognised; results stay."""
@@ -224,8 +221,9 @@ class RunFolder:
         write_bytes(join(self.root, WORK, LAST_RUN), to_json_bytes(last_run))
 
     def forget_clips(self, clip_ids: Iterable[str]) -> None:
-        """Delete what was drawn or exported of clips."""
+        """Delete what was drawn or exported of clips, and the logs, which name what was worked on."""
         gone = set(clip_ids)
+        delete_tree(join(self.root, LOGS))
         for folder in (INSPECT, EXPORT):
             for name in list_folder(join(self.root, folder)):
                 if name.split(".")[0] in gone:

@@ -137,8 +137,9 @@ def perform(
     Raises:
         Exception: whatever the visit raised; nothing is kept then.
     """
-    # Into the worker's log: what it worked on, should it die.
-    print(f"{visit.stage} {subject_of(element).subject_id}", file=sys.stderr, flush=True)
+    # Into the worker's log: what it worked on, should it die, and where what it made would lie.
+    kept = "-" if artefact is None else artefact.artefact_id
+    print(f"{visit.stage} {subject_of(element).subject_id} {kept}", file=sys.stderr, flush=True)
     made = element.clip.artefacts if isinstance(element, ClipTask) else ()
     owner = owner_of(element)
     result = visit.visit(element, ElementParts(store, owner, made), **settings)

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from body.track import BodyTrack
@@ -133,7 +134,7 @@ def accepted_clips(result: Result, most: int) -> list[StoredClip]:
     """Return the first accepted clips of a result, by key."""
     keys = result.read_table("clips", ["clip_id"], pc.field("status") == "accepted")["clip_id"].to_pylist()
     first = sorted(keys)[:most]
-    rows = result.read_table("clips", where=pc.field("clip_id").isin(first)).to_pylist()
+    rows = result.read_table("clips", where=pc.field("clip_id").isin(pa.array(first, pa.string()))).to_pylist()
     run = result.read_summary()
     found = [StoredClip(key=row["clip_id"], row=row, outcome=None, run=run) for row in rows]
     return sorted(found, key=lambda clip: clip.key)

@@ -65,8 +65,9 @@ def visited(root: str) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for attempt in ("first", "second"):
         with beam.Pipeline(options=runner_options([])) as pipeline:
-            done: Any = pipeline | beam.Create(tasks) | RunStep(step)
-            _ = done[0] | beam.Map(_note, f"{root}/{attempt}.jsonl")
+            visited: Any = pipeline | beam.Create(tasks) | RunStep(step)
+            results, _, _ = visited
+            _ = results | beam.Map(_note, f"{root}/{attempt}.jsonl")
         with Path(root, f"{attempt}.jsonl").open(encoding="utf-8") as lines:
             found += [json.loads(line) for line in lines]
     close_pools()

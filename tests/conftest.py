@@ -17,6 +17,7 @@ from commands.curate_videos import curate
 from pipelines.config import CurateConfig, config_from
 from pipelines.discover import discover
 from schemas.run import RunSummary
+from tests import remote_files
 from tests.makers import make_corpus
 from tools.fetch_demo import default_folder, fetch
 
@@ -86,3 +87,10 @@ def corpus(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def curated(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """The corpus curated with threads as workers, as on a laptop."""
     return run_chain(corpus, tmp_path_factory.mktemp("curated") / "out")
+
+
+@pytest.fixture(params=["local", "remote"])
+def root(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Where a run folder may be."""
+    monkeypatch.setenv(remote_files.VARIABLE, str(tmp_path / "store"))
+    return "fake://bucket/out" if request.param == "remote" else str(tmp_path / "out")

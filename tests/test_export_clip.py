@@ -36,8 +36,9 @@ def write_run(out: Path, fits: list[dict[str, Any] | None], arrays: Mapping[str,
 
 def make_fit(**changes: Any) -> BodyFit:
     """Return a fit of which nothing is known but what is given."""
-    unknown = {field.name: 0.0 for field in dataclasses.fields(BodyFit)}
-    return BodyFit(**(unknown | {"num_flips": 0} | changes))
+    unknown: dict[str, Any] = {field.name: 0.0 for field in dataclasses.fields(BodyFit)}
+    fields: dict[str, Any] = unknown | {"num_flips": 0} | changes
+    return BodyFit(**fields)
 
 
 @pytest.fixture(scope="module")

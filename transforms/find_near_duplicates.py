@@ -8,6 +8,7 @@ changes; copies agree in it at one shift in time.
     b        v~~~^_^~~~~^^     shifted: the overlap correlates
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -163,13 +164,20 @@ def _near_faces(descriptors: FloatArray, max_distance: float) -> list[tuple[int,
     Clips of one person may be very many: they are compared within blocks of near ones. Copies are so
     near each other that a border between blocks hardly ever parts them, and then each goes to two.
     """
-    pairs: set[tuple[int, int]] = set()
+    found: dict[int, dict[int, float]] = defaultdict(dict)
     for members in _blocks(descriptors):
-        squared, found = nearest_faces(descriptors[members], _MOST_COMPARED + 1)
-        near = np.sqrt(np.maximum(squared, 0.0)) <= max_distance
-        for i, nearest, within in zip(members.tolist(), members[found].tolist(), near, strict=True):
-            pairs |= {(min(i, j), max(i, j)) for j, inside in zip(nearest, within, strict=True) if inside}
-    return sorted((i, j) for i, j in pairs if i != j)
+        squared, nearest = nearest_faces(descriptors[members], _MOST_COMPARED + 1)
+        away = np.sqrt(np.maximum(squared, 0.0))
+        for i, others, distances in zip(
+            members.tolist(), members[nearest].tolist(), away.tolist(), strict=True
+        ):
+            found[i].update(zip(others, distances, strict=True))
+    pairs: set[tuple[int, int]] = set()
+    for i, distances in found.items():
+        # A clip's neighbours in two blocks are other ones.
+        near = sorted((d, j) for j, d in distances.items() if j != i and d <= max_distance)
+        pairs |= {(min(i, j), max(i, j)) for _, j in near[:_MOST_COMPARED]}
+    return sorted(pairs)
 
 
 def _blocks(descriptors: FloatArray) -> list[Ints]:

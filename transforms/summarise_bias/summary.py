@@ -12,10 +12,8 @@ from transforms.summarise_bias.associations import associated_pairs, column_of, 
 from transforms.summarise_bias.cells import (
     ScopedRows,
     attributes_in,
-    is_known,
     joint_cells,
     marginal_cells,
-    value_of,
 )
 from transforms.summarise_bias.config import BiasConfig
 from transforms.summarise_bias.confusion import Confusion
@@ -54,7 +52,9 @@ def summarise(
     videos = [row for row in rows if row.level == "video"]
     attributes = attributes_in(rows, config.attributes)
     scopes = _scopes(clips, stages)
-    compared = associated_pairs(attributes, {a: column_of(clips, a) for a in attributes}, config)
+    columns = {attribute: column_of(clips, attribute) for attribute in attributes}
+    compared = associated_pairs(attributes, columns, config)
+    wanted = {name: _wanted(name, columns[name].groups, targets) for name in attributes}
     cells: list[BiasCell] = []
     found: list[BiasMetric] = []
     for scoped in scopes:
@@ -63,7 +63,7 @@ def summarise(
             cells += suppress_cells(marginal, config.min_people)
         for pair in _pairs(config, attributes):
             cells += suppress_cells(joint_cells(scoped, pair, confusions), config.min_people)
-        found += _metrics(scoped, attributes, config, targets, clips, compared)
+        found += _metrics(scoped, wanted, compared, config)
     tested = compare_groups("video", videos, VIDEO_STAGES, attributes)
     tested += compare_groups("clip", clips, stages, attributes)
     return BiasTables(tuple(cells), tuple(found), tuple(judge(tested, config.alpha, config.min_people)))
@@ -87,19 +87,15 @@ def _pairs(config: BiasConfig, attributes: Sequence[str]) -> list[tuple[str, str
 
 def _metrics(
     scoped: ScopedRows,
-    attributes: Sequence[str],
-    config: BiasConfig,
-    targets: Mapping[str, Mapping[str, float]],
-    clips: Sequence[Row],
+    wanted: Mapping[str, tuple[str, Mapping[str, float]]],
     pairs: Sequence[tuple[str, str]],
+    config: BiasConfig,
 ) -> list[BiasMetric]:
     found = metrics.size_metrics(scoped)
-    columns = {attribute: column_of(scoped.rows, attribute) for attribute in attributes}
+    columns = {attribute: column_of(scoped.rows, attribute) for attribute in wanted}
     people = people_of(scoped.rows)
     scores = [np.array([row.scores[i] for row in scoped.rows], float) for i in range(len(config.scores))]
-    for attribute in attributes:
-        shares = targets.get(attribute) or _uniform(attribute, clips)
-        name = "target" if attribute in targets else "uniform"
+    for attribute, (name, shares) in wanted.items():
         found += metrics.attribute_metrics(scoped, attribute, shares, name)
         named = attribute, columns[attribute]
         for score in zip(config.scores, scores, strict=True):
@@ -109,7 +105,12 @@ def _metrics(
     return found
 
 
-def _uniform(attribute: str, clips: Sequence[Row]) -> dict[str, float]:
-    """Return equal shares of an attribute's groups: all that can be, or else all that occur."""
-    occurring = {value for row in clips if is_known(value := value_of(row, attribute))}
-    return dict.fromkeys(CATEGORIES.get(attribute) or sorted(occurring), 1.0)
+def _wanted(
+    attribute: str, occurring: Sequence[str], targets: Mapping[str, Mapping[str, float]]
+) -> tuple[str, Mapping[str, float]]:
+    """Return what an attribute's groups are measured against: the target, else equal shares.
+
+    Equal shares are of all groups that can be, or else of all that occur.
+    """
+    equal = dict.fromkeys(CATEGORIES.get(attribute) or occurring, 1.0)
+    return "target" if attribute in targets else "uniform", targets.get(attribute) or equal

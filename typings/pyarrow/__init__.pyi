@@ -18,6 +18,7 @@ class Schema:
     def __getattr__(self, name: str) -> Any: ...
 
 class Table:
+    def __len__(self) -> int: ...
     num_rows: int
     schema: Schema
     column_names: list[str]
