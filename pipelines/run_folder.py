@@ -24,6 +24,8 @@ from schemas.layout import (
     EXPORT,
     INSPECT,
     LAST_RUN,
+    LAYOUT_JSON,
+    LAYOUT_VERSION,
     LEASE,
     LOGS,
     PUBLISHED,
@@ -52,6 +54,7 @@ from transforms.storage import (
 
 # A run that starts with less could not even say how it ended.
 _MIN_FREE_BYTES = 64 * 2**20
+_LAYOUT = to_json_bytes({"layout_version": LAYOUT_VERSION})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -120,9 +123,11 @@ class RunFolder:
             BadInputError: if another run holds it, it cannot be written, or it is of another version.
         """
         self._check_place()
+        self._refuse_other_layouts()
         with ExitStack() as stack:
             with self._explained():
                 stack.enter_context(lease(join(self.root, WORK, LEASE), command))
+                write_bytes(join(self.root, LAYOUT_JSON), _LAYOUT)
                 self._remove_leftovers()
             with self._explained():
                 yield
@@ -149,15 +154,23 @@ class RunFolder:
             raise BadInputError(f"--output {self.root}: {above} is a file; choose a folder")
         if shutil.disk_usage(above).free < _MIN_FREE_BYTES:
             raise BadInputError(f"--output {self.root}: no space left there; free some and run again")
-        self._refuse_other_layouts(place)
 
-    def _refuse_other_layouts(self, place: Path) -> None:
-        for name in PUBLISHED:
-            if (place / name).exists() and not (place / name).is_symlink():
+    def _refuse_other_layouts(self) -> None:
+        """Refuse a folder of another version, which has its results elsewhere or says so."""
+        for name in PUBLISHED if self.is_local else (RUN_JSON,):
+            place = join(self.root, name)
+            is_link = self.is_local and local_path(place).is_symlink()
+            if not is_link and (sizes_of([place]) or (self.is_local and local_path(place).exists())):
                 raise BadInputError(
                     f"{self.root}: holds {name} of an earlier version of Mentor or of something else; "
                     "choose another folder, or move it away"
                 )
+        noted = read_if_there(join(self.root, LAYOUT_JSON))
+        if noted not in (None, _LAYOUT):
+            raise BadInputError(
+                f"{self.root}: is not laid out as version {LAYOUT_VERSION}, which is this Mentor's; choose "
+                "another folder, or use the Mentor that made it"
+            )
 
     def _remove_leftovers(self) -> None:
         # Notes first: a run that died early has some, and nothing of its result yet.
@@ -242,8 +255,7 @@ class RunFolder:
         Raises:
             BadInputError: if there is none.
         """
-        if self.is_local:
-            self._refuse_other_layouts(local_path(self.root))
+        self._refuse_other_layouts()
         found = self.current()
         if found is None:
             raise BadInputError(f"{self.root}: no finished run here; `curate --output` makes one")

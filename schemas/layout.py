@@ -7,6 +7,7 @@
                       /tables/   what became of every video, shot, face and clip
                       /report/   pages to look at
     OUT/run.json, shards, tables, report   on this machine links into the current result
+    OUT/layout.json              the version of this layout
     OUT/artefacts/               what the stages made of each video and clip (`pipelines/artefacts.py`)
     OUT/biometric/               descriptors of faces, the register of identities
     OUT/work/                    this machine's own: the lease, the inputs of the last run, unfinished files
@@ -16,6 +17,7 @@ A result never changes once it is current: the next one is written beside it and
 """
 
 LAYOUT_VERSION = "2"
+LAYOUT_JSON = "layout.json"
 
 RUN_JSON, SHARDS, TABLES, REPORT = "run.json", "shards", "tables", "report"
 PUBLISHED = (RUN_JSON, SHARDS, TABLES, REPORT)

@@ -6,7 +6,7 @@ from typing import Any
 from media.source import is_remote
 from pipelines.results import Result
 from pipelines.run_folder import RunFolder
-from schemas.layout import RUN_JSON
+from schemas.layout import LAYOUT_JSON, RUN_JSON
 from schemas.tables import to_table
 from tests import remote_files
 from transforms.storage import join, list_files, parquet_bytes, read_bytes, write_bytes
@@ -30,9 +30,9 @@ def dying(call: Any, steps: int) -> Any:
 
 
 def below(root: str) -> dict[str, bytes]:
-    """Return all files below a folder but its lease, by relative path."""
+    """Return all files below a folder but its lease and the note of its layout, by relative path."""
     files = {path.removeprefix(root).lstrip("/"): read_bytes(path) for path, _ in list_files(root)}
-    return {name: data for name, data in files.items() if name != "work/lease.json"}
+    return {name: data for name, data in files.items() if name not in ("work/lease.json", LAYOUT_JSON)}
 
 
 def delete(path: str) -> None:
