@@ -342,7 +342,7 @@ def test_nothing_unfinished_is_left_behind(curated: Run) -> None:
     leftovers = [p for p in curated.out.rglob("*") if p.suffix in (".tmp", ".partial")]
     assert leftovers == []
     # Of this run's work only what the next one asks for, and its own result.
-    assert sorted(p.name for p in (curated.out / "work").iterdir()) == ["last_run.json"]
+    assert sorted(p.name for p in (curated.out / "work").iterdir()) == ["last_run.json", "lease.json"]
     assert [p.name for p in (curated.out / "results").iterdir()] == [
         (curated.out / "current").readlink().name
     ]
