@@ -36,7 +36,11 @@ MOST_REPEATED = 0.05
 # A rerun with nothing to do: so long, and so much longer for each video.
 IDLE_SECONDS, IDLE_SECONDS_PER_VIDEO = 10.0, 0.01
 MODES = {
-    "embed": ("--runner=PortableRunner", "--job_endpoint=embed", "--environment_type=EMBEDDED_PYTHON"),
+    "embed": (
+        "--runner=PortableRunner",
+        "--job_endpoint=embed",
+        "--environment_type=beam:env:embedded_python:v1",
+    ),
     "loopback": ("--runner=PortableRunner", "--job_endpoint=embed", "--environment_type=LOOPBACK"),
     "processes": (
         *("--runner=FnApiRunner", "--direct_running_mode=multi_processing", "--direct_num_workers=2"),
