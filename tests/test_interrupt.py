@@ -115,8 +115,11 @@ def test_a_signal_ends_a_run_with_one_line_and_all_its_processes(
     assert flags == PROCESSES or (out, err) == ("", STOPPED.decode())
     assert wait_for(lambda: all(map(is_gone, pids)), 1), "workers live on"
     assert (run.folder / "given-back").exists() and not any(run.temporary.iterdir())
-    names = {p.name for p in run.folder.glob("logs/*")}
-    assert names <= ({f"worker-{n}.log" for n in range(NUM_PROCESSES)} if flags == PROCESSES else set())
+    logs = {p.name: p.read_text() for p in run.folder.glob("logs/*")}
+    assert set(logs) <= {f"worker-{n}.log" for n in range(NUM_PROCESSES)}
+    # Workers note what they begin, and have nothing to say about their end.
+    said = [line for log in logs.values() for line in log.splitlines()]
+    assert flags == PROCESSES or all(line.startswith("probe ") for line in said)
 
 
 @pytest.mark.parametrize("flags", [IN_MEMORY, PROCESSES])
