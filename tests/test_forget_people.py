@@ -79,7 +79,8 @@ def withdrawn(place: Place, whole: Path) -> Withdrawn:
     sooner = place.curate(out, place.manifest(TALKERS), shards={"clips_per_shard": 3})
     assert sooner.kill_when(lambda: len(list(out.glob("results/*/shards/*.tar"))) == 3) is not None
     later = place.curate(out, place.manifest(TALKERS, refused=(GOES,)))
-    assert later.kill_when(lambda: any(out.glob("work/*/registry.parquet"))) is not None
+    dead = set(out.glob("work/*/registry/*"))
+    assert later.kill_when(lambda: bool(set(out.glob("work/*/registry/*")) - dead)) is not None
     after_kills = goes.found(out)
     later.run()
     return Withdrawn(out, goes, before, after_kills)
@@ -96,7 +97,7 @@ def test_nothing_of_a_person_who_withdrew_is_left_when_the_next_run_ends(withdra
 def test_the_others_stay_and_the_run_says_who_went(withdrawn: Withdrawn, place: Place) -> None:
     accepted = [r["source_name"] for r in rows(withdrawn.out, "clips") if r["status"] == "accepted"]
     assert accepted == [STAYS]
-    (refused,) = [r for r in rows(withdrawn.out, "rejections") if r["reason"] == "no_consent"]
+    (refused,) = [r for r in rows(withdrawn.out, "rejections") if r["reason"] == "consent_refused"]
     assert refused["source_name"] == GOES
     (clip,) = rows(withdrawn.out, "clips")
     assert [row[0] for row in read_registry(RunFolder(str(withdrawn.out)).registry)] == [clip["clip_id"]]
