@@ -54,7 +54,7 @@ def test_a_remote_run_makes_the_same_bytes_as_a_local_one(whole: Path, finished:
 def test_nothing_is_left_over_in_the_store(finished: dict[str, bytes]) -> None:
     current = json.loads(finished["current.json"])["result"]
     rooms = {name.split("/")[0] for name in finished}
-    assert rooms == {"artefacts", "biometric", "current.json", "results", "work"}
+    assert rooms == {"artefacts", "biometric", "current.json", "layout.json", "results", "work"}
     assert {name.split("/")[1] for name in finished if name.startswith("results/")} == {current}
     assert {name for name in finished if name.startswith("work/")} == {"work/last_run.json"}
 
