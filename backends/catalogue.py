@@ -186,6 +186,30 @@ _BACKENDS = (
         expected_sha256=FACERES_SHA256,
     ),
     _Backend(
+        name="strangers",
+        purpose="how near strangers come to each other, against which distances of faces are measured",
+        packages=("numpy",),
+        licence="made by Mentor, see backends/data/LICENSE.md",
+        if_missing="people who look alike are taken for one person more often",
+        weights=(("backends", "data/strangers.npz"),),
+    ),
+    _Backend(
+        name="lip-sync",
+        purpose="compares lips and sound",
+        packages=("numpy",),
+        licence="made by Mentor, see backends/data/LICENSE.md",
+        if_missing="no lip sync is scored unless you name a SyncNet by path",
+        weights=(("backends", "data/lip_sync.npz"),),
+    ),
+    _Backend(
+        name="body-model",
+        purpose="the body that is fitted, in SMPL-X's format",
+        packages=("numpy",),
+        licence="made by Mentor, see body/data/LICENSE.md",
+        if_missing="no body is fitted unless you name a SMPLX_*.npz by path",
+        weights=(("body", "data/body_model.npz"), ("body", "data/body_model.json")),
+    ),
+    _Backend(
         name="ffmpeg",
         purpose="cuts, crops and encodes clips (a program, run as its own process)",
         packages=("imageio-ffmpeg",),
@@ -223,6 +247,17 @@ def describe_backends() -> list[BackendInfo]:
     A backend whose weights are missing, or pinned and not the pinned ones, is not available.
     """
     return [_describe(backend) for backend in _BACKENDS]
+
+
+def describe_backend(name: str) -> BackendInfo:
+    """Return one backend as it is on this machine.
+
+    Raises:
+        BadInputError: if there is no such backend, or it is not there whole: its package or weights are
+            missing, or the weights are not the pinned ones.
+    """
+    verify_weights(name)
+    return _describe(next(b for b in _BACKENDS if b.name == name))
 
 
 def verify_weights(name: str) -> str | None:

@@ -4,10 +4,10 @@ import cv2
 import numpy as np
 
 from backends.protocols import FaceView, FloatArray, RgbImage
+from body.face_mesh import LEFT_EYE_CORNERS, NOSE_BASE, OUTER_EYES, RIGHT_EYE_CORNERS, SKIN
 
-# Mesh points: outer and inner corner of the subject's left eye, of the right eye, base of the nose.
-FIVE_POINTS = (263, 362, 33, 133, 2)
-_OVAL = slice(0, 468)  # the mesh without irises
+# Outer and inner corner of the person's left eye, of the right eye, base of the nose.
+FIVE_POINTS = (*LEFT_EYE_CORNERS, *RIGHT_EYE_CORNERS, NOSE_BASE)
 
 
 def upright_square(view: FaceView, side_px: int, margin: float) -> RgbImage:
@@ -16,9 +16,10 @@ def upright_square(view: FaceView, side_px: int, margin: float) -> RgbImage:
     Args:
         margin: how far the square reaches beyond the mesh on every side, as a share of its size.
     """
-    points = view.points[_OVAL, :2].astype(np.float64)
+    points = view.points[SKIN, :2].astype(np.float64)
     low, high = points.min(axis=0), points.max(axis=0)
-    across = points[263] - points[33]
+    right, left = OUTER_EYES
+    across = points[left] - points[right]
     angle = float(np.degrees(np.arctan2(across[1], across[0])))
     extent = float((high - low).max()) * (1.0 + 2.0 * margin)
     centre = (low + high) / 2

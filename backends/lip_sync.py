@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from backends.protocols import FloatArray, RgbImage
 from backends.weights import whisper_folder
+from body import face_mesh
 from schemas.outcomes import BadInputError
 
 EMBEDDED = "lip-sync"
@@ -27,9 +28,12 @@ _SMOOTH_SECONDS = 0.12
 # Distances in the face mesh: inner lips (three places, averaged), outer lips, corners, inner
 # corners, nose to chin, nose to either lip. They are divided by the forehead's distance to the nose,
 # which no lip moves.
-_INNER_LIPS = ((13, 14), (82, 87), (312, 317))
-_DISTANCES = ((0, 17), (61, 291), (78, 308), (2, 152), (2, 13), (2, 14))
-_UNMOVED = (10, 2)
+_INNER_LIPS = (face_mesh.MIDDLE_LIPS, (82, 87), (312, 317))
+_DISTANCES = (
+    face_mesh.OUTER_MIDDLE_LIPS, face_mesh.MOUTH_CORNERS, face_mesh.INNER_MOUTH_CORNERS,
+    *((face_mesh.NOSE_BASE, point) for point in (face_mesh.CHIN, *face_mesh.MIDDLE_LIPS)),
+)  # fmt: skip
+_UNMOVED = (face_mesh.FOREHEAD, face_mesh.NOSE_BASE)
 
 Array = npt.NDArray[np.float64]
 

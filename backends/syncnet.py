@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from backends.onnx_session import open_session, short_hash
 from backends.protocols import FloatArray, RgbImage
+from body.face_mesh import SKIN
 from schemas.outcomes import BadInputError
 
 FPS, WINDOW = 25.0, 5
@@ -102,7 +103,7 @@ def mouth_picture(picture: RgbImage, points: npt.NDArray[np.floating]) -> npt.ND
     """
     if not np.isfinite(points[0, 0]):
         return None
-    (x0, y0), (x1, y1) = points[:468, :2].min(axis=0), points[:468, :2].max(axis=0)
+    (x0, y0), (x1, y1) = points[SKIN, :2].min(axis=0), points[SKIN, :2].max(axis=0)
     y1 += _CHIN_PADDING * (y1 - y0)
     size = np.array([picture.shape[1], picture.shape[0]])
     left, top = np.clip([x0, y0], 0, size - 2).astype(int)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from pipelines.isolation import limit_threads  # noqa: E402
+from pipelines.worker import limit_threads  # noqa: E402
 
 limit_threads()
 

@@ -44,7 +44,7 @@ def main() -> int:
     """Run the chosen parts; returns the exit code."""
     warnings.filterwarnings("ignore", category=FutureWarning)
     logging.getLogger().setLevel(logging.ERROR)
-    from pipelines.isolation import limit_threads
+    from pipelines.worker import limit_threads
 
     limit_threads()
     options = _options()

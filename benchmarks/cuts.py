@@ -61,11 +61,11 @@ def _distance(cut: NamedCut, seconds: float) -> float:
 def detected_cuts(folder: Path) -> tuple[dict[str, list[float]], dict[str, float]]:
     """Return by source the starts of all shots but the first, and the frame rates."""
     videos = {v["video_id"]: v for v in read_rows(folder, "videos")}
-    starts: dict[str, list[float]] = {source_of(v["source_uri"]): [] for v in videos.values()}
+    starts: dict[str, list[float]] = {source_of(v["source_name"]): [] for v in videos.values()}
     for shot in read_rows(folder, "shots"):
         if shot["start_frame"] > 0:
-            starts[source_of(videos[shot["video_id"]]["source_uri"])].append(shot["start_seconds"])
-    rates = {source_of(v["source_uri"]): v["fps"] for v in videos.values()}
+            starts[source_of(videos[shot["video_id"]]["source_name"])].append(shot["start_seconds"])
+    rates = {source_of(v["source_name"]): v["fps"] for v in videos.values()}
     return {s: sorted(times) for s, times in starts.items()}, rates
 
 
@@ -78,7 +78,7 @@ def cuts_inside_clips(folder: Path, named: list[NamedCut], rates: dict[str, floa
     clips: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for clip in read_rows(folder, "clips"):
         if clip["status"] == "accepted":
-            clips[source_of(clip["source_uri"])].append(clip)
+            clips[source_of(clip["source_name"])].append(clip)
     inside: list[tuple[Any, ...]] = []
     for cut in named:
         doubt = 0.5 / rates.get(cut.file, 25.0) + _ROUNDING_SECONDS

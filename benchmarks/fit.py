@@ -19,7 +19,7 @@ from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from pipelines.isolation import limit_threads  # noqa: E402
+from pipelines.worker import limit_threads  # noqa: E402
 
 limit_threads()
 
@@ -29,6 +29,7 @@ from benchmarks.fit_clips import ClipResult, clip_keys, extractor_ms, fit_one, w
 from benchmarks.fit_metrics import compare  # noqa: E402
 from benchmarks.fit_sequences import Motion, Noise, observe, talk  # noqa: E402
 from benchmarks.fit_track import read_track, track_files  # noqa: E402
+from body.load import load_body_model  # noqa: E402
 from body.model import BodyModel  # noqa: E402
 from transforms.fit_body import fit_clip  # noqa: E402
 
@@ -48,7 +49,7 @@ _ADAM_FRAMES = 32
 def main() -> int:
     """Run the chosen parts; returns the exit code."""
     options = _options()
-    model = BodyModel.load()
+    model = load_body_model()
     fit_clip(model, observe(model, talk(model, 0, 8), Noise(), 0))  # compiles
     print(f"model {model.model_id}")
     missed = _synthetic(model, options.seeds)

@@ -1,5 +1,6 @@
 """The fitter on real clips: how near the model lies to the landmarks, whether it jumps, and what it costs."""
 
+import io
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,14 +10,17 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from benchmarks.runs import read_rows
+from body.face_mesh import CHIN, FOREHEAD, MIDDLE_LIPS
 from body.model import BodyModel, landmark_points
 from body.shading import overlay, part_colours
 from body.skinning import skin, skin_points, transform_joints
+from pipelines.run_folder import RunFolder
+from pipelines.stored_clip import ClipMedia, open_clip
 from schemas.records import BodyFit
-from schemas.sample import npz_to_arrays
 from transforms.fit_body import Fit, Observations, fit_clip, fit_quality
 
-_LIPS, _OUTER = (13, 14), (10, 152)  # inner lips' middles; hairline and chin
+_LIPS_AND_HEIGHT = (*MIDDLE_LIPS, FOREHEAD, CHIN)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -33,27 +37,20 @@ class ClipResult:
 
 
 def clip_keys(folder: Path) -> list[str]:
-    """Return the keys of clips that have both video and arrays."""
-    return sorted(p.stem for p in (folder / "parts").glob("*.npz") if p.with_suffix(".mp4").is_file())
+    """Return the keys of a run's clips that have landmarks."""
+    return sorted(r["clip_id"] for r in read_rows(folder, "clips") if r["landmarks_face_ratio"] is not None)
 
 
-def read_frames(path: Path) -> tuple[list[npt.NDArray[np.uint8]], float]:
-    """Return a clip's frames, RGB, and its rate."""
-    with av.open(str(path)) as container:
-        stream = container.streams.video[0]
-        rate = stream.average_rate
-        return [np.asarray(f.to_ndarray(format="rgb24"), np.uint8) for f in container.decode(stream)], float(
-            rate or 25
-        )
+def read_frames(media: ClipMedia) -> list[npt.NDArray[np.uint8]]:
+    """Return a clip's frames, RGB."""
+    with av.open(io.BytesIO(media.mp4), "r") as container:
+        return [np.asarray(f.to_ndarray(format="rgb24"), np.uint8) for f in container.decode(video=0)]
 
 
 def read_observations(folder: Path, key: str) -> Observations:
     """Return a clip's landmarks."""
-    arrays = npz_to_arrays((folder / "parts" / f"{key}.npz").read_bytes())
-    with av.open(str(folder / "parts" / f"{key}.mp4")) as container:
-        stream = container.streams.video[0]
-        rate = float(stream.average_rate or 25)
-        return Observations.from_sample(arrays, stream.width, stream.height, rate)
+    clip, media = open_clip(RunFolder(str(folder)), key)
+    return Observations.from_sample(media.arrays, *(clip.row[name] for name in ("width", "height", "fps")))
 
 
 def fit_one(model: BodyModel, folder: Path, key: str) -> ClipResult:
@@ -77,11 +74,11 @@ def lip_correlation(model: BodyModel, fit: Fit, seen: Observations) -> float | N
     known = seen.seen("face")
     if known.sum() < 10:
         return None
-    skin_marks = landmark_points(model, (*_LIPS, *_OUTER))
+    skin_marks = landmark_points(model, _LIPS_AND_HEIGHT)
     transforms = transform_joints(model, fit.full_pose(), fit.betas, fit.expression)
     points = skin_points(skin_marks, transforms, fit.betas, fit.expression, fit.transl)
     px = fit.camera().project(points)[known]
-    target = seen.face[known][:, [*_LIPS, *_OUTER], :2]
+    target = seen.face[known][:, _LIPS_AND_HEIGHT, :2]
     opening = [np.linalg.norm(p[:, 0] - p[:, 1], axis=1) / np.linalg.norm(p[:, 2] - p[:, 3], axis=1)
                for p in (px, target)]  # fmt: skip
     return float(np.corrcoef(opening[0], opening[1])[0, 1])
@@ -100,7 +97,7 @@ def _hand_error(fit: Fit, seen: Observations) -> float | None:
 
 def write_overlays(model: BodyModel, folder: Path, result: ClipResult, target: Path, number: int = 6) -> None:
     """Write a picture of some frames with and without the mesh."""
-    frames, _ = read_frames(folder / "parts" / f"{result.key}.mp4")
+    frames = read_frames(open_clip(RunFolder(str(folder)), result.key)[1])
     chosen = np.linspace(0, len(frames) - 1, number).astype(int)
     fit, colours = result.fit, part_colours(model)
     mesh, _ = skin(model, fit.full_pose()[chosen], fit.betas, fit.expression[chosen], fit.transl[chosen])
@@ -115,8 +112,8 @@ def extractor_ms(folder: Path, key: str, limit: int = 100) -> float:
     """Return processor ms per frame of the landmark extractor on a clip, models loaded and warm."""
     from backends import mediapipe_landmarks
 
-    frames, _ = read_frames(folder / "parts" / f"{key}.mp4")
-    arrays = npz_to_arrays((folder / "parts" / f"{key}.npz").read_bytes())
+    media = open_clip(RunFolder(str(folder)), key)[1]
+    frames, arrays = read_frames(media), media.arrays
     extractor = mediapipe_landmarks.load(0.5, 1)
     extractor.reset()
     frames = frames[:limit]

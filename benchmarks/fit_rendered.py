@@ -15,6 +15,8 @@ import numpy.typing as npt
 from backends import mediapipe_landmarks
 from benchmarks.fit_metrics import angle_deg, face_vertices, head_errors, pa_error_mm
 from benchmarks.fit_sequences import Motion, talk
+from body.face_mesh import MIDDLE_LIPS
+from body.load import load_body_model
 from body.model import BodyModel, landmark_points
 from body.npz import read_arrays
 from body.raster import Pinhole
@@ -22,19 +24,18 @@ from body.skinning import skin, skin_points, transform_joints
 from body.topology import JOINT_INDEX, MAX_EXPRESSION
 from tools.body_model.appearance import person_colours
 from tools.body_model.renders import draw
-from transforms.extract_landmarks import LandmarkConfig
+from transforms.extract_landmarks import PARTS, LandmarkConfig
 from transforms.fit_body import Fit, Observations, fit_clip
 
 Array = npt.NDArray[np.floating]
 Picture = npt.NDArray[np.uint8]
 NUM_FRAMES = 75
-_APERTURE = (13, 14)  # the middles of the inner lips
 _SEEN_EVERY = 9  # of the vertices, for errors of visible ones
 
 
 def bodies_of(path: Path) -> list[BodyModel]:
     """Return the bodies of a file of tools/draw_bodies.py, each a model whose shape is that body's."""
-    model = BodyModel.load(num_expression=MAX_EXPRESSION)
+    model = load_body_model(num_expression=MAX_EXPRESSION)
     return [_with_template(model, template) for template in read_arrays(path, ["template"])["template"]]
 
 
@@ -81,8 +82,8 @@ def look(pictures: list[Picture], truth: BodyModel, motion: Motion) -> Observati
         margin = 0.3 * np.ptp(px[:, 1])
         (x0, y0), (x1, y1) = px.min(0) - margin, px.max(0) + margin
         found.append(extractor.extract(picture, (float(x0), float(y0), float(x1), float(y1))))
-    missing = {"face": (478, 3), "pose": (33, 3), "pose_world": (33, 3), "left_hand": (21, 3),
-               "right_hand": (21, 3), "pose_visibility": (33,)}  # fmt: skip
+    missing = {**{part: (number, 3) for part, number in PARTS.items()}, "pose_world": (PARTS["pose"], 3),
+               "pose_visibility": (PARTS["pose"],)}  # fmt: skip
     arrays = {
         name: np.array([np.full(shape, np.nan) if (v := getattr(f, name)) is None else v for f in found])
         for name, shape in missing.items()
@@ -112,7 +113,7 @@ def measure(model: BodyModel, seed: int, truth: BodyModel | None = None) -> dict
     Args:
         truth: the body that is drawn, if it is not one of the model's shapes.
     """
-    drawn = truth or BodyModel.load(num_expression=MAX_EXPRESSION)
+    drawn = truth or load_body_model(num_expression=MAX_EXPRESSION)
     motion = person_motion(drawn, seed)
     seen = look(render(drawn, motion, seed), drawn, motion)
     return compare(model, drawn, fit_clip(model, seen), motion, seen)
@@ -158,6 +159,6 @@ def _hands(model: BodyModel, mesh: Array, target: Array, seen: Observations, som
 
 def _apertures(model: BodyModel, pose: Array, betas: Array, expression: Array) -> Array:
     """Return the distance of the inner lips' middles (N,), metres."""
-    points = landmark_points(model, _APERTURE)
+    points = landmark_points(model, MIDDLE_LIPS)
     placed = skin_points(points, transform_joints(model, pose, betas, expression), betas, expression)
     return np.linalg.norm(placed[:, 0] - placed[:, 1], axis=-1)

@@ -12,7 +12,9 @@ import numpy.typing as npt
 from scipy.ndimage import gaussian_filter1d
 from scipy.spatial.transform import Rotation
 
+from body.face_mesh import CHIN, FOREHEAD, NUM_POINTS
 from body.model import BodyModel, landmark_points
+from body.pose_points import HIPS, NUM_POSE_POINTS
 from body.skinning import joint_points, skin_points, transform_joints
 from body.topology import JOINT_INDEX, NUM_JOINTS
 from transforms.fit_body import Observations
@@ -165,17 +167,18 @@ def observe(model: BodyModel, motion: Motion, noise: Noise, seed: int) -> Observ
     space = {name: p.astype(np.float64) + motion.transl[:, None] for name, p in places.items()}
     size = np.array([motion.width_px, motion.height_px])
     px = {name: p[..., :2] / p[..., 2:] * motion.focal_px + size / 2 for name, p in space.items()}
-    face = np.full((number, 478, 3), np.nan)
+    face = np.full((number, NUM_POINTS, 3), np.nan)
     face[:, marks.mediapipe_ids, :2] = px["face"] + _disturbance(rng, px["face"].shape, noise.face_px)
     face[..., 2] = 0
-    px_per_mm = np.median(np.linalg.norm(face[:, 10, :2] - face[:, 152, :2], axis=1)) / 190
+    px_per_mm = np.median(np.linalg.norm(face[:, FOREHEAD, :2] - face[:, CHIN, :2], axis=1)) / 190
     ids = model.pose_points.ids
-    pose, world, visibility = np.zeros((number, 33, 3)), np.zeros((number, 33, 3)), np.zeros((number, 33))
+    pose, world = np.zeros((2, number, NUM_POSE_POINTS, 3))
+    visibility = np.zeros((number, NUM_POSE_POINTS))
     pose[:, ids, :2] = px["pose"] + _disturbance(rng, px["pose"].shape, noise.body_mm * px_per_mm)
     inside = ((px["pose"] > 0) & (px["pose"] < size)).all(-1)
     visibility[:, ids] = np.where(inside, 0.95, 0.05)
     rows = {int(identity): row for row, identity in enumerate(ids)}
-    hips = space["pose"][:, [rows[23], rows[24]]].mean(1, keepdims=True)
+    hips = space["pose"][:, [rows[hip] for hip in HIPS]].mean(1, keepdims=True)
     world[:, ids] = space["pose"] - hips + _disturbance(rng, space["pose"].shape, noise.world_m)
     hands = [_hand(rng, space[side], px[side], size, px_per_mm, noise) for side in ("left", "right")]
     if noise.outliers:

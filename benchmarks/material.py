@@ -78,9 +78,9 @@ def manifest_labels(data: Path) -> dict[str, str]:
     }
 
 
-def source_of(uri: str) -> str:
-    """Return the path below video/ that a source's URI names."""
-    return uri.rsplit(f"/{VIDEO_FOLDER}/", 1)[-1]
+def source_of(name: str) -> str:
+    """Return the path below video/ that a source's name, as the manifest writes it, says."""
+    return f"/{name}".rsplit(f"/{VIDEO_FOLDER}/", 1)[-1].lstrip("/")
 
 
 def expectations() -> list[Expectation]:

@@ -57,12 +57,12 @@ def fates(folder: Path, sources: list[str]) -> list[Fate]:
     expected = expectations()
     found = {s: Fate(s, expectation_of(s, expected)) for s in sources}
     for clip in read_rows(folder, "clips"):
-        fate = found.get(source_of(clip["source_uri"]))
+        fate = found.get(source_of(clip["source_name"]))
         if fate is not None and clip["status"] == "accepted":
             fate.accepted += 1
             fate.accepted_seconds += clip["num_frames"] / clip["fps"]
     for row in read_rows(folder, "rejections"):
-        fate = found.get(source_of(row["uri"]))
+        fate = found.get(source_of(row["source_name"]))
         if fate is None:
             continue
         fate.lost_seconds[row["reason"]] += row["seconds"] or 0.0
@@ -70,7 +70,7 @@ def fates(folder: Path, sources: list[str]) -> list[Fate]:
             fate.rejected[row["reason"]] += 1
             fate.details.append(_detail(row))
     for row in read_rows(folder, "failures"):
-        fate = found.get(source_of(row["uri"]))
+        fate = found.get(source_of(row["source_name"]))
         if fate is not None:
             fate.failed[row["stage"]] += 1
             fate.details.append(f"{row['error_type']}: {row['error']}")

@@ -1,6 +1,6 @@
 """How well people are told apart and perceived.
 
-    python -m benchmarks.people --data DIR [attributes] [identities] [scale] [--run OUT]
+    python -m benchmarks.people --data DIR [attributes] [identities] [scale] [growth] [--run OUT]
 
 DIR has manifest.csv, faces/utkface_balanced (labels.csv) and faces/lfw10 (a folder a person); --run names a
 finished run over DIR/video, whose clips are compared with the manifest's identities and labels.
@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from backends.faceres import FaceRes
-from benchmarks import people_attributes, people_identities, people_scale, people_strangers
+from benchmarks import people_attributes, people_growth, people_identities, people_scale, people_strangers
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -45,6 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         people_strangers.write_strangers(options.data / "faces" / "utkface_balanced", options.write_strangers)
     if "scale" in options.what:
         people_scale.measure(options.data)
+    if "growth" in options.what:
+        people_growth.measure()
     return 0
 
 

@@ -171,8 +171,8 @@ def print_clips(data: Path, run: Path) -> None:
     """Print what is told of a run's clips beside the labels that their files came with."""
     labels = manifest_labels(data)
     print(f"\n{'file':44}{'label':22}{'age':>5}  group    gender        skin tone")
-    for row in sorted(read_rows(run, "clips"), key=lambda r: (r["source_uri"], r["start_seconds"])):
-        name = f"{VIDEO_FOLDER}/{source_of(row['source_uri'])}"
+    for row in sorted(read_rows(run, "clips"), key=lambda r: (r["source_name"], r["start_seconds"])):
+        name = f"{VIDEO_FOLDER}/{source_of(row['source_name'])}"
         if row["landmarks_face_ratio"] is None or not labels.get(name, "").startswith(_LABELS):
             continue
         views, weights = views_of_clip(run, row["clip_id"])

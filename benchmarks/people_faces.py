@@ -1,6 +1,7 @@
 """Faces of single pictures, found as the chain finds them: detector, then mesh on the region."""
 
 import functools
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,9 @@ from backends import mediapipe_faces
 from backends.protocols import FaceView, FloatArray, FrameLandmarks, RgbImage
 from backends.quiet import import_mediapipe
 from media import DecodeTally, MediaLimits, decode_video
-from schemas.sample import npz_to_arrays, unpack_landmarks
+from pipelines.run_folder import RunFolder
+from pipelines.stored_clip import open_clip
+from schemas.sample import unpack_landmarks
 from transforms.collect_faces import CollectConfig, FaceCollector, cut_view
 
 _MARGIN = 0.6
@@ -46,11 +49,13 @@ def view_of(image: RgbImage, config: CollectConfig) -> FaceView | None:
 
 def views_of_clip(run: Path, clip_id: str) -> tuple[list[FaceView], FloatArray]:
     """Return the views of a clip of a finished run and their weights, from its pictures and landmarks."""
-    part = run / "parts" / clip_id
-    arrays = npz_to_arrays(part.with_suffix(".npz").read_bytes())
-    meshes = unpack_landmarks(arrays, "face:landmarks")
+    media = open_clip(RunFolder(str(run)), clip_id)[1]
+    meshes = unpack_landmarks(media.arrays, "face:landmarks")
     collector = FaceCollector(CollectConfig(), len(meshes))
-    pictures = decode_video(str(part.with_suffix(".mp4")), MediaLimits(), DecodeTally())
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "clip.mp4")
+        path.write_bytes(media.mp4)
+        pictures = list(decode_video(str(path), MediaLimits(), DecodeTally()))
     for picture, mesh in zip(pictures, meshes, strict=False):
         seen = mesh if np.isfinite(mesh[0, 0]) else None
         image = np.asarray(picture.frame.to_ndarray(format="rgb24"), np.uint8)

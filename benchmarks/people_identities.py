@@ -1,5 +1,6 @@
 """Whether faces of one person, and no others, get one identity: labelled photos and a run's clips."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,9 +14,14 @@ from benchmarks.material import VIDEO_FOLDER, manifest_identities, source_of
 from benchmarks.people_attributes import read_rgb
 from benchmarks.people_faces import view_of, views_of_clip
 from benchmarks.runs import read_rows
+from pipelines.components import ROUNDS
+from pipelines.identify import Placed, certain_ties, link
+from pipelines.kept_faces import face_of
+from pipelines.run_folder import RunFolder
+from schemas.tables import from_row
 from transforms import cluster_identities as ci
 from transforms.collect_faces import CollectConfig
-from transforms.embed_faces import ClipFace, clip_face, face_path, read_face
+from transforms.embed_faces import ClipFace, clip_face
 
 # Two files of the manifest show one woman, and a cut in a third goes to the audience: seen by eye.
 SEEN_TO_BE = {
@@ -70,13 +76,14 @@ def clip_faces(data: Path, run: Path) -> list[tuple[str, ci.Face]]:
     clips' pictures and landmarks.
     """
     named = manifest_identities(data) | SEEN_TO_BE
+    folder = RunFolder(str(run))
+    places = folder.places(folder.finished())
     found: list[tuple[str, ci.Face]] = []
     for row in sorted(read_rows(run, "clips"), key=lambda r: r["clip_id"]):
-        person = named.get(f"{VIDEO_FOLDER}/{source_of(row['source_uri'])}")
+        person = named.get(f"{VIDEO_FOLDER}/{source_of(row['source_name'])}")
         if not person or row["landmarks_face_ratio"] is None:
             continue
-        stored = Path(face_path(str(run), row["clip_id"]))
-        face = read_face(stored.read_bytes()) if stored.is_file() else _again(run, row)
+        face = face_of(from_row("clips", row), places) or _again(run, row)
         if face is None:
             continue
         found.append(
@@ -101,21 +108,34 @@ def _again(run: Path, row: dict[str, Any]) -> ClipFace | None:
     return clip_face(views, weights, _NO_MOTION, dlib_faces.load())
 
 
-def cluster(faces: Sequence[ci.Face], config: ci.IdentityConfig) -> list[str]:
-    """Return the identity of each face, as the chain finds it in one block."""
-    strangers = np.array([f.stranger_distance for f in faces], np.float32)
-    pairs, _ = ci.neighbour_pairs(np.array([f.descriptor for f in faces]), strangers, config)
-    ends = [(faces[i].clip_id, faces[j].clip_id) for i, j in pairs.tolist()]
-    certain = ci.certain_pairs([(f.clip_id, f.track_id, f.registered) for f in faces])
-    roots = ci.components([*ends, *certain])
-    groups: dict[str, list[ci.Face]] = {}
+def identities(
+    blocks: Sequence[Sequence[ci.Face]], faces: Sequence[ci.Face], config: ci.IdentityConfig
+) -> dict[str, str]:
+    """Return the identity of every face by clip, by the chain's functions on blocks and components."""
+    near: dict[str, dict[str, float]] = defaultdict(dict)
+    told: dict[str, list[tuple[str, ...]]] = defaultdict(list)
     for face in faces:
-        groups.setdefault(roots.get(face.clip_id, face.clip_id), []).append(face)
-    named: dict[str, str] = {}
-    for group in groups.values():
-        members = ci.members_of(group, ci.link_component(group, config), config.salt)
-        named |= {m.clip_id: m.identity_id for m in members}
-    return [named[f.clip_id] for f in faces]
+        for key, names in certain_ties(face):
+            told[key].append(names)
+    for found in (ci.block_pairs(block, config) for block in blocks):
+        for pair in found.pairs:
+            near[pair.first][pair.second] = near[pair.second][pair.first] = pair.distance
+        for key, names in (message for group in found.groups for message in ci.tie(group)):
+            told[key].append(names)
+    for _ in range(ROUNDS):
+        messages = [m for name, known in told.items() for m in ci.pass_on(name, known)]
+        told = defaultdict(list)
+        for key, names in messages:
+            told[key].append(names)
+    left = [pair for name, known in told.items() for pair in ci.unsettled(name, known)]
+    settled = ci.components(left)
+    components: dict[str, list[Placed]] = defaultdict(list)
+    for face in faces:
+        label = ci.label_of(face.clip_id, told.get(face.clip_id, ()))
+        placed = Placed(face, near.get(face.clip_id, {}), label, ())
+        components[settled.get(label, label)].append(placed)
+    people = (link(component, config) for component in components.items())
+    return {m.clip_id: m.identity_id for found in people for m in found.members}
 
 
 def measure(data: Path, run: Path | None) -> None:
@@ -130,7 +150,9 @@ def measure(data: Path, run: Path | None) -> None:
         print(f"\n{name}: {len(faces)} faces of {len(set(people))} people")
         print("merge_distance  precision  recall  F1     identities  people merged with others")
         for distance in (0.85, 0.9, 0.94, 0.98, 1.02, 1.06):
-            found = cluster(faces, replace(default, merge_distance=distance))
+            config = replace(default, merge_distance=distance)
+            identity_of = identities([faces], faces, config)
+            found = [identity_of[face.clip_id] for face in faces]
             scores = b_cubed(people, found)
             merged = [sorted({p for p, f in zip(people, found, strict=True) if f == i}) for i in set(found)]
             wrong = [m for m in merged if len(m) > 1]

@@ -7,17 +7,19 @@ on one core; memory is the process's peak. Each size has a process of its own.
 """
 
 import multiprocessing
-import re
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from backends.dlib_faces import STRANGERS, stranger_distances
-from benchmarks.people_identities import b_cubed, lone_face, photo_faces
+from benchmarks.people_growth import memory_megabytes
+from benchmarks.people_identities import b_cubed, identities, lone_face, photo_faces
 from benchmarks.people_strangers import stranger_descriptors
 from transforms import cluster_identities as ci
+from transforms.face_blocks import block_centres, nearest_blocks, num_blocks
 
 SIZES = (10_000, 50_000, 100_000, 200_000)
 FACES_PER_PERSON = 5
@@ -57,58 +59,39 @@ def draw(factors: Factors, num_faces: int) -> tuple[list[str], npt.NDArray[np.fl
     return [f"p{p}" for p in person.tolist()], faces
 
 
-def identities(
-    descriptors: npt.NDArray[np.float32], strangers: npt.NDArray[np.float32], config: ci.IdentityConfig
-) -> dict[str, str]:
-    """Return the identity of every face by the chain's functions."""
-    count = len(descriptors)
-    blocks = ci.num_blocks(count, config)
-    sample = np.random.default_rng(0).choice(count, min(64 * blocks, count), replace=False)
-    centres = ci.block_centres(descriptors[np.sort(sample)], blocks)
-    in_block: dict[int, list[int]] = {}
-    for i, descriptor in enumerate(descriptors):
-        for block in ci.nearest_blocks(descriptor, centres, config.probes):
-            in_block.setdefault(block, []).append(i)
-    names = [f"{i:09d}" for i in range(count)]
-    ends: set[tuple[str, str]] = set()
-    for members in in_block.values():
-        pairs, _ = ci.neighbour_pairs(descriptors[members], strangers[members], config)
-        ends |= {(names[members[i]], names[members[j]]) for i, j in pairs.tolist()}
-    roots = ci.components(sorted(ends))
-    groups: dict[str, list[int]] = {}
-    for i, name in enumerate(names):
-        groups.setdefault(roots.get(name, name), []).append(i)
-    found: dict[str, str] = {}
-    for group in groups.values():
-        faces = [lone_face(names[i], descriptors[i], float(strangers[i])) for i in group]
-        people = ci.link_component(faces, config)
-        found |= {m.clip_id: m.identity_id for m in ci.members_of(faces, people, "")}
-    print(f"  {blocks} blocks, {len(ends)} pairs, largest component {max(map(len, groups.values()))}")
-    return found
+def blocks_of(faces: Sequence[ci.Face], config: ci.IdentityConfig) -> list[list[ci.Face]]:
+    """Return the blocks of near faces."""
+    descriptors = np.array([f.descriptor for f in faces])
+    blocks = num_blocks(len(faces), config.block_size)
+    sample = np.random.default_rng(0).choice(len(faces), min(64 * blocks, len(faces)), replace=False)
+    centres = block_centres(descriptors[np.sort(sample)], blocks)
+    found: dict[int, list[ci.Face]] = {}
+    for face in faces:
+        for block in nearest_blocks(face.descriptor, centres, config.probes):
+            found.setdefault(block, []).append(face)
+    return list(found.values())
 
 
 def _one_size(factors: Factors, num_faces: int) -> None:
     people, descriptors = draw(factors, num_faces)
     with np.load(STRANGERS, allow_pickle=False) as archive:
         strangers = stranger_distances(descriptors, archive["centres"].astype(np.float32))
+    faces = [
+        lone_face(f"{i:09d}", descriptor, distance)
+        for i, (descriptor, distance) in enumerate(zip(descriptors, strangers.tolist(), strict=True))
+    ]
+    config = ci.IdentityConfig()
     before, wall = time.process_time(), time.monotonic()
-    found = identities(descriptors, strangers, ci.IdentityConfig())
+    found = identities(blocks_of(faces, config), faces, config)
     seconds, wall = time.process_time() - before, time.monotonic() - wall
     precision, recall, f1 = b_cubed(people, [found[name] for name in sorted(found)])
-    peak = _peak_megabytes()
+    peak = memory_megabytes("VmHWM")
     print(
         f"{num_faces:8} faces, {len(set(people)):6} people: {seconds:7.1f} s CPU ({wall:.1f} s), "
         f"peak {peak:6.0f} MB of which descriptors {descriptors.nbytes / 2**20:.0f}; "
         f"precision {precision:.4f} recall {recall:.4f} F1 {f1:.4f}; {len(set(found.values()))} identities",
         flush=True,
     )
-
-
-def _peak_megabytes() -> float:
-    """Return this process's own peak; getrusage's would begin with the parent's."""
-    status = Path("/proc/self/status").read_text()
-    found = re.search(r"VmHWM:\s+(\d+) kB", status)
-    return int(found[1]) / 1024 if found else float("nan")
 
 
 def measure(data: Path, sizes: tuple[int, ...] = SIZES) -> None:

@@ -15,6 +15,7 @@ import pyarrow.dataset as ds
 import yaml
 
 from benchmarks.material import VIDEO_FOLDER
+from schemas.layout import WORK
 
 _COMMAND = Path(__file__).resolve().parent.parent / "run_pipeline.py"
 
@@ -39,15 +40,11 @@ def run_curate(data: Path, sources: list[str], folder: Path, num_processes: int)
         RuntimeError: if the run did not come to its end; names the log.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
-    if (folder / "run.json").is_file():  # an earlier benchmark's run, perhaps of another version
+    # An earlier benchmark's run, perhaps of another version or interrupted: what it made is not measured.
+    if (folder / "run.json").is_file() or (folder / WORK).is_dir():
         shutil.rmtree(folder)
-    manifest = folder.parent / f"{folder.name}-inputs.csv"
-    with manifest.open("w", encoding="utf-8", newline="") as handle:
-        writer = csv.writer(handle)
-        writer.writerow(["uri"])
-        writer.writerows([str((data / VIDEO_FOLDER / s).absolute())] for s in sources)
-    config = folder.parent / f"{folder.name}-config.yaml"
-    config.write_text(yaml.safe_dump({"isolation": {"num_processes": num_processes}}), encoding="utf-8")
+    settings = {"isolation": {"num_processes": num_processes}}
+    manifest, config = write_inputs(data, sources, folder, settings)
     command = [sys.executable, str(_COMMAND), "curate", "--input", str(manifest.absolute())]
     command += ["--output", str(folder.absolute()), "--config", str(config.absolute())]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -61,6 +58,18 @@ def run_curate(data: Path, sources: list[str], folder: Path, num_processes: int)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return Measured(folder=folder, exit_code=done.returncode, wall_seconds=wall, cpu_seconds=cpu)
+
+
+def write_inputs(data: Path, sources: list[str], folder: Path, settings: dict[str, Any]) -> tuple[Path, Path]:
+    """Write the manifest of sources (paths below video/) and the configuration of a run beside its folder."""
+    manifest = folder.parent / f"{folder.name}-inputs.csv"
+    with manifest.open("w", encoding="utf-8", newline="") as handle:
+        writer = csv.writer(handle)
+        writer.writerow(["uri"])
+        writer.writerows([str((data / VIDEO_FOLDER / s).absolute())] for s in sources)
+    config = folder.parent / f"{folder.name}-config.yaml"
+    config.write_text(yaml.safe_dump(settings), encoding="utf-8")
+    return manifest, config
 
 
 def read_run(folder: Path) -> dict[str, Any]:

@@ -26,7 +26,7 @@ def main() -> int:
     """Run the chosen parts; returns the exit code."""
     warnings.filterwarnings("ignore")
     logging.getLogger().setLevel(logging.ERROR)
-    from pipelines.isolation import limit_threads
+    from pipelines.worker import limit_threads
 
     limit_threads()
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])

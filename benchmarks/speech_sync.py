@@ -23,7 +23,9 @@ from backends import lip_sync
 from benchmarks.page import Part, Table
 from benchmarks.runs import read_rows
 from benchmarks.speech_words import NOISE_DB, with_noise
-from pipelines.stored_clip import find_clip, read_media
+from body.face_mesh import NOSE_TIP
+from pipelines.run_folder import RunFolder
+from pipelines.stored_clip import open_clip
 from schemas.sample import unpack_landmarks
 from tools.train_lip_sync import MAX_LAG, Example, LipMap, learn
 from transforms.filter_clips import DEFAULT_RULES
@@ -93,15 +95,15 @@ def load_clips(data: Path, run: Path) -> list[LipClip]:
     ):
         if (row["landmarks_face_ratio"] or 0.0) < 0.5:
             continue
-        media = read_media(run, find_clip(run, row["clip_id"]))
+        _, media = open_clip(RunFolder(str(run)), row["clip_id"])
         face = unpack_landmarks(media.arrays, "face:landmarks")
         samples = media.sound
-        name = Path(row["source_uri"]).relative_to(data.absolute()).as_posix()
+        name = Path(row["source_name"]).relative_to(data.absolute()).as_posix()
         person = row["source_speaker_id"] or name
         mouth = lip_sync.mouth_shape(face, row["fps"])
         example = Example(row["clip_id"], person, encoder.encode(samples), mouth, row["fps"])
         scale = (row["crop_xyxy"][2] - row["crop_xyxy"][0]) / row["width"]
-        face_x = row["crop_xyxy"][0] + scale * float(np.nanmedian(face[:, 1, 0]))
+        face_x = row["crop_xyxy"][0] + scale * float(np.nanmedian(face[:, NOSE_TIP, 0]))
         clips.append(LipClip(name, person, row, samples, example, face_x))
     return clips
 
@@ -250,10 +252,10 @@ def _rejection_table(data: Path, clips: Sequence[LipClip]) -> tuple[Table, bool]
     ends: dict[str, set[str]] = defaultdict(set)
     for row in read_rows(run, "rejections"):
         if row["level"] != "span":
-            ends[Path(row["uri"]).relative_to(data.absolute()).as_posix()].add(row["reason"])
+            ends[Path(row["source_name"]).relative_to(data.absolute()).as_posix()].add(row["reason"])
     for row in read_rows(run, "clips"):
         if row["status"] == "accepted":
-            ends[Path(row["source_uri"]).relative_to(data.absolute()).as_posix()].add("accepted")
+            ends[Path(row["source_name"]).relative_to(data.absolute()).as_posix()].add("accepted")
     rows = [(n, ", ".join(sorted(why))) for n, why in sorted(ends.items()) if fits(n, NOT_SPEAKING)]
     good = bool(rows) and all("accepted" not in why for _, why in rows)
     return Table(title="Faces that do not speak", columns=("source", "ends"), rows=rows), good

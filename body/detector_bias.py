@@ -11,11 +11,20 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from body.topology import IRIS_CENTRES
+from body.face_mesh import (
+    CHIN,
+    FOREHEAD,
+    IRIS_CENTRES,
+    LEFT_EYE_CORNERS,
+    MIDDLE_LIPS,
+    OUTER_EYES,
+    RIGHT_EYE_CORNERS,
+    SKIN,
+)
 
 Array = npt.NDArray[np.floating]
-_RIGHT_EYE, _LEFT_EYE = (33, 133), (263, 362)  # outer and inner corner
-_TOP, _CHIN, _SKIN = 10, 152, slice(0, 468)
+_RIGHT, _LEFT = OUTER_EYES
+_UPPER_LIP, _LOWER_LIP = MIDDLE_LIPS
 NUM_SKIN_FEATURES, NUM_IRIS_FEATURES = 6, 9
 
 
@@ -56,11 +65,11 @@ class FaceView:
     def of(cls, face: Array) -> "FaceView":
         """Return the view of landmarks (N, 478, 3) in px."""
         points = np.asarray(face, np.float64)
-        across = points[:, _LEFT_EYE[0], :2] - points[:, _RIGHT_EYE[0], :2]
+        across = points[:, _LEFT, :2] - points[:, _RIGHT, :2]
         across = across / np.linalg.norm(across, axis=1, keepdims=True)
         turn = np.stack([across, np.stack([-across[:, 1], across[:, 0]], axis=1)], axis=1)
-        away = points[..., :2] - points[:, _SKIN, :2].mean(1, keepdims=True)
-        size = 2.6 * np.sqrt((away[:, _SKIN] ** 2).sum(-1).mean(1))
+        away = points[..., :2] - points[:, SKIN, :2].mean(1, keepdims=True)
+        size = 2.6 * np.sqrt((away[:, SKIN] ** 2).sum(-1).mean(1))
         plane = np.einsum("nij,npj->npi", turn, away)
         upright = np.concatenate([plane, points[..., 2:]], axis=-1) / size[:, None, None]
         return cls(upright=upright, turn=turn, size=size)
@@ -68,11 +77,11 @@ class FaceView:
     def features(self) -> Array:
         """Return (N, 9): 1, the mesh's own yaw and pitch (rad), their products, opening of lips, gaze."""
         p = self.upright
-        normal = np.cross(p[:, _LEFT_EYE[0]] - p[:, _RIGHT_EYE[0]], p[:, _CHIN] - p[:, _TOP])
+        normal = np.cross(p[:, _LEFT] - p[:, _RIGHT], p[:, CHIN] - p[:, FOREHEAD])
         yaw = np.arctan2(-normal[:, 0], normal[:, 2])
         pitch = np.arctan2(-normal[:, 1], np.hypot(normal[:, 0], normal[:, 2]))
-        opening = np.linalg.norm(p[:, 13, :2] - p[:, 14, :2], axis=1)
-        sides = zip(IRIS_CENTRES, (_LEFT_EYE, _RIGHT_EYE), strict=True)
+        opening = np.linalg.norm(p[:, _UPPER_LIP, :2] - p[:, _LOWER_LIP, :2], axis=1)
+        sides = zip(IRIS_CENTRES, (LEFT_EYE_CORNERS, RIGHT_EYE_CORNERS), strict=True)
         gaze = np.mean([p[:, i, :2] - p[:, corners, :2].mean(1) for i, corners in sides], axis=0)
         return np.column_stack([np.ones(len(p)), yaw, pitch, yaw**2, pitch**2, yaw * pitch, opening, gaze])
 

@@ -123,8 +123,8 @@ def unpack(arrays: Mapping[str, np.ndarray], model_id: str) -> BodyModel:
 
 def _quantised(name: str, directions: np.ndarray) -> dict[str, np.ndarray]:
     """Return directions (P, 3, D) as int16 (D, 3, P), in which zip finds its runs, and scales (D,)."""
-    scale = np.abs(directions).max((0, 1)) / 32767
-    levels = np.round(directions / scale).astype(np.int16)
+    scale: np.ndarray = np.abs(directions).max((0, 1)) / 32767
+    levels: np.ndarray = np.round(directions / scale).astype(np.int16)
     return {name: np.ascontiguousarray(levels.transpose(2, 1, 0)), f"{name}_scale": scale.astype(np.float32)}
 
 

@@ -6,13 +6,11 @@ Letters in shapes: V vertices, F triangles, S shape and E expression components,
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from body.detector_bias import DetectorBias
-from body.topology import NUM_BETAS, NUM_EXPRESSION
 
 Float = npt.NDArray[np.float32]
 Int = npt.NDArray[np.int32]
@@ -127,27 +125,6 @@ class BodyModel:
     hand_points: tuple[JointPoints, JointPoints]
     arkit: ArkitUnits | None
     detector_bias: DetectorBias | None
-
-    @classmethod
-    def load(
-        cls,
-        path: Path | str | None = None,
-        num_betas: int = NUM_BETAS,
-        num_expression: int = NUM_EXPRESSION,
-    ) -> "BodyModel":
-        """Return the embedded model, or the one of a SMPLX_*.npz file.
-
-        Args:
-            num_betas, num_expression: how many components to keep; fewer if the file has fewer.
-
-        Raises:
-            BadInputError: if the file is not a sound SMPL-X model.
-        """
-        from body.embedded import load_embedded
-        from body.smplx_format import load_smplx
-
-        model = load_embedded() if path is None else load_smplx(Path(path))
-        return with_components(model, num_betas, num_expression)
 
     @property
     def num_vertices(self) -> int:

@@ -6,7 +6,7 @@ import zipfile
 import zlib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import IO
+from typing import IO, TypeGuard
 
 import numpy as np
 
@@ -79,12 +79,13 @@ def _read_array(handle: IO[bytes], where: str, budget: int) -> np.ndarray | None
     if length > _MAX_HEADER_BYTES:
         raise BadInputError(f"{where}: its header claims {length} bytes")
     header = ast.literal_eval(handle.read(length).decode("utf-8" if magic[6] == 3 else "latin1").strip())
-    if not isinstance(header, dict) or not {"descr", "shape", "fortran_order"} <= header.keys():
+    if not _is_header(header):
         raise BadInputError(f"{where}: its header is not one of .npy")
     shape = header["shape"]
-    if not isinstance(header["descr"], str) or not _is_shape(shape):
+    described = header["descr"]
+    if not isinstance(described, str) or not _is_shape(shape):
         return None  # a structured type, which no body model has
-    kind = np.dtype(header["descr"])
+    kind = np.dtype(described)
     if kind.hasobject:
         return None
     size = math.prod(shape) * kind.itemsize
@@ -95,8 +96,16 @@ def _read_array(handle: IO[bytes], where: str, budget: int) -> np.ndarray | None
     return np.frombuffer(content, kind).reshape(shape, order=order)
 
 
-def _is_shape(shape: object) -> bool:
-    return isinstance(shape, tuple) and all(isinstance(n, int) and 0 <= n < 2**40 for n in shape)
+def _is_header(value: object) -> TypeGuard[dict[str, object]]:
+    return isinstance(value, dict) and {"descr", "shape", "fortran_order"} <= value.keys()
+
+
+def _is_shape(shape: object) -> TypeGuard[tuple[int, ...]]:
+    return _is_tuple(shape) and all(isinstance(n, int) and 0 <= n < 2**40 for n in shape)
+
+
+def _is_tuple(value: object) -> TypeGuard[tuple[object, ...]]:
+    return isinstance(value, tuple)
 
 
 def _read_exactly(handle: IO[bytes], size: int, where: str) -> bytes:

@@ -25,7 +25,10 @@ def _part_of_joint() -> npt.NDArray[np.uint8]:
 
 
 def parts_from_weights(
-    template: npt.NDArray, joints: npt.NDArray, weights: npt.NDArray, faces: npt.NDArray
+    template: npt.NDArray[np.floating],
+    joints: npt.NDArray[np.floating],
+    weights: npt.NDArray[np.floating],
+    faces: npt.NDArray[np.integer],
 ) -> npt.NDArray[np.uint8]:
     """Return a Part (F,) for each triangle: that of the joint that moves it most; the mouth's inside is HEAD.
 

@@ -5,12 +5,15 @@ centre at (i + 0.5, j + 0.5), as landmarks given as fractions of the picture's s
 """
 
 from dataclasses import dataclass
+from typing import Any
 
-import numba
 import numpy as np
 import numpy.typing as npt
+from numba import njit
 
 Float = npt.NDArray[np.float32]
+Index = npt.NDArray[np.int32]
+Numbers = npt.NDArray[Any]  # of a type that the caller chooses
 _NEAR = 0.01  # metres; triangles that reach closer to the camera are left out
 
 
@@ -36,7 +39,7 @@ class Pinhole:
             height_px=height_px,
         )
 
-    def project(self, points: npt.NDArray) -> npt.NDArray:
+    def project(self, points: Numbers) -> Numbers:
         """Return px (..., 2) of points (..., 3) in the camera's frame."""
         centre = np.array([self.centre_x_px, self.centre_y_px], points.dtype)
         return points[..., :2] / points[..., 2:] * points.dtype.type(self.focal_px) + centre
@@ -59,11 +62,11 @@ class Raster:
     """
 
     depth: Float
-    face: npt.NDArray[np.int32]
+    face: Index
     barycentric: Float
 
 
-def rasterise(vertices: npt.NDArray, faces: npt.NDArray, camera: Pinhole, cull: bool = True) -> Raster:
+def rasterise(vertices: Numbers, faces: Numbers, camera: Pinhole, cull: bool = True) -> Raster:
     """Draw triangles (F, 3) of vertices (V, 3) in the camera's frame, metres.
 
     cull leaves out triangles seen from behind (corners clockwise as seen from outside the body), which a
@@ -79,7 +82,7 @@ def rasterise(vertices: npt.NDArray, faces: npt.NDArray, camera: Pinhole, cull: 
     return Raster(depth=depth, face=face, barycentric=barycentric)
 
 
-def interpolate(raster: Raster, faces: npt.NDArray, values: npt.NDArray, fill: float = np.nan) -> Float:
+def interpolate(raster: Raster, faces: Numbers, values: Numbers, fill: float = np.nan) -> Float:
     """Return a map (H, W, C) of vertex values (V, C): positions, normals; `fill` where nothing is."""
     out = np.full((*raster.face.shape, values.shape[1]), fill, np.float32)
     flat = np.ascontiguousarray(values, np.float32)
@@ -92,7 +95,7 @@ def part_mask(raster: Raster, face_parts: npt.NDArray[np.uint8]) -> npt.NDArray[
     return np.where(raster.face >= 0, face_parts[raster.face], np.uint8(0)).astype(np.uint8)
 
 
-def vertex_normals(vertices: npt.NDArray, faces: npt.NDArray) -> Float:
+def vertex_normals(vertices: Numbers, faces: Numbers) -> Float:
     """Return unit normals (V, 3), the triangles' weighted by their area; pointing out of the body."""
     points = np.ascontiguousarray(vertices, np.float32)
     normals = np.zeros_like(points)
@@ -100,8 +103,11 @@ def vertex_normals(vertices: npt.NDArray, faces: npt.NDArray) -> Float:
     return normals
 
 
-@numba.njit(cache=True)
-def _fill(points, faces, focal, centre_x, centre_y, cull, depth, face, barycentric):
+@njit(cache=True)
+def _fill(
+    points: Float, faces: Index, focal: float, centre_x: float, centre_y: float, cull: bool,
+    depth: Float, face: Index, barycentric: Float,
+) -> None:  # fmt: skip
     height, width = depth.shape
     pixels = np.empty((len(points), 2), np.float32)
     for i in range(len(points)):
@@ -139,8 +145,8 @@ def _fill(points, faces, focal, centre_x, centre_y, cull, depth, face, barycentr
                 share1 += step1
 
 
-@numba.njit(cache=True)
-def _spread(face, barycentric, faces, values, out):
+@njit(cache=True)
+def _spread(face: Index, barycentric: Float, faces: Index, values: Float, out: Float) -> None:
     height, width = face.shape
     for y in range(height):
         for x in range(width):
@@ -154,8 +160,8 @@ def _spread(face, barycentric, faces, values, out):
                 out[y, x, k] = p * values[a, k] + q * values[b, k] + r * values[c, k]
 
 
-@numba.njit(cache=True)
-def _add_normals(points, faces, normals):
+@njit(cache=True)
+def _add_normals(points: Float, faces: Index, normals: Float) -> None:
     for f in range(len(faces)):
         a, b, c = faces[f, 0], faces[f, 1], faces[f, 2]
         ux, uy, uz = points[b, 0] - points[a, 0], points[b, 1] - points[a, 1], points[b, 2] - points[a, 2]

@@ -2,12 +2,12 @@
 
 import functools
 
-import numba
 import numpy as np
 import numpy.typing as npt
+from numba import njit
 
 from body.model import BodyModel
-from body.raster import Pinhole, Raster, rasterise, vertex_normals
+from body.raster import Float, Index, Numbers, Pinhole, Raster, rasterise, vertex_normals
 from body.topology import JOINT_INDEX, Part
 
 Rgb = npt.NDArray[np.uint8]
@@ -39,7 +39,7 @@ _IRIS_RADIUS, _PUPIL_RADIUS = 0.0060, 0.0025  # metres
 
 
 @functools.lru_cache(maxsize=2)
-def part_colours(model: BodyModel) -> npt.NDArray[np.float32]:
+def part_colours(model: BodyModel) -> Float:
     """Return a colour (F, 3) in [0, 1] for each triangle, by part; eyes have irises, so that gaze shows."""
     palette = np.array([PART_COLOURS[part] for part in Part], np.float32)
     colours = palette[model.face_parts]
@@ -55,9 +55,9 @@ def part_colours(model: BodyModel) -> npt.NDArray[np.float32]:
 
 def shade(
     raster: Raster,
-    faces: npt.NDArray,
-    normals: npt.NDArray[np.float32],
-    colours: npt.NDArray[np.float32],
+    faces: Numbers,
+    normals: Float,
+    colours: Float,
     image: Rgb,
     opacity: float = 1.0,
 ) -> Rgb:
@@ -78,11 +78,11 @@ def shade(
 
 def overlay(
     image: Rgb,
-    vertices: npt.NDArray[np.float32],
+    vertices: Float,
     model: BodyModel,
     camera: Pinhole,
     opacity: float = 0.6,
-    colours: npt.NDArray[np.float32] | None = None,
+    colours: Float | None = None,
 ) -> Rgb:
     """Return the picture (H, W, 3) with vertices (V, 3), given in the camera's frame, drawn over it."""
     raster = rasterise(vertices, model.faces, camera)
@@ -92,8 +92,8 @@ def overlay(
 
 
 def facing_camera(
-    vertices: npt.NDArray, target: npt.NDArray, distance: float, yaw: float = 0.0, pitch: float = 0.0
-) -> npt.NDArray[np.float32]:
+    vertices: Numbers, target: Numbers, distance: float, yaw: float = 0.0, pitch: float = 0.0
+) -> Float:
     """Return vertices (V, 3) from rest axes in the frame of a camera that looks at `target` (3,).
 
     The camera stands `distance` metres before it; yaw turns the body to its left, pitch nods it, radians.
@@ -104,8 +104,11 @@ def facing_camera(
     return np.stack([turned[:, 0], -turned[:, 1], distance - turned[:, 2]], axis=1).astype(np.float32)
 
 
-@numba.njit(cache=True)
-def _shade(face, barycentric, faces, normals, colours, by_vertex, opacity, out):
+@njit(cache=True)
+def _shade(
+    face: Index, barycentric: Float, faces: Index, normals: Float, colours: Float, by_vertex: bool,
+    opacity: np.float32, out: Rgb,
+) -> None:  # fmt: skip
     height, width = face.shape
     colour = np.empty(3, np.float32)
     for y in range(height):

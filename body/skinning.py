@@ -49,7 +49,9 @@ def rest_joints(model: BodyModel, betas: npt.ArrayLike, expression: npt.ArrayLik
     return (model.joint_template + moved).astype(np.float32, copy=False)
 
 
-def forward_kinematics(rotations: Float, rest: Float, parents: npt.NDArray) -> tuple[Float, Float]:
+def forward_kinematics(
+    rotations: Float, rest: Float, parents: npt.NDArray[np.integer]
+) -> tuple[Float, Float]:
     """Return global rotations (N, 55, 3, 3) and joints (N, 55, 3) from local rotations and rest joints."""
     turned, placed = rotations.copy(), rest.copy()
     for level in joint_levels(tuple(int(parent) for parent in parents)):
@@ -121,7 +123,7 @@ def skin(
     return vertices, transforms.positions + moved
 
 
-def surface_points(vertices: Float, faces: npt.NDArray, points: SurfacePoints) -> Float:
+def surface_points(vertices: Float, faces: npt.NDArray[np.integer], points: SurfacePoints) -> Float:
     """Return landmarks (N, L, 3) from skinned vertices (N, V, 3)."""
     corners = vertices[:, faces[points.faces]]
     return np.einsum("lk,nlkc->nlc", points.barycentric, corners)

@@ -6,19 +6,18 @@ from pathlib import Path
 import numpy as np
 
 from body.embedded import load_embedded
+from body.face_mesh import IBUG68, NUM_CONTOUR
 from body.model import BodyModel, HandSpace, JointPoints, PointSet, SurfacePoints
 from body.npz import read_arrays
 from body.parts import parts_from_weights
+from body.pose_points import HAND_POINTS
 from body.topology import (
     FINGERS,
-    HAND_POINTS,
-    IBUG68_TO_MEDIAPIPE,
     JOINT_INDEX,
     JOINT_NAMES,
     KEYPOINT_VERTICES,
     MAX_EXPRESSION,
     MAX_SHAPE,
-    NUM_CONTOUR,
     NUM_JOINTS,
     NUM_POSE_FEATURES,
     PARENTS,
@@ -178,7 +177,7 @@ def _hands(arrays: dict[str, np.ndarray], embedded: HandSpace) -> HandSpace:
 
 def _landmarks(arrays: dict[str, np.ndarray]) -> SurfacePoints:
     faces, shares = arrays["lmk_faces_idx"], arrays["lmk_bary_coords"]
-    ids = np.array(IBUG68_TO_MEDIAPIPE, np.int32)
+    ids = np.array(IBUG68, np.int32)
     contour = np.arange(len(ids)) < NUM_CONTOUR
     if "dynamic_lmk_faces_idx" in arrays and "dynamic_lmk_bary_coords" in arrays:
         frontal = 0  # rows are indexed by the head's yaw in degrees
@@ -257,4 +256,4 @@ def write_smplx(model: BodyModel, path: Path) -> None:
 def _as_ibug68(landmarks: SurfacePoints) -> list[int]:
     """Return the rows of the landmarks that stand for iBUG's 68 points."""
     rows = {int(identity): row for row, identity in enumerate(landmarks.mediapipe_ids)}
-    return [rows[identity] for identity in IBUG68_TO_MEDIAPIPE]
+    return [rows[identity] for identity in IBUG68]

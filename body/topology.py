@@ -1,4 +1,4 @@
-"""Names and orders that SMPL-X, MediaPipe and ARKit files agree on.
+"""Names and orders that SMPL-X and ARKit files agree on.
 
 Source of the joint order and vertex ids: Pavlakos et al., Expressive Body Capture (SMPL-X, 2019) and the
 `smplx` package's joint_names and vertex_ids, which every file in the format follows. ARKit's names are
@@ -81,37 +81,6 @@ KEYPOINT_VERTICES: dict[str, int] = {
     "left_ring": 5169, "left_pinky": 5286, "left_big_toe": 5770, "left_small_toe": 5780,
     "left_heel": 8846, "right_big_toe": 8463, "right_small_toe": 8474, "right_heel": 8635,
 }  # fmt: skip
-
-# MediaPipe's face mesh points nearest to the 68 points of iBUG 300-W (17 of the contour, then 51).
-IBUG68_TO_MEDIAPIPE: tuple[int, ...] = (
-    162, 234, 93, 58, 172, 136, 149, 148, 152, 377, 378, 365, 397, 288, 323, 454, 389,
-    70, 63, 105, 66, 107, 336, 296, 334, 293, 300, 168, 197, 5, 4, 75, 97, 2, 326, 305,
-    33, 160, 158, 133, 153, 144, 362, 385, 387, 263, 373, 380,
-    61, 39, 37, 0, 267, 269, 291, 405, 314, 17, 84, 181, 78, 82, 13, 312, 308, 317, 14, 87,
-)  # fmt: skip
-NUM_CONTOUR = 17
-NUM_MEDIAPIPE_FACE = 478
-IRIS_LEFT = (473, 474, 475, 476, 477)  # of the person's left eye; the first is its centre
-IRIS_RIGHT = (468, 469, 470, 471, 472)
-IRIS_CENTRES = (IRIS_LEFT[0], IRIS_RIGHT[0])
-# Rings of the face mesh: its outline, which slides along the skin as the head turns, and the lips.
-FACE_OVAL: tuple[int, ...] = (
-    10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377, 152, 148, 176,
-    149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109,
-)  # fmt: skip
-OUTER_LIPS: tuple[int, ...] = (
-    61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 185, 40, 39, 37, 0, 267, 269, 270, 409,
-)  # fmt: skip
-INNER_LIPS: tuple[int, ...] = (
-    78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308, 191, 80, 81, 82, 13, 312, 311, 310, 415,
-)  # fmt: skip
-
-# MediaPipe's 21 hand points: the joint each lies at; a tip hangs from the last joint of its finger.
-HAND_POINTS: tuple[tuple[str, bool], ...] = (
-    ("wrist", False),
-    *((f"{finger}{bone}", False) if bone < 4 else (f"{finger}3", True)
-      for finger in ("thumb", "index", "middle", "ring", "pinky") for bone in (1, 2, 3, 4)),
-)  # fmt: skip
 
 ARKIT_NAMES: tuple[str, ...] = (
     "browDownLeft", "browDownRight", "browInnerUp", "browOuterUpLeft", "browOuterUpRight", "cheekPuff",

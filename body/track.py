@@ -126,7 +126,7 @@ def check_model(model: BodyModel, track: BodyTrack) -> None:
         raise BadInputError(f"{track.expression.shape[1]} expression components are more than the model has")
 
 
-def _check(name: str, array: npt.NDArray, number: int, width: int | None) -> None:
+def _check(name: str, array: npt.NDArray[np.floating], number: int, width: int | None) -> None:
     if array.ndim != 2 or len(array) != number or (width is not None and array.shape[1] != width):
         wanted = (number, width or "any")
         raise BadInputError(f"body fit: {name} has shape {array.shape}, wanted {wanted}")

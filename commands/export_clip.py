@@ -1,18 +1,19 @@
 """Export the body of one clip of a finished run to a format of other programs."""
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Literal, get_args
 
 from body.export.amass import amass_npz
 from body.export.arkit import arkit_csv
 from body.export.bvh import bvh_text
 from body.export.glb import glb_bytes
+from body.load import load_body_model
 from body.model import BodyModel
 from body.topology import MAX_EXPRESSION
 from body.track import BodyTrack
-from media import is_remote
-from pipelines.stored_clip import body_track, find_clip, read_media
+from media.source import is_remote, local_path
+from pipelines.run_folder import RunFolder
+from pipelines.stored_clip import body_track, clip_arrays, find_clip
 from schemas.outcomes import BadInputError
 from transforms.storage import write_bytes
 
@@ -29,7 +30,7 @@ _WRITERS: Mapping[str, Callable[[BodyModel, BodyTrack], bytes | str]] = {
 
 def export_clip(
     output: str, key: str, format: str, target: str | None = None, body_model: str | None = None
-) -> Path:
+) -> str:
     """Write the body of a clip as a file of another program; returns its path.
 
     Args:
@@ -45,23 +46,20 @@ def export_clip(
     """
     if format not in _WRITERS:
         raise BadInputError(f"no such format: {format!r}; there are {', '.join(EXPORT_FORMATS)}")
-    for place in (output, target or ""):
-        if is_remote(place):
-            raise BadInputError(f"{place}: exports read and write files of this machine")
-    run = Path(output)
-    clip = find_clip(run, key)
-    track = body_track(clip, read_media(run, clip))
+    folder = RunFolder(output)
+    result = folder.finished()
+    clip = find_clip(result, key)
+    track = body_track(clip, clip_arrays(folder.places(result), clip))
     if track is None:
         raise BadInputError(f"{clip.key}: the clip has no body fit. The clip: {clip.verdict}")
     # ARKit's units need every expression component; the others take the track's own number of them.
-    model = BodyModel.load(body_model, len(track.betas), MAX_EXPRESSION)
+    model = load_body_model(body_model, len(track.betas), MAX_EXPRESSION)
     content = _WRITERS[format](model, track)
-    default = run / "export" / f"{clip.key}.{_EXTENSIONS[format]}"
-    path = Path(target) if target else default
-    if path.is_dir():
+    path = target or folder.exported(f"{clip.key}.{_EXTENSIONS[format]}")
+    if not is_remote(path) and local_path(path).is_dir():
         raise BadInputError(f"{path}: is a folder; name a file")
     try:
-        write_bytes(str(path), content.encode("utf-8") if isinstance(content, str) else content)
+        write_bytes(path, content.encode("utf-8") if isinstance(content, str) else content)
     except OSError as error:
         raise BadInputError(f"{path}: cannot be written ({error})") from error
     return path

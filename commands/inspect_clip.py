@@ -25,22 +25,20 @@ from media import (
     VideoEncoder,
     VideoFrame,
     decode_video,
-    is_remote,
 )
 from media.mux import with_sound
-from pipelines.stored_clip import ClipMedia, StoredClip, body_track, find_clip, read_media
+from pipelines.run_folder import RunFolder
+from pipelines.stored_clip import ClipMedia, StoredClip, body_track, open_clip
 from schemas.outcomes import BadInputError
-from schemas.sample import OPTIONAL_RECORDS, SAMPLING_RATE_HZ
+from schemas.sample import CLIP_RECORDS, SAMPLING_RATE_HZ
 from transforms.score_audio import AudioConfig
 from transforms.storage import write_bytes
 
 _CRF, _PRESET = 20, "veryfast"
-# The records below a clip; a record's columns are its scores.
-_RECORDS = ("audio", "landmarks", "quality", "transcript", *OPTIONAL_RECORDS)
 _NOT_SCORES = ("transcript_text", "transcript_words", "transcript_phones", "body_fit_betas")
 
 
-def inspect_clip(output: str, key: str) -> list[Path]:
+def inspect_clip(output: str, key: str) -> list[str]:
     """Write OUT/inspect/KEY/contact_sheet.png and overlay.mp4; returns their paths.
 
     Args:
@@ -50,11 +48,8 @@ def inspect_clip(output: str, key: str) -> list[Path]:
     Raises:
         BadInputError: if there is no such run or clip, or its parts are gone or damaged.
     """
-    if is_remote(output):
-        raise BadInputError(f"{output}: copy the run to this machine to inspect it")
-    run = Path(output)
-    clip = find_clip(run, key)
-    media = read_media(run, clip)
+    folder = RunFolder(output)
+    clip, media = open_clip(folder, key)
     view = clip_view(clip, media)
     sheet, video = ContactSheet(view), OverlayVideo(view)
     encoder = VideoEncoder(video.width, video.height, view.fps, _CRF, _PRESET)
@@ -63,19 +58,18 @@ def inspect_clip(output: str, key: str) -> list[Path]:
         sheet.update(index, image)
         drawn = VideoFrame.from_ndarray(video.draw(index, image), "rgb24")
         encoder.write(to_yuv.render(drawn))
-    folder = run / "inspect" / clip.key
-    sheet_path, video_path = folder / "contact_sheet.png", folder / "overlay.mp4"
+    sheet_path, video_path = (folder.drawings(clip.key, n) for n in ("contact_sheet.png", "overlay.mp4"))
     picture = sheet.draw(clip_facts(clip), clip_scores(clip.row), clip.broken_columns)
-    write_bytes(str(sheet_path), png_bytes(picture))
-    write_bytes(str(video_path), with_sound(encoder.finish(), media.samples, SAMPLING_RATE_HZ))
+    write_bytes(sheet_path, png_bytes(picture))
+    write_bytes(video_path, with_sound(encoder.finish(), media.samples, SAMPLING_RATE_HZ))
     return [sheet_path, video_path]
 
 
 def clip_view(clip: StoredClip, media: ClipMedia) -> ClipView:
     """Return everything that the drawings show."""
     row, marks = clip.row, marks_of(media.arrays)
-    threshold = clip.run.get("config", {}).get("audio", {}).get("vad_threshold", AudioConfig().vad_threshold)
-    body_model = clip.run.get("config", {}).get("fit_body", {}).get("model")
+    threshold = clip.run.config.get("audio", {}).get("vad_threshold", AudioConfig().vad_threshold)
+    body_model = clip.run.config.get("fit_body", {}).get("model")
     speech = silero.load(threshold).find_speech(media.sound)
     timeline = TimelineData(
         samples=media.samples,
@@ -99,7 +93,7 @@ def clip_view(clip: StoredClip, media: ClipMedia) -> ClipView:
         words=clip.words,
         language=row["transcript_language"],
         timeline=timeline,
-        mesh=mesh_view(body_track(clip, media), body_model),
+        mesh=mesh_view(body_track(clip, media.arrays), body_model),
     )
 
 
@@ -144,19 +138,15 @@ def clip_facts(clip: StoredClip) -> list[str]:
 
 
 def clip_scores(row: Mapping[str, Any]) -> dict[str, dict[str, str]]:
-    """Return the scores of a clip's row as text, by record; a record not computed says so."""
+    """Return the scores of a clip's row as text, by record; those not computed are named together."""
     columns: dict[str, dict[str, str]] = {}
-    for record in _RECORDS:
+    for record in CLIP_RECORDS:
         names = [n for n in row if n.startswith(f"{record}_") and n not in _NOT_SCORES]
-        values = {n.removeprefix(f"{record}_"): _as_text(row[n]) for n in names}
-        computed = any(row[n] is not None for n in names)
-        if record not in OPTIONAL_RECORDS:
-            columns[record] = values if computed else {"not computed": ""}
-        elif computed:
-            columns[record] = values
-    missing = {r.replace("_", " "): "not computed" for r in OPTIONAL_RECORDS if r not in columns}
+        if any(row[n] is not None for n in names):
+            columns[record] = {n.removeprefix(f"{record}_"): _as_text(row[n]) for n in names}
+    missing = [record.replace("_", " ") for record in CLIP_RECORDS if record not in columns]
     if missing:
-        columns["later steps"] = missing
+        columns["not computed"] = dict.fromkeys(missing, "")
     return columns
 
 

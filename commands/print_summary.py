@@ -1,12 +1,15 @@
 """The table a run ends with."""
 
-from pathlib import Path
-
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from schemas.run import RunSummary, StageSummary
+
+_HEADINGS = (
+    *("stage", "level", "in", "out", "reused", "rejected", "failed"),
+    *("CPU s", "speed", "frames"),
+)
 
 
 def _stage_row(stage: StageSummary) -> list[str]:
@@ -16,6 +19,7 @@ def _stage_row(stage: StageSummary) -> list[str]:
         stage.level,
         str(stage.num_in),
         str(stage.num_out),
+        str(stage.num_reused or ""),
         str(stage.num_rejected or ""),
         str(stage.num_failed or ""),
         f"{stage.cpu_seconds:.1f}" if stage.cpu_seconds else "",
@@ -24,11 +28,11 @@ def _stage_row(stage: StageSummary) -> list[str]:
     ]
 
 
-def print_summary(summary: RunSummary, report: Path | None, console: Console) -> None:
+def print_summary(summary: RunSummary, report: str, console: Console) -> None:
     """Print counts, costs, reasons and where the results are."""
     totals = summary.totals
     table = Table(title="Stages", title_justify="left")
-    for heading in ("stage", "level", "in", "out", "rejected", "failed", "CPU s", "x real time", "frames"):
+    for heading in _HEADINGS:
         table.add_column(heading, justify="left" if heading in ("stage", "level") else "right")
     for stage in summary.stages:
         table.add_row(*_stage_row(stage))
@@ -61,7 +65,7 @@ def print_summary(summary: RunSummary, report: Path | None, console: Console) ->
             f"Not looked at ({len(summary.ignored_inputs)} files, no video suffix): {escape(names)}"
         )
     _print_remarks(summary, console)
-    if report is not None:
+    if report:
         console.print(f"Report: {report}", soft_wrap=True, markup=False)
 
 

@@ -1,6 +1,6 @@
 """Small pictures of accepted clips for the report: a frame, and beside it the body fitted to it."""
 
-from pathlib import Path
+import io
 
 import numpy as np
 from PIL import Image
@@ -9,31 +9,31 @@ from drawing.mesh import MeshView, mesh_view
 from drawing.style import Image as Picture
 from media import DecodeTally, VideoFrame, decode_video
 from pipelines.config import CurateConfig
-from pipelines.stored_clip import StoredClip, accepted_clips, body_track, read_media
+from pipelines.run_folder import Places
+from pipelines.stored_clip import StoredClip, accepted_clips, body_track, clip_arrays
+from schemas.parts import VIDEO_PART
 
 MAX_THUMBNAILS = 24
 _SIDE_PX = 160
 
 
-def write_thumbnails(output: Path, config: CurateConfig) -> list[Path]:
-    """Write OUT/report/thumbs/{clip_id}.jpg of the first accepted clips; returns their paths."""
-    folder = output / "report" / "thumbs"
-    folder.mkdir(parents=True, exist_ok=True)
-    written: list[Path] = []
-    for clip in accepted_clips(output, MAX_THUMBNAILS):
-        row = clip.row
-        index = row["num_frames"] // 2
-        frame = _frame_at(f"{row['parts_uri']}.mp4", index / row["fps"], config)
+def thumbnails(places: Places, config: CurateConfig) -> dict[str, bytes]:
+    """Return JPEG files of the first accepted clips of a result, by key."""
+    made: dict[str, bytes] = {}
+    for clip in accepted_clips(places.result, MAX_THUMBNAILS):
+        index = clip.record.num_frames // 2
+        parts = places.parts_of(clip.record)
+        frame = _frame_at(parts.uri("look", VIDEO_PART), index / clip.record.fps, config)
         if frame is not None:
-            target = folder / f"{clip.key}.jpg"
+            buffer = io.BytesIO()
             picture = frame.to_ndarray(format="rgb24")
-            _thumbnail(picture, _mesh(output, clip, config), index).save(target, quality=80)
-            written.append(target)
-    return written
+            _thumbnail(picture, _mesh(places, clip, config), index).save(buffer, "jpeg", quality=80)
+            made[clip.key] = buffer.getvalue()
+    return made
 
 
-def _mesh(output: Path, clip: StoredClip, config: CurateConfig) -> MeshView | None:
-    return mesh_view(body_track(clip, read_media(output, clip)), config.fit_body.model)
+def _mesh(places: Places, clip: StoredClip, config: CurateConfig) -> MeshView | None:
+    return mesh_view(body_track(clip, clip_arrays(places, clip)), config.fit_body.model)
 
 
 def _thumbnail(picture: Picture, mesh: MeshView | None, index: int) -> Image.Image:

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from body.face_mesh import head_angles
+from body.face_mesh import NOSE_TIP, head_angles
 from drawing import topology
 from drawing.style import BLACK, GREEN, ORANGE, PURPLE, SKY, VERMILLION, WHITE, YELLOW, Image, Rgb
 from schemas.sample import unpack_landmarks
@@ -150,7 +150,7 @@ def draw_head_pose(image: Image, marks: FrameMarks) -> None:
         return
     yaw, pitch, _ = np.radians(marks.angles_degrees)
     length = 0.6 * float(np.ptp(marks.face[:, 1]))
-    tip = marks.face[topology.NOSE_TIP]
+    tip = marks.face[NOSE_TIP]
     end = tip + length * np.array([np.sin(yaw) * np.cos(pitch), np.sin(pitch)])
     reach = float(np.linalg.norm(end - tip))
     if reach < _SHORT_ARROW_PX:

@@ -6,6 +6,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from body.load import load_body_model
 from body.model import BodyModel
 from body.raster import Pinhole
 from body.shading import overlay, part_colours
@@ -66,4 +67,4 @@ def mesh_view(track: BodyTrack | None, model_path: str | None) -> MeshView | Non
 
 @lru_cache(maxsize=1)
 def _model(path: str | None) -> BodyModel:
-    return BodyModel.load(path)
+    return load_body_model(path)

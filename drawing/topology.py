@@ -1,33 +1,33 @@
-"""Which landmarks MediaPipe joins by lines, as chains of indices.
+"""Which landmarks MediaPipe joins by lines, as chains of points.
 
 The same connections as in `mediapipe.solutions` (face_mesh_connections, hands_connections,
 pose_connections), written as chains so that a part is drawn in one call; a test compares them.
 "Left" and "right" are the person's own.
 """
 
+from body import face_mesh as mesh
+
 Chain = tuple[int, ...]
 
-# fmt: off
-FACE_OVAL: tuple[Chain, ...] = ((
-    10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377, 152,
-    148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109, 10,
-),)
+FACE_OVAL: tuple[Chain, ...] = ((*mesh.FACE_OVAL, mesh.FACE_OVAL[0]),)
 EYES: tuple[Chain, ...] = (
-    (263, 249, 390, 373, 374, 380, 381, 382, 362), (263, 466, 388, 387, 386, 385, 384, 398, 362),
-    (33, 7, 163, 144, 145, 153, 154, 155, 133), (33, 246, 161, 160, 159, 158, 157, 173, 133),
+    *(mesh.LEFT_LOWER_LID, mesh.LEFT_UPPER_LID),
+    *(mesh.RIGHT_LOWER_LID, mesh.RIGHT_UPPER_LID),
 )
 BROWS: tuple[Chain, ...] = (
-    (276, 283, 282, 295, 285), (300, 293, 334, 296, 336), (46, 53, 52, 65, 55), (70, 63, 105, 66, 107),
+    *(mesh.LEFT_LOWER_BROW, mesh.LEFT_UPPER_BROW),
+    *(mesh.RIGHT_LOWER_BROW, mesh.RIGHT_UPPER_BROW),
 )
+LIPS: tuple[Chain, ...] = (
+    *(mesh.LOWER_OUTER_LIP, mesh.UPPER_OUTER_LIP),
+    *(mesh.LOWER_INNER_LIP, mesh.UPPER_INNER_LIP),
+)
+IRISES: tuple[Chain, ...] = tuple((*rim, rim[0]) for rim in (mesh.LEFT_IRIS[1:], mesh.RIGHT_IRIS[1:]))
+# fmt: off
 NOSE: tuple[Chain, ...] = ((
     168, 6, 197, 195, 5, 4, 1, 19, 94, 2, 326, 327, 294, 278, 344, 440, 275, 4, 45, 220, 115, 48, 64, 98,
     97, 2,
 ),)
-LIPS: tuple[Chain, ...] = (
-    (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291), (61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291),
-    (78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308), (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308),
-)
-IRISES: tuple[Chain, ...] = ((474, 475, 476, 477, 474), (469, 470, 471, 472, 469))
 HAND: tuple[Chain, ...] = (
     (0, 1, 2, 3, 4), (0, 5, 6, 7, 8), (5, 9, 10, 11, 12), (9, 13, 14, 15, 16), (13, 17, 18, 19, 20), (0, 17),
 )
@@ -41,4 +41,3 @@ POSE_RIGHT_HAND: tuple[Chain, ...] = ((16, 18), (16, 20), (16, 22), (18, 20))
 # fmt: on
 
 FACE_CONTOURS = (*FACE_OVAL, *EYES, *BROWS)
-NOSE_TIP = 1

@@ -6,9 +6,10 @@ sound alike. Pictures are the displayed ones: rotated as the file says, with squ
 
 from av import VideoFrame
 
-from media.audio import decode_audio, pcm_samples, wav_bytes
+from media.audio import decode_audio, from_pcm, to_pcm
 from media.encode import VideoEncoder
 from media.frames import DecodeTally, Picture, at_constant_rate, decode_video
+from media.mp4 import count_frames
 from media.probe import probe_media
 from media.source import MediaError, MediaLimits, is_remote, read_chunks
 from media.view import PictureView
@@ -22,11 +23,12 @@ __all__ = [
     "VideoEncoder",
     "VideoFrame",
     "at_constant_rate",
+    "count_frames",
     "decode_audio",
     "decode_video",
+    "from_pcm",
     "is_remote",
-    "pcm_samples",
     "probe_media",
     "read_chunks",
-    "wav_bytes",
+    "to_pcm",
 ]

@@ -1,8 +1,6 @@
 """Decoding sound to 16 kHz mono, sample-exact against the pictures' clock."""
 
-import io
 import itertools
-import wave
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +8,7 @@ import av
 import numpy as np
 import numpy.typing as npt
 import soxr
+from av.error import FFmpegError
 
 from media.source import (
     MediaError,
@@ -21,6 +20,7 @@ from media.source import (
 )
 
 FloatSamples = npt.NDArray[np.float32]
+Pcm = npt.NDArray[np.int16]
 
 # Decoding starts this early, so that codecs with memory (AAC, MP3, Opus) have settled.
 PREROLL_SECONDS = 0.5
@@ -71,7 +71,7 @@ def decode_audio(
 def _seek(container: Any, stream: Any, seconds: float) -> None:
     try:
         container.seek(int(seconds / stream.time_base), stream=stream, backward=True)
-    except av.FFmpegError:
+    except FFmpegError:
         return  # cannot seek: decoding starts at the beginning and reaches the window later
 
 
@@ -81,11 +81,11 @@ def _decode_tolerantly(container: Any, stream: Any) -> Iterator[av.AudioFrame]:
     while True:
         try:
             packet = next(packets)
-        except (StopIteration, av.FFmpegError):
+        except (StopIteration, FFmpegError):
             return
         try:
             yield from packet.decode()
-        except av.FFmpegError:
+        except FFmpegError:
             continue
 
 
@@ -136,19 +136,11 @@ def _resample(native: FloatSamples, rate: int, target: int, count: int) -> Float
     return np.pad(window, (0, count - len(window))).astype(np.float32)
 
 
-def wav_bytes(samples: FloatSamples, sampling_rate_hz: int) -> bytes:
-    """Return mono samples in [-1, 1] as a 16-bit PCM WAV file."""
-    pcm = np.clip(np.round(samples * 32767.0), -32768, 32767).astype("<i2")
-    buffer = io.BytesIO()
-    with wave.open(buffer, "wb") as handle:
-        handle.setnchannels(1)
-        handle.setsampwidth(2)
-        handle.setframerate(sampling_rate_hz)
-        handle.writeframes(pcm.tobytes())
-    return buffer.getvalue()
+def to_pcm(samples: FloatSamples) -> Pcm:
+    """Return samples in [-1, 1] as 16-bit integers; what lies beyond is clipped."""
+    return np.clip(np.round(samples * 32767.0), -32768, 32767).astype("<i2")
 
 
-def pcm_samples(data: bytes) -> FloatSamples:
-    """Return the samples in [-1, 1] of a file that `wav_bytes` made."""
-    with wave.open(io.BytesIO(data)) as handle:
-        return np.frombuffer(handle.readframes(handle.getnframes()), "<i2").astype(np.float32) / 32767.0
+def from_pcm(samples: Pcm) -> FloatSamples:
+    """Return 16-bit samples that `to_pcm` made as floats in [-1, 1]."""
+    return samples.astype(np.float32) / np.float32(32767.0)

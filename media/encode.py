@@ -9,7 +9,7 @@ from av.video.frame import PictureType
 PIXEL_FORMAT = "yuv420p"
 
 
-class _SecondReader:
+class SecondReader:
     """Reads a buffer that is being written, from a position of its own.
 
     To move the index to the front of the file, the muxer opens what it wrote a second time.
@@ -53,10 +53,12 @@ class VideoEncoder:
             "w",
             format="mp4",
             options={"movflags": "+faststart", "fflags": "+bitexact"},
-            io_open=lambda *_: _SecondReader(self._buffer),
+            io_open=lambda *_: SecondReader(self._buffer),
         )
         rate = Fraction(fps).limit_denominator(1001)
-        self._stream = self._container.add_stream("libx264", rate=rate)
+        self._stream = self._container.add_stream(  # pyright: ignore[reportUnknownMemberType]
+            "libx264", rate=rate
+        )
         self._stream.width, self._stream.height = width, height
         self._stream.pix_fmt = PIXEL_FORMAT
         self._stream.codec_context.thread_count = 1
@@ -90,8 +92,12 @@ class VideoEncoder:
             context.color_primaries, context.color_trc = frame.color_primaries, frame.color_trc
         frame.pts, frame.time_base = self.num_frames, self._time_base
         frame.pict_type = PictureType.NONE
-        self._container.mux(self._stream.encode(frame))
+        self._put(frame)
         self.num_frames += 1
+
+    def _put(self, frame: av.VideoFrame | None) -> None:
+        # PyAV's Packet is generic, and these two say not over what.
+        self._container.mux(self._stream.encode(frame))  # pyright: ignore[reportUnknownMemberType]
 
     def finish(self) -> bytes:
         """Flush and return the file.
@@ -101,6 +107,6 @@ class VideoEncoder:
         """
         if self.num_frames == 0:
             raise ValueError("no picture was written")
-        self._container.mux(self._stream.encode(None))
+        self._put(None)
         self._container.close()
         return self._buffer.getvalue()

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import av
+from av.error import FFmpegError
 
 from media.source import (
     MediaError,
@@ -125,7 +126,7 @@ def _seek(container: Any, video: Any, seconds: float) -> None:
     """Go to a keyframe before a time, or leave the container at its beginning."""
     try:
         container.seek(int(seconds / video.time_base), stream=video, backward=True)
-    except av.FFmpegError:
+    except FFmpegError:
         return  # cannot seek: decoding starts at the beginning and reaches the wanted time later
 
 
@@ -183,13 +184,13 @@ def _decode_packets(
             packet = next(packets)
         except StopIteration:
             return
-        except av.FFmpegError as error:
+        except FFmpegError as error:
             yield [], None, describe(error)
             return
         stamp = None if packet.pts is None else float(packet.pts * packet.time_base)
         try:
             yield packet.decode(), stamp, None
-        except av.FFmpegError as error:
+        except FFmpegError as error:
             yield [], stamp, describe(error)
 
 

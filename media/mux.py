@@ -8,7 +8,7 @@ import av
 import numpy as np
 import numpy.typing as npt
 
-from media.encode import _SecondReader
+from media.encode import SecondReader
 
 # AAC in browsers is surest at the rate that sound cards run at.
 OUTPUT_RATE_HZ = 48000
@@ -28,20 +28,25 @@ def with_sound(video_mp4: bytes, samples: npt.NDArray[np.int16], sampling_rate_h
     with (
         av.open(io.BytesIO(video_mp4), "r") as source,
         av.open(
-            buffer, "w", format="mp4", options=options, io_open=lambda *_: _SecondReader(buffer)
+            buffer, "w", format="mp4", options=options, io_open=lambda *_: SecondReader(buffer)
         ) as target,
     ):
-        pictures = target.add_stream_from_template(source.streams.video[0])
-        sound: Any = target.add_stream("aac", rate=OUTPUT_RATE_HZ, layout="mono")
+        # PyAV's Packet is generic and its settings have no types: what takes either is partly unknown.
+        pictures = target.add_stream_from_template(  # pyright: ignore[reportUnknownMemberType]
+            source.streams.video[0]
+        )
+        sound: Any = target.add_stream(  # pyright: ignore[reportUnknownMemberType]
+            "aac", rate=OUTPUT_RATE_HZ, layout="mono"
+        )
         sound.bit_rate = BIT_RATE
         sound.options = {"flags": "+bitexact"}
         for packet in source.demux(video=0):
             if packet.dts is not None:  # the flushing packet at the end has none
                 packet.stream = pictures
-                target.mux(packet)
+                target.mux(packet)  # pyright: ignore[reportUnknownMemberType]
         for frame in _blocks(samples, sampling_rate_hz):
-            target.mux(sound.encode(frame))
-        target.mux(sound.encode(None))
+            target.mux(sound.encode(frame))  # pyright: ignore[reportUnknownMemberType]
+        target.mux(sound.encode(None))  # pyright: ignore[reportUnknownMemberType]
     return buffer.getvalue()
 
 

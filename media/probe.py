@@ -6,6 +6,7 @@ from typing import Any
 
 import av
 import numpy as np
+from av.error import FFmpegError
 
 from media.frames import configure_decoder
 from media.source import (
@@ -111,7 +112,7 @@ def _packet_times(uri: str, container: Any, stream: Any) -> tuple[list[float], f
             seconds = elapsed if stamp is None else float(stamp * packet.time_base) - zero
             elapsed, end = seconds + length, max(end, seconds + length)
             times.append(seconds)
-    except av.FFmpegError as error:
+    except FFmpegError as error:
         if not times:
             raise MediaError(f"{uri}: the media data cannot be read ({describe(error)})") from error
     return sorted(times), end
@@ -145,7 +146,8 @@ def frame_rate(times: list[float]) -> tuple[float | None, bool]:
     steps = steps[steps > 1e-6]
     if not steps.size:
         return None, False
-    common = Counter(np.round(steps, 4).tolist()).most_common(1)[0][0]
+    rounded: list[float] = np.round(steps, 4).tolist()
+    common = Counter(rounded).most_common(1)[0][0]
     tolerance = max(INTERVAL_TOLERANCE * common, CLOCK_ROUNDING_SECONDS)
     regular = np.abs(steps - common) <= tolerance
     variable = float((~regular).mean()) > VARIABLE_RATE_SHARE
@@ -193,5 +195,5 @@ def _first_frame(uri: str, container: Any, video: Any) -> av.VideoFrame:
                 return frame
         except StopIteration:
             raise MediaError(f"{uri}: no picture can be decoded ({cause})") from None
-        except av.FFmpegError as error:
+        except FFmpegError as error:
             cause = describe(error)

@@ -2,14 +2,17 @@
 
 import contextlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, NoReturn, cast
+from typing import BinaryIO, NoReturn, cast
 
 import av
 import av.container
-from av.stream import Discard, Disposition
+from av.audio.stream import AudioStream
+from av.error import FFmpegError
+from av.stream import Discard, Disposition, Stream
+from av.video.stream import VideoStream
 
 # Demuxers that read one self-contained file. Playlists and scripts (hls, concat, dash, sdp),
 # which could make a hostile file open other files or hosts, are not among them, nor are bare
@@ -87,7 +90,7 @@ def _open_local(uri: str) -> tuple[BinaryIO, int]:
 
 
 @contextlib.contextmanager
-def open_bytes(uri: str, limits: MediaLimits) -> Iterator[BinaryIO]:
+def open_bytes(uri: str, limits: MediaLimits) -> Generator[BinaryIO]:
     """Open a file for reading after checking that it is a regular file of sane size.
 
     Raises:
@@ -118,7 +121,8 @@ def read_chunks(uri: str, limits: MediaLimits) -> Iterator[bytes]:
             yield chunk
 
 
-def _refuse_to_open(url: str, flags: int, options: dict[str, str]) -> NoReturn:
+def refuse_to_open(url: str, flags: int, options: dict[str, str]) -> NoReturn:
+    """Stand in for opening a file that a container refers to; PyAV's `io_open`."""
     raise PermissionError(f"the file refers to another one ({url[:200]!r}), which is not opened")
 
 
@@ -132,7 +136,7 @@ class _Nameless:
 
 
 @contextlib.contextmanager
-def open_container(uri: str, limits: MediaLimits) -> Iterator[av.container.InputContainer]:
+def open_container(uri: str, limits: MediaLimits) -> Generator[av.container.InputContainer]:
     """Open a media container within the limits.
 
     Decoders never see a path: the bytes come through a file object, and a container that asks
@@ -150,9 +154,9 @@ def open_container(uri: str, limits: MediaLimits) -> Iterator[av.container.Input
     with open_bytes(uri, limits) as handle:
         try:
             container = av.open(
-                _Nameless(handle), "r", options=options, metadata_errors="replace", io_open=_refuse_to_open
+                _Nameless(handle), "r", options=options, metadata_errors="replace", io_open=refuse_to_open
             )
-        except (av.FFmpegError, OSError, ValueError) as error:
+        except (FFmpegError, OSError, ValueError) as error:
             raise MediaError(
                 f"{uri}: not a media file we can read ({describe(error)}); "
                 "if it plays elsewhere, re-encode it with ffmpeg"
@@ -167,7 +171,7 @@ def open_container(uri: str, limits: MediaLimits) -> Iterator[av.container.Input
 def _check_sizes(uri: str, container: av.container.InputContainer, limits: MediaLimits) -> None:
     for video in container.streams.video:
         context = video.codec_context
-        if context is not None and context.width * context.height > limits.max_pixels:
+        if _can_decode(video) and context.width * context.height > limits.max_pixels:
             raise MediaError(
                 f"{uri}: {context.width}x{context.height} px, more than the limit of "
                 f"{limits.max_pixels} pixels (media.max_pixels in the config)"
@@ -185,20 +189,25 @@ def container_start_seconds(container: av.container.InputContainer) -> float:
     return (container.start_time or 0) / av.time_base
 
 
-def main_video_stream(container: av.container.InputContainer) -> Any | None:
+def _can_decode(stream: VideoStream | AudioStream) -> bool:
+    # PyAV gives None for a codec that it does not know; its types leave that out.
+    return stream.codec_context is not None  # pyright: ignore[reportUnnecessaryComparison]
+
+
+def main_video_stream(container: av.container.InputContainer) -> VideoStream | None:
     """Return the first stream of moving pictures that we can decode, or None."""
     for stream in container.streams.video:
-        if stream.codec_context is not None and not stream.disposition & NOT_THE_VIDEO:
+        if _can_decode(stream) and not stream.disposition & NOT_THE_VIDEO:
             return stream
     return None
 
 
-def main_audio_stream(container: av.container.InputContainer) -> Any | None:
+def main_audio_stream(container: av.container.InputContainer) -> AudioStream | None:
     """Return the first audio stream that we can decode, or None."""
-    return next((s for s in container.streams.audio if s.codec_context is not None), None)
+    return next((s for s in container.streams.audio if _can_decode(s)), None)
 
 
-def read_only(container: av.container.InputContainer, wanted: Any) -> None:
+def read_only(container: av.container.InputContainer, wanted: Stream) -> None:
     """Skip the data of all other streams while demuxing."""
     for stream in container.streams:
         if stream.index != wanted.index:

@@ -10,31 +10,15 @@ from typing import Any
 import dacite
 import yaml
 
-from media import MediaLimits
 from pipelines.isolation import IsolationConfig
+from pipelines.stages import VisitSections
 from schemas.outcomes import BadInputError
-from transforms.align_words import AlignConfig
 from transforms.assign_split import SplitConfig
 from transforms.balance import BalanceConfig
 from transforms.cluster_identities import IdentityConfig
-from transforms.collect_faces import CollectConfig
-from transforms.compare_voices import VoiceConfig
-from transforms.cut_clip import CutConfig
-from transforms.detect_shots import ShotConfig
-from transforms.embed_faces import EmbedConfig
-from transforms.estimate_attributes import AttributeConfig
-from transforms.extract_landmarks import LandmarkConfig
 from transforms.filter_clips import DEFAULT_RULES, Rule, merge_rules
 from transforms.find_near_duplicates import DuplicateConfig
-from transforms.fit_body import FitConfig
-from transforms.measure_quality import QualityConfig
-from transforms.probe import ProbeConfig
-from transforms.propose_clips import ClipConfig
-from transforms.score_audio import AudioConfig
-from transforms.score_sync import SyncConfig
 from transforms.summarise_bias import BiasConfig
-from transforms.track_faces import TrackConfig
-from transforms.transcribe import TranscribeConfig
 from transforms.write_shards import ShardConfig
 
 
@@ -55,28 +39,11 @@ class RunConfig:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class CurateConfig:
+class CurateConfig(VisitSections):
     """Everything that decides what `curate` produces; sections are named after their steps."""
 
-    media: MediaLimits = field(default_factory=MediaLimits)
-    probe: ProbeConfig = field(default_factory=ProbeConfig)
-    shots: ShotConfig = field(default_factory=ShotConfig)
-    tracks: TrackConfig = field(default_factory=TrackConfig)
-    clips: ClipConfig = field(default_factory=ClipConfig)
-    audio: AudioConfig = field(default_factory=AudioConfig)
-    voice: VoiceConfig = field(default_factory=VoiceConfig)
-    cut: CutConfig = field(default_factory=CutConfig)
-    landmarks: LandmarkConfig = field(default_factory=LandmarkConfig)
-    quality: QualityConfig = field(default_factory=QualityConfig)
-    sync: SyncConfig = field(default_factory=SyncConfig)
-    transcribe: TranscribeConfig = field(default_factory=TranscribeConfig)
-    align: AlignConfig = field(default_factory=AlignConfig)
-    fit_body: FitConfig = field(default_factory=FitConfig)
     filter: FilterConfig = field(default_factory=FilterConfig)
     balance: BalanceConfig = field(default_factory=BalanceConfig)
-    faces: CollectConfig = field(default_factory=CollectConfig)
-    embed: EmbedConfig = field(default_factory=EmbedConfig)
-    attributes: AttributeConfig = field(default_factory=AttributeConfig)
     identities: IdentityConfig = field(default_factory=IdentityConfig)
     duplicates: DuplicateConfig = field(default_factory=DuplicateConfig)
     split: SplitConfig = field(default_factory=SplitConfig)
@@ -88,6 +55,8 @@ class CurateConfig:
 
 # Sections that change how a run goes, or what it says about itself, but not the data.
 _WITHOUT_EFFECT = ("bias", "isolation", "run")
+# Stands for a value that is not written down.
+SECRET = "(secret)"
 
 
 def load_config(path: str | None) -> CurateConfig:
@@ -147,14 +116,35 @@ def _as_int(value: Any) -> Any:
 
 
 def config_dict(config: CurateConfig) -> dict[str, Any]:
-    """Return the resolved configuration as plain values, without secrets.
+    """Return the resolved configuration as plain values that may be published.
 
-    Whoever knows the salt of identities can link their ids to another collection's.
+    Whoever knows the salt of identities can link their ids to another collection's, and where a model lies is
+    nobody's concern: of an absolute path its last part stays.
     """
-    plain = dataclasses.asdict(config)
+    plain = _without_folders(dataclasses.asdict(config))
     if plain["identities"]["salt"]:
-        plain["identities"]["salt"] = "(secret)"
+        plain["identities"]["salt"] = SECRET
     return plain
+
+
+def _without_folders(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_folders(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_folders(item) for item in value]
+    if isinstance(value, str) and value.startswith(("/", "~")):
+        return Path(value).name
+    return value
+
+
+def config_from_dict(plain: dict[str, Any], origin: str) -> CurateConfig:
+    """Return the configuration that `dataclasses.asdict` made plain, perhaps read from JSON since.
+
+    Raises:
+        BadInputError: if it is none of this version.
+    """
+    rules = {rule["name"]: rule for rule in plain.get("filter", {}).get("rules", ())}
+    return config_from({**plain, "filter": {"rules": rules}}, origin)
 
 
 def config_hash(config: CurateConfig) -> str:

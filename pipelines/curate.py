@@ -15,13 +15,15 @@ from typing import Any
 
 import apache_beam as beam
 
-from pipelines import visits
 from pipelines.config import CurateConfig
+from pipelines.elements import ClipTask, VisitResult
 from pipelines.finish import Finish
 from pipelines.ledger import Ledger, ended
 from pipelines.people import People, PeopleResult
-from pipelines.steps import Step, summary
-from pipelines.visits import ClipTask, VisitResult
+from pipelines.recipes import recipes_of
+from pipelines.run_folder import Places
+from pipelines.stages import visits_of
+from pipelines.steps import Step, step_of, summary
 from schemas.outcomes import Rejection
 from schemas.records import Source, Video
 from transforms.filter_clips import Rule, judge_clip
@@ -29,11 +31,20 @@ from transforms.score_sync import with_rivals
 
 
 class Curate(beam.PTransform):
-    """The whole chain. Input: a PCollection of Source. Writes below `output`."""
+    """The whole chain. Input: a PCollection of Source. Writes artefacts and the result's shards and tables.
 
-    def __init__(self, config: CurateConfig, output: str) -> None:
+    Args:
+        log_folder: where worker processes write what native libraries print.
+
+    Raises:
+        BadInputError: if a model that the configuration names is not there or not the pinned one.
+    """
+
+    def __init__(self, config: CurateConfig, places: Places, log_folder: str | None = None) -> None:
         super().__init__("Curate")
-        self._config, self._output = config, output
+        self._config, self._places = config, places
+        self._isolation = dataclasses.replace(config.isolation, log_folder=log_folder)
+        self._recipes = recipes_of(config)
 
     def expand(self, pcoll: Any) -> Any:
         """Return the PCollection of written paths."""
@@ -41,24 +52,22 @@ class Curate(beam.PTransform):
         videos = self._probe(pcoll, ledger)
         tasks = self._survey(videos, ledger)
         people = self._people(self._visit_clips(tasks, ledger), ledger)
-        finished = {"passed": people.kept, **ledger.merged()} | Finish(self._config, self._output)
+        finished = {"passed": people.kept, **ledger.merged()} | Finish(self._config, self._places)
         return (*people.written, finished) | "AllWritten" >> beam.Flatten()
 
-    def _step(self, name: str, level: str, visit: Any, *arguments: Any) -> Step:
-        return Step(
-            name=name,
-            level=level,
-            visit=visit,
-            arguments=(self._config, *arguments),
-            isolation=self._config.isolation,
-        )
+    def _step(self, name: str) -> Step:
+        return step_of(name, self._config, self._recipes, self._places.store, self._isolation)
 
     def _probe(self, sources: Any, ledger: Ledger) -> Any:
-        step = self._step("probe", "video", visits.probe_visit)
-        results = ledger.run(sources, step, _level_summary)
+        results = ledger.run(sources, self._step("probe"), _level_summary)
         found = results | "Videos" >> beam.FlatMap(_outputs)
         grouped = found | "ById" >> beam.Map(_keyed_by_id) | beam.GroupByKey()
-        unique = grouped | "First" >> beam.FlatMapTuple(lambda _, same: first_of(same)[:1])
+        survey = self._step("survey")
+        unique = (
+            grouped
+            | "First" >> beam.FlatMapTuple(lambda _, same: first_of(same)[:1])
+            | "NameSurvey" >> beam.Map(with_artefact, survey)
+        )
         doubles = grouped | "Doubles" >> beam.FlatMapTuple(lambda _, same: duplicates_of(same))
         ledger.add("rejections", doubles)
         ledger.add("videos", unique)
@@ -69,21 +78,16 @@ class Curate(beam.PTransform):
         return unique
 
     def _survey(self, videos: Any, ledger: Ledger) -> Any:
-        results = ledger.run(videos, self._step("survey", "video", visits.survey_visit), _level_summary)
+        results = ledger.run(videos, self._step("survey"), _level_summary)
         ledger.add("shots", results | "Shots" >> beam.FlatMap(lambda r: r.shots))
         ledger.add("face_tracks", results | "Tracks" >> beam.FlatMap(lambda r: r.tracks))
         return results | "Candidates" >> beam.FlatMap(_outputs)
 
     def _visit_clips(self, tasks: Any, ledger: Ledger) -> Any:
         tasks = self._filter(tasks, "propose", ledger)
-        for name, visit, extra in (
-            ("audio", visits.audio_visit, (self._output,)),
-            ("look", visits.look_visit, (self._output,)),
-            ("sync", visits.sync_visit, ()),
-            ("words", visits.words_visit, ()),
-            ("body", visits.body_visit, ()),
-        ):
-            results = ledger.run(tasks, self._step(name, "clip", visit, *extra), None)
+        for stage, _ in visits_of("clip"):
+            name = stage.name
+            results = ledger.run(tasks, self._step(name), None)
             ledger.count(results | f"Cost_{name}" >> beam.FlatMap(_cost_only, name))
             found = results | f"Found_{name}" >> beam.FlatMap(_outputs)
             if name == "sync":
@@ -112,7 +116,7 @@ class Curate(beam.PTransform):
 
     def _people(self, clips: Any, ledger: Ledger) -> PeopleResult:
         """Find identities and copies; what is lost there goes to the ledger."""
-        found = clips | People(self._config, self._output)
+        found = clips | People(self._config, self._places)
         ledger.add("rejections", found.rejections)
         ledger.add("failures", found.failures)
         ledger.add("clips", found.lost | "LostPeople" >> beam.Map(ended, "rejected"))
@@ -120,6 +124,12 @@ class Curate(beam.PTransform):
         for counted in found.summaries:
             ledger.count(counted)
         return found
+
+
+def with_artefact(video: Video, survey: Step) -> Video:
+    """Return a video that names what its survey makes of it."""
+    artefact = survey.artefact(video)
+    return video if artefact is None else dataclasses.replace(video, artefacts=(artefact,))
 
 
 def first_of(videos: Iterable[Video]) -> list[Video]:
@@ -136,7 +146,7 @@ def duplicates_of(videos: Iterable[Video]) -> list[Rejection]:
             level="video",
             subject_id=other.video_id,
             video_id=other.video_id,
-            uri=other.source.uri,
+            source_name=other.source.name,
             reason="duplicate",
             score=None,
             threshold=None,

@@ -42,10 +42,11 @@ _ATTRIBUTE_PREFIX = "attribute_"
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """What a run works on, and the files it found but leaves alone."""
+    """What a run works on, the files it found but leaves alone, and the folder that was searched."""
 
     sources: list[Source]
     ignored: list[str]
+    folder: Path | None = None
 
 
 def discover(location: str) -> Inputs:
@@ -74,7 +75,7 @@ def _walk(folder: Path) -> Inputs:
             f"files ending in {known}, or whatever a manifest names)"
         )
     sources = [Source(uri=str(p), name=p.relative_to(folder).as_posix()) for p in media]
-    return Inputs(sources, ignored)
+    return Inputs(sources, ignored, folder)
 
 
 def _match(pattern: str) -> Inputs:
@@ -86,11 +87,12 @@ def _match(pattern: str) -> Inputs:
     if not paths:
         raise BadInputError(f"--input {pattern}: no such file or folder, and as a pattern it matches nothing")
     media = [p for p in paths if PurePosixPath(p).suffix.lower() in MEDIA_SUFFIXES]
-    ignored = [p for p in paths if p not in set(media)]
     if not media:
         raise BadInputError(f"--input {pattern}: matches {len(paths)} files, none of them a video")
     root = pattern.split("*")[0].rsplit("/", 1)[0]
-    return Inputs([Source(uri=p, name=p.removeprefix(root).lstrip("/")) for p in media], ignored)
+    names = {p: p.removeprefix(root).lstrip("/") for p in paths}
+    ignored = [names[p] for p in paths if p not in set(media)]
+    return Inputs([Source(uri=p, name=names[p]) for p in media], ignored)
 
 
 def _read_manifest(location: str) -> list[Source]:

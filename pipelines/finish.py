@@ -16,28 +16,31 @@ from apache_beam.pvalue import AsDict
 
 from pipelines import progress
 from pipelines.config import CurateConfig, config_hash
+from pipelines.failures import failure_of
 from pipelines.ledger import Ledger, ended, failure_summary
-from pipelines.steps import add_summaries, failure_of, summary
+from pipelines.run_folder import Places
+from pipelines.steps import add_summaries, summary
+from schemas.layout import STAGES_JSON
 from schemas.records import Clip
 from schemas.stages import CLIP_STAGES
 from schemas.tables import TABLES
 from transforms.assign_split import assign_split
 from transforms.balance import Balance
-from transforms.storage import join, write_bytes
+from transforms.storage import write_bytes
 from transforms.summarise_bias import SummariseBias
-from transforms.write_shards import ShardConfig, num_shards, read_sample, shard_number, write_shard
+from transforms.write_shards import ShardConfig, assemble, num_shards, shard_number, write_shard
 from transforms.write_tables import WriteTable
 
 
 class Finish(beam.PTransform):
     """A dict of PCollections: `passed` clips, `summaries`, and what each table holds already.
 
-    Writes shards, tables and work/stages.json below `output`; returns the written paths.
+    Writes the result's shards and tables, and notes the stages' summaries; returns the written paths.
     """
 
-    def __init__(self, config: CurateConfig, output: str) -> None:
+    def __init__(self, config: CurateConfig, places: Places) -> None:
         super().__init__("Finish")
-        self._config, self._output = config, output
+        self._config, self._places = config, places
 
     def expand(self, pcolls: Any) -> Any:
         """Return the PCollection of written paths."""
@@ -50,7 +53,7 @@ class Finish(beam.PTransform):
         merged = ledger.merged()
         stages = self._write_stages(merged.pop("summaries"))
         tables = {**merged, **self._bias(merged), "balance_targets": targets}
-        folder = join(self._output, "tables")
+        folder = self._places.result.tables
         written = [tables[name] | WriteTable(folder, name) for name in TABLES if name in tables]
         return (shards, stages, *written) | "Written" >> beam.Flatten()
 
@@ -67,7 +70,7 @@ class Finish(beam.PTransform):
         digest, config = config_hash(self._config), self._config
         placed = clips | "Split" >> beam.Map(assign_split, config.split)
         counted = placed | "ExpectCheck" >> beam.Map(progress.expect, "check")
-        good, dead = counted | "Check" >> beam.Map(_checked, digest).with_exception_handling()
+        good, dead = counted | "Check" >> beam.Map(_checked, self._places, digest).with_exception_handling()
         failures = dead | "CheckDead" >> beam.Map(failure_of, "check", "clip")
         ledger.add("failures", failures)
         ledger.add("clips", dead | "CheckFailed" >> beam.MapTuple(lambda c, _: ended(c, "failed")))
@@ -76,13 +79,15 @@ class Finish(beam.PTransform):
         accepted = good | "Accept" >> beam.Map(ended, "accepted")
         ledger.add("clips", accepted)
         sizes = accepted | "BySplit" >> beam.Map(lambda c: (c.split, 1)) | beam.CombinePerKey(sum)
-        keyed = accepted | "Shard" >> beam.Map(_shard_key, AsDict(sizes), config.shards)
-        folder = join(self._output, "shards")
+        keyed: Any = accepted | "Shard" >> beam.Map(_shard_key, AsDict(sizes), config.shards)
+        places, folder = self._places, self._places.result.shards
         return (
             keyed
             | "GroupShards" >> beam.GroupByKey()
             | "WriteShards"
-            >> beam.MapTuple(lambda key, group: write_shard(folder, key[0], key[1], group, digest))
+            >> beam.MapTuple(
+                lambda key, group: write_shard(folder, key[0], key[1], group, places.parts_of, digest)
+            )
         )
 
     def _bias(self, merged: dict[str, Any]) -> Any:
@@ -92,7 +97,7 @@ class Finish(beam.PTransform):
 
     def _write_stages(self, summaries: Any) -> Any:
         """Write the stage summaries for run.json."""
-        path = join(self._output, "work", "stages.json")
+        path = self._places.note(STAGES_JSON)
         return (
             summaries
             | "AddUp" >> beam.CombinePerKey(add_summaries)
@@ -108,9 +113,9 @@ def _balance_summary(clip: Clip, num_out: int) -> Any:
     return summary("balance", "clip", num_out=num_out, num_rejected=1 - num_out, media_seconds=seconds)
 
 
-def _checked(clip: Clip, digest: str) -> Clip:
-    """Read a clip's parts and check the sample's contract; raises SampleError."""
-    read_sample(clip, digest)
+def _checked(clip: Clip, places: Places, digest: str) -> Clip:
+    """Put a clip's sample together, which checks its contract; raises SampleError."""
+    assemble(clip, places.parts_of(clip), digest)
     progress.count("check", done=1, media_seconds=clip.duration_seconds)
     return clip
 

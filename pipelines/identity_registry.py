@@ -1,33 +1,63 @@
-"""The register of identities in OUT/biometric: which clip was recognised as whom. It holds no faces."""
+"""The register of identities: which clip was recognised as whom. It holds no faces.
 
-from collections.abc import Sequence
+It lies in a fixed number of files, each clip in one by its id, so that no worker holds all of it.
+"""
+
+import hashlib
+from collections.abc import Iterable, Sequence
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from apache_beam.io.filesystems import FileSystems
 
 from transforms.cluster_identities import Member
-from transforms.embed_faces import FOLDER
-from transforms.storage import join, parquet_bytes, read_bytes, write_bytes
+from transforms.storage import join, parquet_bytes, read_if_there, write_bytes
+
+_NUM_SHARDS = 16
 
 
-def registry_path(output: str) -> str:
-    """Return where a run registers identities."""
-    return join(output, FOLDER, "registry.parquet")
+def registry_paths(folder: str) -> list[str]:
+    """Return where identities are registered, whether or not the files are there."""
+    return [registry_path(folder, shard) for shard in range(_NUM_SHARDS)]
+
+
+def registry_path(folder: str, shard: int) -> str:
+    """Return where the identities of a shard are registered."""
+    return join(folder, f"{shard:02d}-of-{_NUM_SHARDS}.parquet")
+
+
+def shard_of(clip_id: str) -> int:
+    """Return the shard that a clip is registered in."""
+    return hashlib.sha256(clip_id.encode()).digest()[0] % _NUM_SHARDS
 
 
 def read_registry(path: str) -> list[tuple[str, str]]:
-    """Return the identities that an earlier run registered: clip id and identity id."""
-    if not FileSystems.exists(path):
+    """Return the identities that an earlier run registered in a file: clip id and identity id."""
+    data = read_if_there(path)
+    if data is None:
         return []
-    table = pq.read_table(pa.BufferReader(read_bytes(path)))
+    table = pq.read_table(pa.BufferReader(data))
     return list(zip(table["clip_id"].to_pylist(), table["identity_id"].to_pylist(), strict=True))
 
 
-def write_registry(members: Sequence[Member], path: str) -> str:
-    """Write who was recognised, merged with what is registered; returns the path."""
-    known = dict(read_registry(path)) | {m.clip_id: m.identity_id for m in members}
-    rows = sorted(known.items())
-    table = pa.table({"clip_id": [row[0] for row in rows], "identity_id": [row[1] for row in rows]})
-    write_bytes(path, parquet_bytes(table))
+def write_registry(shard: tuple[int, Iterable[Member]], known: str, folder: str) -> str:
+    """Write who was recognised, merged with what the shard of the register `known` says; returns the path."""
+    number, members = shard
+    merged = dict(read_registry(registry_path(known, number))) | {m.clip_id: m.identity_id for m in members}
+    path = registry_path(folder, number)
+    write_bytes(path, _registry_bytes(sorted(merged.items())))
     return path
+
+
+def forget_in_registry(folder: str, clip_ids: Iterable[str]) -> None:
+    """Remove clips from a register, where they are in it."""
+    gone = set(clip_ids)
+    for path in registry_paths(folder):
+        known = read_registry(path)
+        kept = [row for row in known if row[0] not in gone]
+        if len(kept) < len(known):
+            write_bytes(path, _registry_bytes(kept))
+
+
+def _registry_bytes(rows: Sequence[tuple[str, str]]) -> bytes:
+    table = pa.table({"clip_id": [row[0] for row in rows], "identity_id": [row[1] for row in rows]})
+    return parquet_bytes(table)

@@ -5,28 +5,33 @@ and the element becomes a Failure. The pool belongs to the Beam worker process a
 all its threads and steps, so each of its processes loads a model once, and however many threads
 the runner uses, no more processes than cores work at a time. Work is queued without waiting, so
 a slow element holds up no other.
+
+No process outlives the one that needs it, whatever ended that one: see `pipelines.worker`.
 """
 
 import atexit
-import fcntl
 import multiprocessing
 import os
-import shutil
-import tempfile
+import signal
 import threading
-import time
+import uuid
 from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass
-from pathlib import Path
+from functools import cache
+from multiprocessing import resource_tracker
 from typing import Any, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
+from pipelines import worker
+from pipelines.stopping import hold_if_stopping, is_stopping
+
 T = TypeVar("T")
 
-_THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+# As Pebble names them.
+_WORKER_NAME = "pebble_pool_worker"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,7 +50,15 @@ class IsolationConfig:
 
 
 _lock = threading.Lock()
-_pools: dict[IsolationConfig, ProcessPool] = {}
+_pools: dict[IsolationConfig, "_Pool"] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class _Pool:
+    """A pool and the end of the thread that made its processes."""
+
+    processes: ProcessPool
+    closed: threading.Event
 
 
 class WorkerDiedError(RuntimeError):
@@ -54,12 +67,6 @@ class WorkerDiedError(RuntimeError):
 
 class WorkerTimeoutError(RuntimeError):
     """An element took longer than its time limit; its process was ended."""
-
-
-def limit_threads() -> None:
-    """Give numeric libraries one thread; call before they are imported."""
-    for name in _THREAD_VARIABLES:
-        os.environ[name] = "1"
 
 
 def run_isolated(
@@ -83,11 +90,17 @@ def start_isolated(
     Give the future to `result_of`.
     """
     timeout = config.timeout_base_seconds + media_seconds * config.timeout_per_media_second
-    return _pool(config).schedule(function, args=arguments, timeout=timeout)
+    try:
+        return _pool(config).schedule(function, args=arguments, timeout=timeout)
+    except RuntimeError:  # the pool is closed
+        hold_if_stopping()
+        raise
 
 
 def result_of(future: Future[T]) -> T:
     """Wait for work started by `start_isolated`; returns and raises as `run_isolated` does."""
+    if future.exception() is not None:
+        hold_if_stopping()
     try:
         return future.result()
     except FutureTimeoutError as error:
@@ -100,19 +113,57 @@ def result_of(future: Future[T]) -> T:
 def _pool(config: IsolationConfig) -> ProcessPool:
     """Return the pool of this process; made on first use, ended at exit."""
     with _lock:
-        if config not in _pools:
-            limit_threads()
-            size = config.num_processes or num_cores()
-            seats = tempfile.mkdtemp(prefix="mentor-seats-")
-            atexit.register(shutil.rmtree, seats, ignore_errors=True)
-            _pools[config] = ProcessPool(
-                max_workers=size,
-                initializer=_start_worker,
-                initargs=[config.log_folder, seats if config.pin_to_cores and size <= num_cores() else None],
-                context=multiprocessing.get_context("spawn"),
-            )
-            atexit.register(_pools[config].stop)
-        return _pools[config]
+        if config not in _pools and not is_stopping():
+            _prepare_end()
+            _pools[config] = _new_pool(config)
+        found = _pools.get(config)
+    if found is None:
+        hold_if_stopping()
+        raise RuntimeError("no pool is made while the process ends")
+    return found.processes
+
+
+@cache
+def _prepare_end() -> None:
+    worker.end_with_run(close_pools)
+    atexit.register(close_pools)
+
+
+def _new_pool(config: IsolationConfig) -> _Pool:
+    worker.limit_threads()
+    size = config.num_processes or num_cores()
+    place = worker.Place(
+        pool=uuid.uuid4().hex,
+        size=size,
+        pin_to_cores=config.pin_to_cores and size <= num_cores(),
+        log_folder=config.log_folder,
+    )
+    processes = ProcessPool(
+        max_workers=size,
+        initializer=worker.start_worker,
+        initargs=[place],
+        context=multiprocessing.get_context("spawn"),
+    )
+    pool, started = _Pool(processes, threading.Event()), threading.Event()
+    threading.Thread(target=_make_processes, args=(pool, started), daemon=True).start()
+    started.wait()
+    return pool
+
+
+def _make_processes(pool: _Pool, started: threading.Event) -> None:
+    """Start a pool's processes and stay: to Linux a worker's parent is the thread that made it.
+
+    (Those that replace dead ones are made by a thread of the pool, which lasts as long.)
+    """
+    try:
+        # The tracker unblocks SIGINT in the thread that starts it, and processes inherit that.
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+        resource_tracker.ensure_running()
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        _ = pool.processes.active  # starts them
+    finally:
+        started.set()
+    pool.closed.wait()
 
 
 def num_cores() -> int:
@@ -121,66 +172,15 @@ def num_cores() -> int:
 
 
 def close_pools() -> None:
-    """End all pool processes of this process."""
+    """End all pool processes of this process at once, whatever they do."""
     with _lock:
         for pool in _pools.values():
-            pool.stop()
-            pool.join()
+            pool.processes.stop()
+        for child in multiprocessing.active_children():
+            if child.name == _WORKER_NAME:
+                child.kill()
+        for config, pool in _pools.items():
+            pool.processes.join()
+            pool.closed.set()
+            worker.remove_empty_logs(config.log_folder)
         _pools.clear()
-
-
-def _start_worker(log_folder: str | None, seats: str | None) -> None:
-    limit_threads()
-    if seats is not None:
-        _take_a_core(seats)
-    if log_folder is not None:  # native libraries write to file descriptor 2
-        Path(log_folder).mkdir(parents=True, exist_ok=True)
-        log = os.open(
-            Path(log_folder) / f"worker-{os.getpid()}.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644
-        )
-        os.dup2(log, 2)
-        os.dup2(log, 1)
-    import cv2
-
-    cv2.setNumThreads(1)
-
-
-def _take_a_core(seats: str) -> None:
-    """Pin this process to a core that no other of the pool has.
-
-    A core is taken by locking its file, which the kernel unlocks when the process ends, however
-    it ends: the process that replaces it finds the core free.
-    """
-    if not hasattr(os, "sched_setaffinity"):
-        return
-    for core in sorted(os.sched_getaffinity(0)):
-        handle = os.open(Path(seats) / f"core-{core}", os.O_CREAT | os.O_RDWR, 0o600)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(handle)
-            continue
-        os.sched_setaffinity(0, {core})
-        return
-
-
-class CpuMeter:
-    """Adds up processor seconds by step within one worker process.
-
-    A pool process works on one element at a time, so its processor time is that element's,
-    threads of native libraries included.
-    """
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-        self._last = time.process_time()
-
-    def skip(self) -> None:
-        """Start timing now: what came before belongs to no step."""
-        self._last = time.process_time()
-
-    def charge(self, step: str) -> None:
-        """Charge the processor time since the last call to a step."""
-        now = time.process_time()
-        self.seconds[step] = self.seconds.get(step, 0.0) + now - self._last
-        self._last = now

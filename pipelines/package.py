@@ -7,23 +7,23 @@ before it was decoded stays turned down even if the rule is looser now, and the 
 
 import dataclasses
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import apache_beam as beam
 import pyarrow.parquet as pq
-from apache_beam.io.filesystems import FileSystems
 
 from pipelines.config import CurateConfig
 from pipelines.ledger import TABLES, Ledger, ended
+from pipelines.results import Result
 from pipelines.steps import summary
 from schemas.outcomes import BadInputError, Failure, Rejection
 from schemas.records import Clip
 from schemas.run import StageSummary
 from schemas.stages import CLIP_STAGES, FILTER_STAGES, stage_names
-from schemas.tables import arrow_schema, from_row
+from schemas.tables import from_row
 from transforms.filter_clips import NEVER_DECODED, Rule, judge_clip
-from transforms.storage import join, read_bytes
+from transforms.storage import read_bytes
 
 _REDONE = stage_names(kind="finish")
 
@@ -38,42 +38,35 @@ class Judged:
     stage: str | None = None
 
 
-def package_inputs(
-    pipeline: Any, output: str, config: CurateConfig, earlier: Mapping[str, Any]
-) -> dict[str, Any]:
+def package_inputs(pipeline: Any, earlier: Result, config: CurateConfig) -> dict[str, Any]:
     """Return what Finish takes, read from the tables."""
-    tables = {name: _read(pipeline, output, name) for name in TABLES}
+    tables = {name: _read(pipeline, earlier, name) for name in TABLES}
     keyed = {
         "clips": tables["clips"] | "ClipKey" >> beam.Map(lambda clip: (clip.clip_id, clip)),
         "rejections": tables["rejections"] | "WhyKey" >> beam.FlatMap(_of_clip),
         "failures": tables["failures"] | "FailureKey" >> beam.FlatMap(_of_clip),
     }
-    parts = join(output, "parts")
-    judged = keyed | beam.CoGroupByKey() | "Judge" >> beam.FlatMap(_judge, config.filter.rules, parts)
+    judged = keyed | beam.CoGroupByKey() | "Judge" >> beam.FlatMap(_judge, config.filter.rules)
     ledger = Ledger()
-    ledger.add("videos", tables["videos"])
+    for name in ("videos", "shots", "face_tracks"):
+        ledger.add(name, tables[name])
     for name in ("rejections", "failures"):
         ledger.add(name, tables[name] | f"Others_{name}" >> beam.Filter(lambda o: o.level != "clip"))
     ledger.add("rejections", judged | "Why" >> beam.FlatMap(lambda j: [j.rejection] if j.rejection else []))
     ledger.add("failures", judged | "Failed" >> beam.FlatMap(lambda j: [j.failure] if j.failure else []))
     ledger.add("clips", judged | "Ended" >> beam.FlatMap(_ended_clip))
     ledger.count(judged | "Counts" >> beam.FlatMap(_counts))
-    ledger.count(pipeline | "Costs" >> beam.Create(_costs(earlier)))
+    ledger.count(pipeline | "Costs" >> beam.Create(_costs(earlier.read_summary().stages)))
     passed = judged | "Passed" >> beam.FlatMap(lambda j: [j.clip] if j.stage is None else [])
     merged = ledger.merged()
     return {"passed": passed, **merged}
 
 
-def _read(pipeline: Any, output: str, table: str) -> Any:
-    paths = _paths(join(output, "tables", f"{table}-*.parquet"))
+def _read(pipeline: Any, result: Result, table: str) -> Any:
+    paths = result.table_files(table)
     if not paths:
-        raise BadInputError(f"{output}: the table {table} is missing; run curate again")
-    for path in paths:
-        missing = set(arrow_schema(table).names) - set(pq.read_schema(io.BytesIO(read_bytes(path))).names)
-        if missing:
-            raise BadInputError(
-                f"{path}: has no {', '.join(sorted(missing)[:3])}; it is of another version: run curate again"
-            )
+        raise BadInputError(f"{result.folder}: the table {table} is missing; run curate again")
+    result.check_table(table)
     files = pipeline | f"Paths_{table}" >> beam.Create(paths)
     return files | f"Read_{table}" >> beam.FlatMap(_records, table)
 
@@ -90,24 +83,21 @@ def _of_clip(outcome: Rejection | Failure) -> Iterator[tuple[str, Any]]:
         yield outcome.subject_id, outcome
 
 
-def _judge(grouped: tuple[str, Mapping[str, Any]], rules: tuple[Rule, ...], parts: str) -> Iterator[Judged]:
+def _judge(grouped: tuple[str, Mapping[str, Any]], rules: tuple[Rule, ...]) -> Iterator[Judged]:
     found = grouped[1]
     for clip in found["clips"]:
-        yield judge_again(clip, list(found["rejections"]), list(found["failures"]), rules, parts)
+        yield judge_again(clip, list(found["rejections"]), list(found["failures"]), rules)
 
 
 def judge_again(
-    clip: Clip, rejections: list[Rejection], failures: list[Failure], rules: tuple[Rule, ...], parts: str
+    clip: Clip, rejections: list[Rejection], failures: list[Failure], rules: tuple[Rule, ...]
 ) -> Judged:
     """Judge a clip of an earlier run by rules: the earliest stage that turns it down, now or then, counts.
 
     Args:
         rejections, failures: of this clip in the earlier run; those of balancing and writing do not count.
-        parts: the folder of the run's parts, which may have moved.
     """
     fresh = dataclasses.replace(clip, status="candidate", sampling_weight=None, split=None)
-    if clip.parts_uri is not None:
-        fresh = dataclasses.replace(fresh, parts_uri=join(parts, clip.clip_id))
     failure = next((f for f in failures if f.stage not in _REDONE), None)
     before = next((r for r in rejections if r.stage not in _REDONE), None)
     last = (before.stage.removeprefix("filter_") if before else None) or (failure.stage if failure else None)
@@ -145,13 +135,19 @@ def _counts(judged: Judged) -> Iterator[Any]:
             return
 
 
-def _costs(earlier: Mapping[str, Any]) -> list[tuple[tuple[str, str], StageSummary]]:
+def _costs(stages: Sequence[StageSummary]) -> list[tuple[tuple[str, str], StageSummary]]:
     """Return the earlier run's stages: of videos as they are, of clips what they cost."""
-    stages = [StageSummary(**stage) for stage in earlier["stages"] if stage["stage"] not in _REDONE]
-    nothing = {"num_in": 0, "num_out": 0, "num_rejected": 0, "num_failed": 0, "media_seconds": 0.0}
-    kept = [s if s.level != "clip" else dataclasses.replace(s, **nothing) for s in stages]
+    nothing = {
+        "num_in": 0,
+        "num_out": 0,
+        "num_rejected": 0,
+        "num_failed": 0,
+        "media_seconds": 0.0,
+        "num_reused": 0,
+    }
+    kept = [
+        s if s.level != "clip" else dataclasses.replace(s, **nothing)
+        for s in stages
+        if s.stage not in _REDONE
+    ]
     return [((stage.stage, stage.level), stage) for stage in kept]
-
-
-def _paths(pattern: str) -> list[str]:
-    return sorted(m.path for m in FileSystems.match([pattern])[0].metadata_list)

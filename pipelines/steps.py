@@ -1,106 +1,163 @@
-"""The Beam shell around a visit: isolation, dead letters, counts. Nothing here knows media."""
+"""The Beam shell around a visit: earlier results, isolation, dead letters, counts; it knows no media."""
 
+import errno
+import sys
+import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import apache_beam as beam
 from apache_beam.pvalue import TaggedOutput
 from apache_beam.transforms.window import GlobalWindows
 
+from media.source import is_remote
 from pipelines import progress
+from pipelines.artefacts import ArtefactStore, ElementParts
+from pipelines.elements import ClipTask, VisitResult, subject_of
+from pipelines.failures import failure_of
 from pipelines.isolation import IsolationConfig, result_of, start_isolated
-from pipelines.visits import ClipTask, VisitResult
+from pipelines.recipes import artefact_for, owner_of
+from pipelines.stages import VISITS, Visit, VisitSections
+from pipelines.stored_results import named, record_of, result_of_record
 from schemas.outcomes import Failure
-from schemas.records import Clip, Source, Video
+from schemas.records import Artefact, Source
 from schemas.run import StageSummary
+from schemas.stages import STAGE
+from transforms.probe import refused_consent
+from transforms.storage import map_files
+
+_CANNOT_WRITE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """What outcomes say about the element they belong to."""
-
-    subject_id: str
-    video_id: str | None
-    uri: str
-    seconds: float
-
-
-def subject_of(element: Any) -> Subject:
-    """Return how an element of any level is named in outcomes."""
-    if isinstance(element, Source):
-        return Subject(element.name, None, element.uri, 0.0)
-    if isinstance(element, Video):
-        return Subject(element.video_id, element.video_id, element.source.uri, element.duration_seconds)
-    clip = element.clip if isinstance(element, ClipTask) else element
-    if isinstance(clip, Clip):
-        return Subject(clip.clip_id, clip.video_id, clip.source.uri, clip.duration_seconds)
-    raise TypeError(f"no subject for a {type(element).__name__}")
+class OutputError(RuntimeError):
+    """The output folder cannot be written any more: nothing that follows could be kept."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Step:
-    """A visit with its name and level, run in an isolated process behind a timeout."""
+    """A visit with all that it takes to run it, isolated and behind a timeout, unless its result is there."""
 
-    name: str
+    visit: Visit
     level: str
-    visit: Callable[..., VisitResult]
-    arguments: tuple[Any, ...]
+    settings: Mapping[str, Any]
+    recipes: Mapping[str, str]
+    store: ArtefactStore
     isolation: IsolationConfig
 
-    def start(self, element: Any) -> Future[VisitResult]:
+    @property
+    def name(self) -> str:
+        """The stage's name."""
+        return self.visit.stage
+
+    def artefact(self, element: Any) -> Artefact | None:
+        """Return the name of what the visit makes of an element; None if it cannot be told.
+
+        A file whose people did not agree is not even looked at.
+        """
+        if isinstance(element, Source) and refused_consent(element):
+            return None
+        try:
+            return artefact_for(element, self.visit, self.recipes)
+        except OSError:
+            return None  # the visit says what is wrong with the file
+
+    def find(self, element: Any) -> tuple[Artefact | None, VisitResult | None]:
+        """Return how a result would be named, and the result if an earlier run made it."""
+        began = time.thread_time()
+        artefact = self.artefact(element)
+        record = None if artefact is None else self.store.find(owner_of(element), artefact)
+        if artefact is None or record is None:
+            return artefact, None
+        try:
+            found = result_of_record(record, element, self.visit, artefact)
+        except (KeyError, TypeError, ValueError):
+            return artefact, None  # not what this version keeps: it is made again
+        costs = {**found.cpu_seconds, "find_artefact": time.thread_time() - began}
+        return artefact, replace(found, cpu_seconds=costs)
+
+    def start(self, element: Any, artefact: Artefact | None) -> Future[VisitResult]:
         """Queue the visit of one element."""
-        seconds = subject_of(element).seconds
         return start_isolated(
-            self.visit, element, *self.arguments, config=self.isolation, media_seconds=seconds
+            perform,
+            *(self.visit, self.settings, self.store, artefact, element),
+            config=self.isolation,
+            media_seconds=subject_of(element).seconds,
         )
 
     def finish(self, element: Any, visit: Future[VisitResult]) -> VisitResult | Failure:
-        """Wait for a visit and count it; what it raised becomes a Failure."""
+        """Wait for a visit and count it; what it raised becomes a Failure.
+
+        Raises:
+            OutputError: if the output folder is full or cannot be written.
+        """
         try:
             result = result_of(visit)
+        except OSError as error:
+            if error.errno in _CANNOT_WRITE:
+                raise OutputError(f"{self.store.root}: cannot be written ({error})") from error
+            return self._failed(element, error)
         except Exception as error:
-            progress.count(self.name, failed=1)
-            raised = (type(error), repr(error), traceback.format_exception(error))
-            return failure_of((element, raised), self.name, self.level)
+            return self._failed(element, error)
         progress.count(self.name, done=1, media_seconds=subject_of(element).seconds)
         return result
 
+    def _failed(self, element: Any, error: Exception) -> Failure:
+        progress.count(self.name, failed=1)
+        raised = (type(error), repr(error), traceback.format_exception(error))
+        return failure_of((element, raised), self.name, self.level)
 
-def failure_of(dead: tuple[Any, tuple[type, str, list[str]]], stage: str, level: str) -> Failure:
-    """Return the Failure of a dead letter: an element and what its stage raised."""
-    element, error = dead
-    subject = subject_of(element)
-    return Failure(
-        stage=stage,
-        level=level,
-        subject_id=subject.subject_id,
-        video_id=subject.video_id,
-        uri=subject.uri,
-        error_type=error[0].__name__,
-        error=_message(error),
-        traceback="".join(error[2]),
-        seconds=subject.seconds or None,
+
+def step_of(
+    stage: str,
+    config: VisitSections,
+    recipes: Mapping[str, str],
+    store: ArtefactStore,
+    isolation: IsolationConfig,
+) -> Step:
+    """Return the step of a stage of the table with its own sections of a configuration."""
+    visit = VISITS[stage]
+    return Step(
+        visit=visit,
+        level=STAGE[stage].level,
+        settings=visit.settings(config),
+        recipes=recipes,
+        store=store,
+        isolation=isolation,
     )
 
 
-def _message(error: tuple[type, str, list[str]]) -> str:
-    """Return the text of an exception out of its repr, on one line."""
-    text = error[1]
-    name = error[0].__name__
-    if text.startswith(f"{name}(") and text.endswith(")"):
-        text = text[len(name) + 1 : -1].strip("'\"")
-    return text
+def perform(
+    visit: Visit, settings: Mapping[str, Any], store: ArtefactStore, artefact: Artefact | None, element: Any
+) -> VisitResult:
+    """Visit an element and keep the result as an artefact; runs in an isolated process.
+
+    Raises:
+        Exception: whatever the visit raised; nothing is kept then.
+    """
+    # Into the worker's log: what it worked on, should it die, and where what it made would lie.
+    kept = "-" if artefact is None else artefact.artefact_id
+    print(f"{visit.stage} {subject_of(element).subject_id} {kept}", file=sys.stderr, flush=True)
+    made = element.clip.artefacts if isinstance(element, ClipTask) else ()
+    owner = owner_of(element)
+    result = visit.visit(element, ElementParts(store, owner, made), **settings)
+    if artefact is None:
+        return replace(result, parts={})
+    began = time.process_time()
+    store.write(owner, artefact, record_of(result, visit), result.parts)
+    costs = {**result.cpu_seconds, "write_artefact": time.process_time() - began}
+    return named(replace(result, parts={}, cpu_seconds=costs), element, artefact)
 
 
 class VisitBundle(beam.DoFn):
     """Visits all elements of a bundle at once: the pool's queue, not Beam's threads, keeps cores busy.
 
-    A bundle's elements are queued together, the longest first, so that no core waits for a long
-    element at the end; one Beam thread feeds any number of processes. (Beam's own threads take
-    whole bundles, fixed beforehand, and each costs 0.8 s of unpickling this chain.)
+    Results that earlier runs made are taken from their artefacts. The other elements are queued together,
+    the longest first, so that no core waits for a long element at the end; one Beam thread feeds any number
+    of processes. (Beam's own threads take whole bundles, fixed beforehand, and each costs 0.8 s of
+    unpickling this chain.)
     """
 
     FAILURES, FAILED = "failures", "failed"
@@ -121,15 +178,24 @@ class VisitBundle(beam.DoFn):
     def finish_bundle(self) -> Iterator[Any]:
         """Yield VisitResults, and for what failed the Failure and the element, as they are done."""
         longest_first = sorted(self._elements, key=lambda e: -subject_of(e).seconds)
-        visits = {self._step.start(element): element for element in longest_first}
+        found = map_files(self._step.find, longest_first, is_remote(self._step.store.root))
+        visits = {
+            self._step.start(element, artefact): element
+            for element, (artefact, result) in zip(longest_first, found, strict=True)
+            if result is None
+        }
+        for element, (_, result) in zip(longest_first, found, strict=True):
+            if result is not None:
+                progress.count(self._step.name, reused=1, media_seconds=subject_of(element).seconds)
+                yield GlobalWindows.windowed_value(result)
         for visit in as_completed(visits):
-            element = visits[visit]
-            found = self._step.finish(element, visit)
-            if isinstance(found, Failure):
-                yield TaggedOutput(self.FAILURES, GlobalWindows.windowed_value(found))
+            element = visits.pop(visit)
+            done = self._step.finish(element, visit)
+            if isinstance(done, Failure):
+                yield TaggedOutput(self.FAILURES, GlobalWindows.windowed_value(done))
                 yield TaggedOutput(self.FAILED, GlobalWindows.windowed_value(element))
             else:
-                yield GlobalWindows.windowed_value(found)
+                yield GlobalWindows.windowed_value(done)
 
 
 class RunStep(beam.PTransform):
@@ -142,7 +208,9 @@ class RunStep(beam.PTransform):
     def expand(self, pcoll: Any) -> Any:
         """Return PCollections of VisitResult, of Failure and of the elements that failed."""
         spread = pcoll | "Count" >> beam.Map(progress.expect, self._step.name) | beam.Reshuffle()
-        done = spread | "Visit" >> beam.ParDo(VisitBundle(self._step)).with_outputs(
+        visits = beam.ParDo(VisitBundle(self._step))
+        visits.with_resource_hints(min_ram=self._step.visit.min_ram)
+        done = spread | "Visit" >> visits.with_outputs(
             VisitBundle.FAILURES, VisitBundle.FAILED, main="results"
         )
         return done.results, done[VisitBundle.FAILURES], done[VisitBundle.FAILED]
@@ -159,7 +227,7 @@ def summary(
     result: VisitResult | None = None,
 ) -> tuple[tuple[str, str], StageSummary]:
     """Return the keyed contribution of one element to its stage's summary."""
-    steps = {} if result is None else result.cpu_seconds
+    steps = {} if result is None else dict(result.cpu_seconds)
     return (stage, level), StageSummary(
         stage=stage,
         level=level,
@@ -170,7 +238,8 @@ def summary(
         cpu_seconds=sum(steps.values()),
         media_seconds=media_seconds,
         frames_decoded=0 if result is None else result.frames_decoded,
-        cpu_by_step=dict(steps),
+        cpu_by_step=steps,
+        num_reused=int(result is not None and result.reused),
     )
 
 
@@ -186,15 +255,6 @@ def _add(a: StageSummary, b: StageSummary) -> StageSummary:
     steps = dict(a.cpu_by_step)
     for name, seconds in b.cpu_by_step.items():
         steps[name] = steps.get(name, 0.0) + seconds
-    return StageSummary(
-        stage=a.stage,
-        level=a.level,
-        num_in=a.num_in + b.num_in,
-        num_out=a.num_out + b.num_out,
-        num_rejected=a.num_rejected + b.num_rejected,
-        num_failed=a.num_failed + b.num_failed,
-        cpu_seconds=a.cpu_seconds + b.cpu_seconds,
-        media_seconds=a.media_seconds + b.media_seconds,
-        frames_decoded=a.frames_decoded + b.frames_decoded,
-        cpu_by_step=steps,
-    )
+    counts = ("num_in", "num_out", "num_rejected", "num_failed", "cpu_seconds", "media_seconds")
+    added = {name: getattr(a, name) + getattr(b, name) for name in (*counts, "frames_decoded", "num_reused")}
+    return StageSummary(stage=a.stage, level=a.level, cpu_by_step=steps, **added)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from reports import formats, gallery, groups, reasons, sankey
-from reports.load import RunData
+from reports.run_data import RunData
 
 FILE_NAME = "bias.html"
 MAX_FLAGS = 12

@@ -95,9 +95,9 @@ def prose(text: str | None, max_characters: int = 300) -> str:
     return printable(re.sub(r"\s+", " ", text or "").strip(), max_characters)
 
 
-def file_name(uri: str) -> str:
+def file_name(name: str) -> str:
     """Return the last part of a path or URI, printable."""
-    return printable(re.split(r"[/\\]", uri.rstrip("/\\"))[-1] or uri, 160)
+    return printable(re.split(r"[/\\]", name.rstrip("/\\"))[-1] or name, 160)
 
 
 def plural(n: float, noun: str) -> str:

@@ -2,16 +2,15 @@
 
 import base64
 import re
+from collections.abc import Set
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from reports import formats, metrics, reasons
-from reports.load import RunData
-from schemas.sample import KEY_PATTERN
+from reports.run_data import RunData
 
 MAX_CARDS = 24
 MAX_THUMB_BYTES = 60_000
@@ -36,19 +35,17 @@ class Card:
 
 def build_cards(run: RunData) -> list[Card]:
     """Return cards for clips of as many videos as possible, those with a picture first."""
-    thumbs_dir = run.output_dir / "report" / "thumbs"
-    with_thumb = {p.stem for p in thumbs_dir.glob("*.jpg")} if thumbs_dir.is_dir() else set()
-    rows = pick(metrics.accepted(run.tables["clips"]), with_thumb, MAX_CARDS).to_pylist()
+    rows = pick(metrics.accepted(run.tables["clips"]), run.thumbs.keys(), MAX_CARDS).to_pylist()
     cards: list[Card] = []
     left = MAX_THUMBS_BYTES
     for row in rows:
-        data = read_thumb(thumbs_dir, row["clip_id"], min(left, MAX_THUMB_BYTES))
+        data = fitting_thumb(run.thumbs.get(row["clip_id"], b""), min(left, MAX_THUMB_BYTES))
         left -= len(data)
         cards.append(_card(row, data))
     return cards
 
 
-def pick(accepted: pa.Table, with_thumb: set[str], limit: int) -> pa.Table:
+def pick(accepted: pa.Table, with_thumb: Set[str], limit: int) -> pa.Table:
     """Return rows by turns: the first clip of every video, then every second one, and so on."""
     if not accepted.num_rows:
         return accepted
@@ -61,15 +58,9 @@ def pick(accepted: pa.Table, with_thumb: set[str], limit: int) -> pa.Table:
     return accepted.take(pa.array(order[:limit]))
 
 
-def read_thumb(folder: Path, clip_id: str, max_bytes: int) -> bytes:
-    """Return a clip's JPEG, or nothing if there is none, it is too large or is no JPEG."""
-    if not KEY_PATTERN.fullmatch(clip_id):
-        return b""
-    path = folder / f"{clip_id}.jpg"
-    if not path.is_file() or path.stat().st_size > max_bytes:
-        return b""
-    data = path.read_bytes()
-    return data if data.startswith(b"\xff\xd8\xff") else b""
+def fitting_thumb(data: bytes, max_bytes: int) -> bytes:
+    """Return a clip's picture, or nothing if it is too large or is no JPEG."""
+    return data if len(data) <= max_bytes and data.startswith(b"\xff\xd8\xff") else b""
 
 
 def _card(row: dict[str, Any], thumb: bytes) -> Card:
@@ -82,7 +73,7 @@ def _card(row: dict[str, Any], thumb: bytes) -> Card:
     span = f"{formats.clock(row['start_seconds'], 1)} – {formats.clock(row['end_seconds'], 1)}"
     return Card(
         clip_id=row["clip_id"],
-        video=formats.file_name(row["source_uri"]),
+        video=formats.file_name(row["source_name"]),
         time=span,
         length=formats.duration(row["num_frames"] / row["fps"]),
         language=language if _LANGUAGE.fullmatch(language) else "",

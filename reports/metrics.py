@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from reports import reasons
-from reports.load import RunData
+from reports.run_data import RunData
 from schemas.run import StageSummary
 
 # Names a stage may use for the level of whole input files.
@@ -68,19 +68,20 @@ def _at_source_level(table: pa.Table) -> pa.Table:
 
 
 def input_lengths(run: RunData) -> dict[str, float | None]:
-    """Return every input by its URI with its seconds, `None` where nobody could tell.
+    """Return every input by its name with its seconds, `None` where nobody could tell.
 
     An input is a probed video, or a file that ended before it became one. A duplicate has the
-    id of the video it repeats, so inputs are told apart by URI.
+    id of the video it repeats, so inputs are told apart by name.
     """
     lengths: dict[str, float | None] = {}
-    for name in ("failures", "rejections"):
-        ended = _at_source_level(run.tables[name])
-        for uri, seconds in zip(ended["uri"].to_pylist(), ended["seconds"].to_pylist(), strict=True):
-            known = lengths.get(uri)
-            lengths[uri] = known or seconds or None  # a file nobody could open has 0 s
+    for table in ("failures", "rejections"):
+        ended = _at_source_level(run.tables[table])
+        for name, seconds in zip(ended["source_name"].to_pylist(), ended["seconds"].to_pylist(), strict=True):
+            lengths[name] = lengths.get(name) or seconds or None  # a file nobody could open has 0 s
     videos = run.tables["videos"]
-    lengths.update(zip(videos["source_uri"].to_pylist(), videos["duration_seconds"].to_pylist(), strict=True))
+    lengths.update(
+        zip(videos["source_name"].to_pylist(), videos["duration_seconds"].to_pylist(), strict=True)
+    )
     return lengths
 
 
@@ -124,7 +125,7 @@ def reason_rows(run: RunData) -> list[ReasonRow]:
     totals = table.group_by("reason").aggregate(
         [("lost", "sum"), ("lost", "count"), ("reason", "count"), ("threshold", "min"), ("threshold", "max")]
     )
-    by_level = table.group_by(["reason", "level"]).aggregate([("uri", "count")]).to_pylist()
+    by_level = table.group_by(["reason", "level"]).aggregate([("subject_id", "count")]).to_pylist()
     also = pc.value_counts(pc.list_flatten(table["also"])).to_pylist()
     also_counts = {row["values"]: row["counts"] for row in also}
     rows = [_reason_row(row, by_level, also_counts) for row in totals.to_pylist()]
@@ -133,7 +134,7 @@ def reason_rows(run: RunData) -> list[ReasonRow]:
 
 def _reason_row(row: dict[str, Any], by_level: list[dict[str, Any]], also: dict[str, int]) -> ReasonRow:
     low, high = row["threshold_min"], row["threshold_max"]
-    levels = sorted((r["level"], r["uri_count"]) for r in by_level if r["reason"] == row["reason"])
+    levels = sorted((r["level"], r["subject_id_count"]) for r in by_level if r["reason"] == row["reason"])
     return ReasonRow(
         reason=row["reason"],
         levels=tuple(levels),

@@ -15,7 +15,6 @@ REASONS = {
     # Whole files.
     "consent_refused": "The manifest says that the person shown did not agree. The file was not opened.",
     "duplicate": "The same bytes are in the input under another name; one of them is kept.",
-    "exact_duplicate": "The same bytes are in the input under another name; one of them is kept.",
     "no_video_stream": "The file holds sound but no moving picture.",
     "no_audio_stream": "The file has no sound track, so there is no speech to learn from.",
     "low_frame_rate": "Too few pictures a second to follow lips: a vowel lasts 60 to 120 ms.",
@@ -31,7 +30,6 @@ REASONS = {
     "several_faces": "Another face of comparable size is in the picture: who speaks is not clear.",
     "silent_audio": "The sound is silent or nearly so.",
     "no_speech": "Nobody speaks, or too briefly; this is also where music and noise end.",
-    "music": "The sound is music or noise rather than speech.",
     "clipped_audio": "The sound is overdriven: its peaks are cut off.",
     "noisy_audio": "Speech hardly stands above the background.",
     "damaged_pictures": "The decoder could not restore some pictures.",

@@ -12,9 +12,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from reports import captions, formats, reasons
-from reports.load import RunData
 from reports.metrics import SOURCE_LEVELS
 from reports.reasons import Rule
+from reports.run_data import RunData
 from reports.timeline import MAX_LANES, Lane, Span, Track, merge_small, stack, ticks
 
 MAX_STRIPS = 50
@@ -40,10 +40,10 @@ class Mark:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Strip:
-    """One input: its name, totals, marks and axis. Without a duration the axis is unknown."""
+    """One input: its file and full name, totals, marks and axis. Without a duration the axis is unknown."""
 
     name: str
-    uri: str
+    source_name: str
     facts: str
     outcome: str
     marks: tuple[Mark, ...]
@@ -63,19 +63,19 @@ def evenly_spaced(items: Sequence[str], limit: int) -> list[str]:
 
 
 def build_strips(
-    run: RunData, uris: Sequence[str], styles: Mapping[str, tuple[str, str]], rules: list[Rule]
+    run: RunData, names: Sequence[str], styles: Mapping[str, tuple[str, str]], rules: list[Rule]
 ) -> list[Strip]:
     """Return strips for some inputs, in the given order, as many as the byte budget allows."""
-    rows = _rows_by_input(run, uris)
+    rows = _rows_by_input(run, names)
     strips: list[Strip] = []
     spent = 0
-    for uri in uris:
-        strip = _strip(uri, rows[uri], styles, rules)
+    for name in names:
+        strip = _strip(name, rows[name], styles, rules)
         spent += (
             _BYTES["strip"]
             + _BYTES["mark"] * len(strip.marks)
             + _BYTES["row"] * len(strip.rows)
-            + 6 * len(uri)
+            + 6 * len(name)
         )
         if strips and spent > BYTE_BUDGET:
             break
@@ -83,35 +83,34 @@ def build_strips(
     return strips
 
 
-def _rows_by_input(run: RunData, uris: Sequence[str]) -> dict[str, dict[str, list[dict[str, Any]]]]:
-    """Group the rows of all tables by input URI: below file level a row belongs to its video."""
+def _rows_by_input(run: RunData, names: Sequence[str]) -> dict[str, dict[str, list[dict[str, Any]]]]:
+    """Group the rows of all tables by input: below file level a row belongs to its video."""
     tables = run.tables
-    videos = tables["videos"].filter(
-        pc.is_in(tables["videos"]["source_uri"], value_set=pa.array(uris, pa.string()))
-    )
-    uri_of = dict(zip(videos["video_id"].to_pylist(), videos["source_uri"].to_pylist(), strict=True))
-    ids = pa.array(list(uri_of), pa.string())
-    found: dict[str, dict[str, list[dict[str, Any]]]] = {uri: defaultdict(list) for uri in uris}
-    for name in ("videos", "shots", "face_tracks", "clips"):
-        for row in tables[name].filter(pc.is_in(tables[name]["video_id"], value_set=ids)).to_pylist():
-            found[uri_of[row["video_id"]]][name].append(row)
-    for name in ("rejections", "failures"):
-        table = tables[name]
+    inputs = pa.array(names, pa.string())
+    videos = tables["videos"].filter(pc.is_in(tables["videos"]["source_name"], value_set=inputs))
+    name_of = dict(zip(videos["video_id"].to_pylist(), videos["source_name"].to_pylist(), strict=True))
+    ids = pa.array(list(name_of), pa.string())
+    found: dict[str, dict[str, list[dict[str, Any]]]] = {name: defaultdict(list) for name in names}
+    for kind in ("videos", "shots", "face_tracks", "clips"):
+        for row in tables[kind].filter(pc.is_in(tables[kind]["video_id"], value_set=ids)).to_pylist():
+            found[name_of[row["video_id"]]][kind].append(row)
+    for kind in ("rejections", "failures"):
+        table = tables[kind]
         wanted = pc.or_kleene(
-            pc.is_in(table["uri"], value_set=pa.array(uris, pa.string())),
+            pc.is_in(table["source_name"], value_set=inputs),
             pc.is_in(table["video_id"], value_set=ids),
         )
         for row in table.filter(wanted).to_pylist():
-            # A duplicate file carries the id of the video it repeats: at file level the URI decides.
-            by_id = None if row["level"] in SOURCE_LEVELS else uri_of.get(row["video_id"])
-            uri = by_id or row["uri"]
-            if uri in found:
-                found[uri][name].append(row)
+            # A duplicate file carries the id of the video it repeats: at file level the name decides.
+            by_id = None if row["level"] in SOURCE_LEVELS else name_of.get(row["video_id"])
+            name = by_id or row["source_name"]
+            if name in found:
+                found[name][kind].append(row)
     return found
 
 
 def _strip(
-    uri: str,
+    source_name: str,
     rows: Mapping[str, list[dict[str, Any]]],
     styles: Mapping[str, tuple[str, str]],
     rules: list[Rule],
@@ -130,8 +129,8 @@ def _strip(
     cuts = tuple(_share(s["start_seconds"], length) for s in rows.get("shots", []) if s["start_seconds"] > 0)
     listed = sorted(spans, key=lambda s: (s.start_seconds, s.end_seconds, s.reason))
     return Strip(
-        name=formats.file_name(uri),
-        uri=formats.printable(uri, 400),
+        name=formats.file_name(source_name),
+        source_name=formats.printable(source_name, 400),
         facts=captions.facts(video, known),
         outcome=captions.outcome(spans, known),
         marks=_marks(shown, length, styles, known is not None),

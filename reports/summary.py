@@ -1,21 +1,20 @@
-"""The first page of a curation run: one self-contained HTML file made from its tables.
+"""The first page of a curation run, made from its tables, and the rendering of all its pages.
 
-Nothing on the page is fetched from anywhere; every string from outside is escaped by the
-template. The same tables give the same bytes.
+A page is one self-contained HTML file: nothing is fetched from anywhere, and every string from outside is
+escaped by the template. The same tables give the same bytes.
 """
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import jinja2
 
-from reports import bias, captions, figures, formats, gallery, metrics, reasons, strips
-from reports.load import RunData, load_run
+from reports import bias, captions, cost, figures, formats, gallery, metrics, reasons, strips
 from reports.metrics import KeyNumbers, ReasonRow
 from reports.reasons import Rule
-from schemas.run import RunSummary, StageSummary
+from reports.run_data import RunData
+from schemas.run import StageSummary
 
 MAX_PAGE_BYTES = 2_000_000
 FIRST_STRIPS = 12
@@ -23,27 +22,20 @@ FIRST_CARDS = 12
 MAX_REASONS = 60
 MAX_FAILURES = 60
 MAX_LISTED = 50
-MAX_CONFIG_CHARACTERS = 30_000
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
-def write_report(output_dir: Path) -> Path:
-    """Write OUT/report/index.html and bias.html from OUT/run.json and OUT/tables; returns the first's path.
+def render_report(run: RunData) -> dict[str, bytes]:
+    """Return the pages of a run, as bytes by file name; they link each other and belong into one folder.
 
-    Raises:
-        BadInputError: if run.json or a table cannot be read.
+    The first page and that of who is in the data are the same bytes for the same tables, however long the run
+    took, on which machine and in how many attempts; all that differs is on the page of cost.
     """
-    run = load_run(Path(output_dir))
-    folder = Path(output_dir) / "report"
-    folder.mkdir(parents=True, exist_ok=True)
-    _write(folder / bias.FILE_NAME, render("bias.html.j2", bias.build_context(run)))
-    return _write(folder / "index.html", render("summary.html.j2", build_context(run)))
-
-
-def _write(path: Path, page: bytes) -> Path:
-    temporary = path.with_name(f"{path.name}.tmp")
-    temporary.write_bytes(page)
-    return temporary.replace(path)
+    return {
+        "index.html": render("summary.html.j2", build_context(run)),
+        bias.FILE_NAME: render("bias.html.j2", bias.build_context(run)),
+        cost.FILE_NAME: render("cost.html.j2", cost.build_context(run)),
+    }
 
 
 def render(template: str, context: dict[str, Any]) -> bytes:
@@ -66,8 +58,8 @@ def build_context(run: RunData) -> dict[str, Any]:
     rows = metrics.reason_rows(run)
     failed = metrics.failures_by_stage(run)
     styles = captions.reason_styles([r.reason for r in rows])
-    uris = sorted(metrics.input_lengths(run))
-    shown = strips.build_strips(run, strips.evenly_spaced(uris, strips.MAX_STRIPS), styles, rules)
+    names = sorted(metrics.input_lengths(run))
+    shown = strips.build_strips(run, strips.evenly_spaced(names, strips.MAX_STRIPS), styles, rules)
     problems = [*run.summary.problems, *run.notes, *metrics.disagreements(run, rows, failed)]
     cards = gallery.build_cards(run)
     histograms = figures.histograms(run.tables["clips"], rules)
@@ -84,17 +76,17 @@ def build_context(run: RunData) -> dict[str, Any]:
         "failures": failure_views(run),
         "first_strips": shown[:FIRST_STRIPS],
         "more_strips": shown[FIRST_STRIPS:],
-        "num_inputs": len(uris),
+        "num_inputs": len(names),
         "histograms": histograms[: len(figures.ALWAYS)],
         "more_histograms": histograms[len(figures.ALWAYS) :],
         "first_cards": cards[:FIRST_CARDS],
         "more_cards": cards[FIRST_CARDS:],
-        "cost": cost_view(run.summary, numbers),
         "problems": [formats.prose(p) for p in problems[:MAX_LISTED]],
         "num_problems": len(problems),
         "ignored": [formats.printable(u) for u in run.summary.ignored_inputs[:MAX_LISTED]],
         "num_ignored": len(run.summary.ignored_inputs),
-        "ran": ran_view(run.summary),
+        "config_hash": formats.printable(run.summary.config_hash, 80),
+        "schema_version": formats.printable(run.summary.schema_version, 40),
         "f": formats,
     }
 
@@ -188,79 +180,10 @@ def failure_views(run: RunData) -> list[dict[str, str]]:
     return [
         {
             "stage": reasons.title(row["stage"]),
-            "file": formats.file_name(row["uri"]),
+            "file": formats.file_name(row["source_name"]),
             "subject": f"{formats.printable(row['level'], 40)} {formats.printable(row['subject_id'], 120)}",
             "type": formats.printable(row["error_type"], 80),
             "error": formats.prose(row["error"], 400),
         }
         for row in rows
     ]
-
-
-def cost_view(summary: RunSummary, numbers: KeyNumbers) -> dict[str, Any]:
-    """Return the cost of every stage and of the run.
-
-    A stage's own speed is per second of the material it saw; the share of the run is per
-    second of input, so that the stages' costs add up to the run's.
-    """
-    total = sum(s.cpu_seconds for s in summary.stages)
-    slowest = max((s.cpu_seconds for s in summary.stages), default=0.0) or 1.0
-    seconds_in = numbers.seconds_in
-    rows = [
-        {
-            "name": reasons.title(s.stage),
-            "cpu": formats.duration(s.cpu_seconds),
-            "per_input": formats.number(s.cpu_seconds / seconds_in if seconds_in else None),
-            "media": formats.duration(s.media_seconds),
-            "speed": formats.factor(
-                s.media_seconds / s.cpu_seconds if s.cpu_seconds and s.media_seconds else None
-            ),
-            "frames": formats.count(s.frames_decoded),
-            "share": formats.percent(s.cpu_seconds, total),
-            "width": round(100 * s.cpu_seconds / slowest, 2),
-        }
-        for s in summary.stages
-    ]
-    return {
-        "rows": rows,
-        "cpu": formats.duration(total),
-        "per_input": formats.number(total / seconds_in if seconds_in else None),
-        "speed": formats.factor(seconds_in / total if total else None),
-        "frames": formats.count(sum(s.frames_decoded for s in summary.stages)),
-        "wall": formats.duration(summary.wall_seconds),
-        "wall_speed": formats.factor(seconds_in / summary.wall_seconds if summary.wall_seconds else None),
-    }
-
-
-def ran_view(summary: RunSummary) -> dict[str, Any]:
-    """Return what ran: command, configuration, versions, outside models."""
-    config = json.dumps(summary.config, indent=2, sort_keys=True, ensure_ascii=False, default=str)
-    return {
-        "command": formats.prose(summary.command, 2000),
-        "config_hash": formats.printable(summary.config_hash, 80),
-        "config": "\n".join(
-            formats.printable(line, 400) for line in config[:MAX_CONFIG_CHARACTERS].splitlines()
-        ),
-        "config_cut": len(config) > MAX_CONFIG_CHARACTERS,
-        "schema_version": formats.printable(summary.schema_version, 40),
-        "versions": [
-            (formats.printable(k, 80), formats.printable(str(v), 80))
-            for k, v in sorted(summary.versions.items())[:100]
-        ],
-        "totals": [
-            (reasons.title(k), formats.number(v) if isinstance(v, int | float) else formats.prose(str(v), 80))
-            for k, v in sorted(summary.totals.items())[:100]
-        ],
-        "backends": [
-            {
-                "name": formats.printable(b.name, 80),
-                "purpose": formats.prose(b.purpose, 160),
-                "version": formats.printable(b.version, 60) or formats.MISSING,
-                "licence": formats.printable(b.licence, 80),
-                "hash": formats.printable(b.weights_sha256, 64),
-                "available": b.available,
-                "if_missing": formats.prose(b.if_missing, 200),
-            }
-            for b in summary.backends[:60]
-        ],
-    }

@@ -100,14 +100,20 @@ def _free(held: Sequence[Span], span: Span) -> bool:
 
 def covered_seconds(spans: Iterable[Span], duration_seconds: float) -> float:
     """Return the length of the union of spans within [0, duration)."""
-    total, reached = 0.0, 0.0
+    return duration_seconds - sum(end - start for start, end in uncovered(spans, duration_seconds))
+
+
+def uncovered(spans: Iterable[Span], duration_seconds: float) -> list[tuple[float, float]]:
+    """Return the parts [start, end) of [0, duration) that lie in no span, in order of time."""
+    gaps: list[tuple[float, float]] = []
+    reached = 0.0
     for span in sorted(spans, key=lambda s: s.start_seconds):
-        start = max(span.start_seconds, reached)
-        end = min(span.end_seconds, duration_seconds)
-        if end > start:
-            total += end - start
-            reached = end
-    return total
+        if span.end_seconds <= span.start_seconds:
+            continue
+        if span.start_seconds > reached and reached < duration_seconds:
+            gaps.append((reached, min(span.start_seconds, duration_seconds)))
+        reached = max(reached, span.end_seconds)
+    return [*gaps, (reached, duration_seconds)] if reached < duration_seconds else gaps
 
 
 def merge_small(spans: Sequence[Span], gap_seconds: float) -> list[Span]:

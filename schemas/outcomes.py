@@ -14,14 +14,14 @@ class Rejection:
     """An element, or a span of a shot, that a rule turned down.
 
     `reason` is the first rule that failed and `also` the others, so that a table by reason
-    adds up and nothing is hidden. `seconds` is the material lost.
+    adds up and nothing is hidden. `source_name` is `Source.name`; `seconds` is the material lost.
     """
 
     stage: str
     level: str
     subject_id: str
     video_id: str | None
-    uri: str
+    source_name: str
     reason: str
     score: float | None
     threshold: float | None
@@ -40,7 +40,7 @@ def clip_rejection(
         level="clip",
         subject_id=clip.clip_id,
         video_id=clip.video_id,
-        uri=clip.source.uri,
+        source_name=clip.source.name,
         reason=reason,
         score=score,
         threshold=threshold,
@@ -53,13 +53,17 @@ def clip_rejection(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Failure:
-    """An element that a stage could not process, with what is needed to retry it alone."""
+    """An element that a stage could not process, with what is needed to retry it alone.
+
+    `source_name` is `Source.name`, which `subject_id` is too where a source could not be probed. `error` and
+    `traceback` name no place on the machine (`pipelines.failures` sees to that).
+    """
 
     stage: str
     level: str
     subject_id: str
     video_id: str | None
-    uri: str
+    source_name: str
     error_type: str
     error: str
     traceback: str

@@ -8,6 +8,8 @@ the displayed picture (after rotation, with square pixels) unless a field says o
 from dataclasses import dataclass
 from typing import Literal
 
+from schemas.published import private
+
 Box = tuple[float, float, float, float]
 
 
@@ -15,11 +17,11 @@ Box = tuple[float, float, float, float]
 class Source:
     """One input: where it is, what it is called, and what a manifest declares about it.
 
-    `uri` opens it on this machine; `name` is its path below the input folder or as the manifest
-    writes it, the same on every machine, and is what samples carry.
+    `uri` opens it on this machine and is not published; `name` is its path below the input folder or as
+    the manifest writes it, the same on every machine, and is what tables and samples carry.
     """
 
-    uri: str
+    uri: str = private(instead="")
     name: str
     title: str | None = None
     licence: str | None = None
@@ -32,8 +34,19 @@ class Source:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Artefact:
+    """The name of what a stage made: the stage, and a hash of all that it was made from."""
+
+    stage: str
+    artefact_id: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Video:
-    """A readable video file: content hash, streams and geometry as probed from its headers."""
+    """A readable video file: content hash, streams and geometry as probed from its headers.
+
+    `artefacts` name what the stages of videos made of it.
+    """
 
     video_id: str
     source: Source
@@ -51,6 +64,7 @@ class Video:
     audio_codec: str | None
     audio_sampling_rate_hz: int | None
     audio_channels: int | None
+    artefacts: tuple[Artefact, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -297,8 +311,9 @@ class Clip:
     """A span of one shot in which one face is visible, cut to constant frame rate.
 
     `crop_xyxy` is in pixels of the displayed source picture, `width` and `height` are those
-    of the written video. `parts_uri` is the path prefix of the written parts. `sampling_weight` is
-    how often to draw the clip in training, relative to the average accepted clip.
+    of the written video. `artefacts` name what the stages made of the clip, its parts included, in
+    order. `sampling_weight` is how often to draw the clip in training, relative to the average
+    accepted clip.
     """
 
     clip_id: str
@@ -315,7 +330,7 @@ class Clip:
     height: int
     face_height_px: float
     other_face_ratio: float
-    parts_uri: str | None = None
+    artefacts: tuple[Artefact, ...] = ()
     audio: AudioQuality | None = None
     landmarks: LandmarkCoverage | None = None
     quality: VisualQuality | None = None

@@ -11,6 +11,7 @@ class StageSummary:
     `cpu_seconds` is processor time of the stage's own work; `media_seconds` the length of the
     material it saw, so media_seconds / cpu_seconds is its speed on one core as a multiple of
     real time. `cpu_by_step` divides cpu_seconds among the steps that share the stage's visit.
+    `num_reused` elements were taken from earlier runs, whose cost counts here.
     """
 
     stage: str
@@ -22,7 +23,8 @@ class StageSummary:
     cpu_seconds: float
     media_seconds: float
     frames_decoded: int
-    cpu_by_step: dict[str, float] = field(default_factory=dict)
+    cpu_by_step: dict[str, float] = field(default_factory=dict[str, float])
+    num_reused: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,9 +38,9 @@ class PeopleSummary:
     num_faces: int = 0
     num_identities: int = 0
     nearest_across_splits: float | None = None
-    too_near: list[str] = field(default_factory=list)
-    speakers_with_several_identities: list[str] = field(default_factory=list)
-    identities_with_several_speakers: list[str] = field(default_factory=list)
+    too_near: list[str] = field(default_factory=list[str])
+    speakers_with_several_identities: list[str] = field(default_factory=list[str])
+    identities_with_several_speakers: list[str] = field(default_factory=list[str])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,7 +58,10 @@ class BackendInfo:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunSummary:
-    """The content of run.json."""
+    """The content of run.json.
+
+    `inputs_hash` names all that the result was made from; None where `package` made it from another result.
+    """
 
     schema_version: str
     command: str
@@ -68,9 +73,10 @@ class RunSummary:
     totals: dict[str, float]
     rejected_by_reason: dict[str, int]
     failed_by_stage: dict[str, int]
-    rejected_seconds_by_reason: dict[str, float] = field(default_factory=dict)
-    ignored_inputs: list[str] = field(default_factory=list)
+    rejected_seconds_by_reason: dict[str, float] = field(default_factory=dict[str, float])
+    ignored_inputs: list[str] = field(default_factory=list[str])
     wall_seconds: float = 0.0
     people: PeopleSummary = field(default_factory=PeopleSummary)
-    problems: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list[str])
+    notes: list[str] = field(default_factory=list[str])
+    inputs_hash: str | None = None

@@ -8,19 +8,29 @@ int16 in units of 1/16 px (an error of 0.03 px at most), pose visibility as uint
 import io
 import json
 import re
+import types
+import typing
+import wave
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, is_dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from schemas.records import Clip
+
 PARTS = ("json", "mp4", "npz", "wav")
 KEY_PATTERN = re.compile(r"[A-Za-z0-9_-]{1,100}")
 LANDMARK_UNITS_PER_PX = 16
 SAMPLING_RATE_HZ = 16000
-# Records that a clip may lack; samples name those that are missing as not computed.
-OPTIONAL_RECORDS = ("voice", "sync", "body_fit", "identity")
+# The records that stages make of a clip; samples name those that are missing as not computed.
+CLIP_RECORDS = tuple(
+    name
+    for name, hint in typing.get_type_hints(Clip).items()
+    if isinstance(hint, types.UnionType) and any(map(is_dataclass, typing.get_args(hint)))
+)
 
 _FITTED = {"body": "body", "face": "face", "left_hand": "left hand", "right_hand": "right hand"}
 
@@ -107,6 +117,93 @@ def to_json_bytes(value: Any) -> bytes:
     """Return canonical JSON: sorted keys, no NaN, UTF-8."""
     text = json.dumps(value, sort_keys=True, ensure_ascii=False, allow_nan=False, indent=1)
     return text.encode() + b"\n"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sample:
+    """One training sample: a clip's video file, 16-bit sound at 16 kHz, arrays by name, what is known of it.
+
+    `about` is the content of the .json; its `num_frames`, `fps` and `body_fit` say what the others must be.
+    """
+
+    key: str
+    mp4: bytes
+    sound: npt.NDArray[np.int16]
+    arrays: Mapping[str, npt.NDArray[Any]]
+    about: Mapping[str, Any]
+
+
+def check_sample(sample: Sample, count_frames: Callable[[bytes], int]) -> None:
+    """Check that the parts of a sample fit each other.
+
+    Args:
+        count_frames: returns the number of pictures in an .mp4 (`media.count_frames`).
+
+    Raises:
+        SampleError: naming what does not fit.
+    """
+    check_key(sample.key)
+    num_frames, fps = sample.about["num_frames"], sample.about["fps"]
+    if (found := count_frames(sample.mp4)) != num_frames:
+        raise SampleError(f"{sample.key}: {found} pictures in the video, wanted {num_frames}")
+    check_arrays(sample.arrays, num_frames, fitted=sample.about["body_fit"] is not None)
+    if len(sample.sound) != round(num_frames / fps * SAMPLING_RATE_HZ):
+        raise SampleError(f"{sample.key}: {len(sample.sound)} samples of sound for {num_frames} frames")
+
+
+def encode_sample(sample: Sample) -> dict[str, bytes]:
+    """Return the parts of a sample by extension; the same sample gives the same bytes."""
+    return {
+        "json": to_json_bytes(sample.about),
+        "mp4": sample.mp4,
+        "npz": arrays_to_npz(sample.arrays),
+        "wav": wav_of_pcm(sample.sound, SAMPLING_RATE_HZ),
+    }
+
+
+def decode_sample(key: str, parts: Mapping[str, bytes]) -> Sample:
+    """Return the sample of parts by extension, unchecked.
+
+    Raises:
+        SampleError: if a part is missing or damaged.
+    """
+    if missing := set(PARTS) - set(parts):
+        raise SampleError(f"{key}: {', '.join(sorted(missing))} is missing")
+    try:
+        return Sample(
+            key=key,
+            mp4=parts["mp4"],
+            sound=pcm_of_wav(parts["wav"], SAMPLING_RATE_HZ),
+            arrays=npz_to_arrays(parts["npz"]),
+            about=json.loads(parts["json"]),
+        )
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile, wave.Error) as error:
+        raise SampleError(f"{key}: the parts are damaged ({error})") from error
+
+
+def wav_of_pcm(samples: npt.NDArray[np.int16], sampling_rate_hz: int) -> bytes:
+    """Return mono 16-bit samples (n,) as a WAV file."""
+    buffer = io.BytesIO()
+    with wave.open(buffer, "wb") as handle:
+        handle.setnchannels(1)
+        handle.setsampwidth(2)
+        handle.setframerate(sampling_rate_hz)
+        handle.writeframes(samples.astype("<i2").tobytes())
+    return buffer.getvalue()
+
+
+def pcm_of_wav(data: bytes, sampling_rate_hz: int) -> npt.NDArray[np.int16]:
+    """Return the samples (n,) of a mono 16-bit WAV file.
+
+    Raises:
+        SampleError: if it is of another kind.
+        wave.Error, EOFError: if it is damaged.
+    """
+    with wave.open(io.BytesIO(data), "rb") as handle:
+        layout = (handle.getnchannels(), handle.getsampwidth(), handle.getframerate())
+        if layout != (1, 2, sampling_rate_hz):
+            raise SampleError(f"the sound is {layout}, wanted mono, 16 bit, {sampling_rate_hz} Hz")
+        return np.frombuffer(handle.readframes(handle.getnframes()), "<i2").astype(np.int16)
 
 
 def check_arrays(arrays: Mapping[str, npt.NDArray[Any]], num_frames: int, fitted: bool) -> None:

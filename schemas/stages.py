@@ -94,6 +94,7 @@ STAGES: tuple[Stage, ...] = (
     ),
 )
 
+STAGE: dict[str, Stage] = {stage.name: stage for stage in STAGES}
 ORDER: dict[str, int] = {stage.name: index for index, stage in enumerate(STAGES)}
 
 

@@ -1,12 +1,11 @@
 """Parquet schemas derived from the record dataclasses, in this one place.
 
 A nested record becomes columns with its field's name as a prefix (`audio_snr_db`); an absent
-one becomes nulls. Tuples become lists. The golden copies in tests/golden make a changed
-schema visible in review.
+one becomes nulls. Tuples become lists. Private fields have no column. The golden copies in
+tests/golden make a changed schema visible in review.
 """
 
 import dataclasses
-import types
 import typing
 from collections.abc import Mapping
 from typing import Any, Literal, get_args, get_origin
@@ -15,9 +14,11 @@ import pyarrow as pa
 
 from schemas.bias import BalanceTarget, BiasCell, BiasMetric, FunnelRow
 from schemas.outcomes import Failure, Rejection
+from schemas.plain import from_plain, hints_of, strip_none, to_plain
+from schemas.published import is_published, private_values
 from schemas.records import Clip, FaceTrack, Shot, Video
 
-SCHEMA_VERSION = "1"
+SCHEMA_VERSION = "2"
 
 _SCALARS = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}
 
@@ -35,17 +36,8 @@ TABLES: dict[str, type] = {
 }
 
 
-def _strip_none(annotation: Any) -> tuple[Any, bool]:
-    if get_origin(annotation) in (typing.Union, types.UnionType):
-        members = [a for a in get_args(annotation) if a is not type(None)]
-        if len(members) != 1:
-            raise TypeError(f"unions other than 'X | None' have no column type: {annotation}")
-        return members[0], True
-    return annotation, False
-
-
 def _arrow_type(annotation: Any) -> pa.DataType:
-    annotation, _ = _strip_none(annotation)
+    annotation, _ = strip_none(annotation)
     if annotation in _SCALARS:
         return _SCALARS[annotation]
     if get_origin(annotation) is Literal:
@@ -58,14 +50,15 @@ def _arrow_type(annotation: Any) -> pa.DataType:
 
 
 def _fields(record_type: type) -> list[tuple[Any, Any]]:
-    hints = typing.get_type_hints(record_type)
-    return [(f, hints[f.name]) for f in dataclasses.fields(record_type)]
+    """Return the fields that have columns, with their types."""
+    hints = hints_of(record_type)
+    return [(f, hints[f.name]) for f in dataclasses.fields(record_type) if is_published(f)]
 
 
 def _columns(record_type: type, prefix: str, nullable: bool) -> list[pa.Field]:
     columns: list[pa.Field] = []
     for field, hint in _fields(record_type):
-        inner, optional = _strip_none(hint)
+        inner, optional = strip_none(hint)
         optional = optional or nullable
         if dataclasses.is_dataclass(inner):
             columns += _columns(typing.cast(type, inner), f"{prefix}{field.name}_", optional)
@@ -86,26 +79,18 @@ def arrow_schema(table: str) -> pa.Schema:
 
 def _flatten(record: Any, record_type: type, prefix: str, row: dict[str, Any]) -> None:
     for field, hint in _fields(record_type):
-        inner, _ = _strip_none(hint)
+        inner, _ = strip_none(hint)
         value = None if record is None else getattr(record, field.name)
         if dataclasses.is_dataclass(inner):
             _flatten(value, typing.cast(type, inner), f"{prefix}{field.name}_", row)
         else:
-            row[prefix + field.name] = _plain(value)
-
-
-def _plain(value: Any) -> Any:
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return dataclasses.asdict(value)
-    if isinstance(value, tuple):
-        return [_plain(v) for v in value]
-    return value
+            row[prefix + field.name] = to_plain(value, published_only=True)
 
 
 def to_row(record: Any) -> dict[str, Any]:
     """Return a record as one row of its table: column name to plain value."""
     row: dict[str, Any] = {}
-    _flatten(record, type(record), "", row)
+    _flatten(record, record.__class__, "", row)
     return row
 
 
@@ -115,7 +100,7 @@ def to_table(table: str, records: list[Any]) -> pa.Table:
 
 
 def from_row(table: str, row: Mapping[str, Any]) -> Any:
-    """Return the record that a row of a table was made from.
+    """Return the record that a row of a table was made from; private fields are what they declare instead.
 
     Raises:
         KeyError: if a column is missing.
@@ -125,12 +110,12 @@ def from_row(table: str, row: Mapping[str, Any]) -> Any:
 
 
 def _unflatten(record_type: type, prefix: str, row: Mapping[str, Any]) -> Any:
-    values: dict[str, Any] = {}
+    values: dict[str, Any] = dict(private_values(record_type))
     for field, hint in _fields(record_type):
-        inner, optional = _strip_none(hint)
+        inner, optional = strip_none(hint)
         name = prefix + field.name
         if not dataclasses.is_dataclass(inner):
-            values[field.name] = _unplain(row[name], inner)
+            values[field.name] = from_plain(inner, row[name])
         elif optional and not _is_present(typing.cast(type, inner), f"{name}_", row):
             values[field.name] = None
         else:
@@ -142,17 +127,3 @@ def _is_present(record_type: type, prefix: str, row: Mapping[str, Any]) -> bool:
     """Return whether an optional record is there: then one of its columns has a value."""
     names = [prefix + field.name for field in _columns(record_type, "", False)]
     return any(row[name] is not None for name in names)
-
-
-def _unplain(value: Any, annotation: Any) -> Any:
-    annotation, _ = _strip_none(annotation)
-    if value is None:
-        return None
-    if dataclasses.is_dataclass(annotation):
-        hints = dict(typing.get_type_hints(annotation))
-        return typing.cast(type, annotation)(**{k: _unplain(v, hints[k]) for k, v in value.items()})
-    if get_origin(annotation) is tuple:
-        kinds = get_args(annotation)
-        kinds = kinds[:1] * len(value) if kinds[-1] is Ellipsis else kinds
-        return tuple(_unplain(item, kind) for item, kind in zip(value, kinds, strict=True))
-    return value

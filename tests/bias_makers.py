@@ -138,7 +138,8 @@ def _judge(records: Records, clip: Clip, rng: random.Random) -> None:
     records.rejections.append(
         Rejection(
             stage=f"filter_{stage}", level="clip", subject_id=clip.clip_id, video_id=clip.video_id,
-            uri=clip.source.uri, reason=reason, score=1.0, threshold=2.0, seconds=clip.duration_seconds,
+            source_name=clip.source.name, reason=reason, score=1.0, threshold=2.0,
+            seconds=clip.duration_seconds,
         )
     )  # fmt: skip
 

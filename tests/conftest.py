@@ -13,11 +13,13 @@ import pyarrow.dataset as ds
 import pytest
 from rich.console import Console
 
-from commands.curate import curate
+from commands.curate_videos import curate
 from pipelines.config import CurateConfig, config_from
 from pipelines.discover import discover
 from schemas.run import RunSummary
+from tests import remote_files
 from tests.makers import make_corpus
+from tests.resume_runs import TALKERS, Place, make_place
 from tools.fetch_demo import default_folder, fetch
 
 # The small English recogniser and one look for written text: what is tested is the chain.
@@ -86,3 +88,24 @@ def corpus(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def curated(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """The corpus curated with threads as workers, as on a laptop."""
     return run_chain(corpus, tmp_path_factory.mktemp("curated") / "out")
+
+
+@pytest.fixture(params=["local", "remote"])
+def root(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Where a run folder may be."""
+    monkeypatch.setenv(remote_files.VARIABLE, str(tmp_path / "store"))
+    return "fake://bucket/out" if request.param == "remote" else str(tmp_path / "out")
+
+
+@pytest.fixture(scope="session")
+def place(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Place:
+    """Videos of two seconds, for runs of the command line."""
+    return make_place(demo, tmp_path_factory.mktemp("resume"))
+
+
+@pytest.fixture(scope="session")
+def whole(place: Place) -> Path:
+    """The folder of an uninterrupted run on two of them; copy it to run more into it."""
+    out = place.root / "whole"
+    place.curate(out, place.manifest(TALKERS)).run()
+    return out

@@ -2,9 +2,9 @@
 
 import re
 from html.parser import HTMLParser
-from pathlib import Path
 
-from reports.summary import write_report
+from reports.run_data import RunData
+from reports.summary import render_report
 
 
 class PageReader(HTMLParser):
@@ -45,8 +45,9 @@ class PageReader(HTMLParser):
         return re.sub(r"\s+", " ", "\n".join(self.parts)).split(f" {label} ", 1)[1][:40]
 
 
-def page_of(folder: Path) -> tuple[str, PageReader]:
-    html = write_report(folder).read_text(encoding="utf-8")
+def page_of(run: RunData, name: str = "index.html") -> tuple[str, PageReader]:
+    """Return one of a run's pages and what is in it."""
+    html = render_report(run)[name].decode()
     reader = PageReader(html)
     assert not reader.unbalanced and not reader.open
     return html, reader

@@ -153,7 +153,7 @@ def fail(clip: Clip, video: Video) -> Failure:
         level="clip",
         subject_id=clip.clip_id,
         video_id=video.video_id,
-        uri=video.source.uri,
+        source_name=video.source.name,
         error_type="TimeoutError",
         error="the recogniser gave no answer within 120 s",
         traceback="Traceback ...",
@@ -172,14 +172,14 @@ def make_records(num_videos: int, seed: int = 1) -> Records:
             )
         elif number % 11 == 8:
             bad = make_video(number, 0.0)
-            error = f"{bad.source.uri}: moov atom not found; the file is truncated or damaged"
+            error = f"{bad.source.name}: moov atom not found; the file is truncated or damaged"
             records.failures.append(
                 Failure(
                     stage="probe",
                     level="video",
-                    subject_id=bad.source.uri,
+                    subject_id=bad.source.name,
                     video_id=None,
-                    uri=bad.source.uri,
+                    source_name=bad.source.name,
                     error_type="MediaError",
                     error=error,
                     traceback="Traceback ...",

@@ -27,11 +27,11 @@ SENTENCES = (
 NAMES = ("talk", "interview", "lecture part", "Gespräch über Städte", "podcast", "講演")
 
 
-def make_video(number: int, seconds: float, uri: str | None = None) -> Video:
-    name = f"{NAMES[number % len(NAMES)]} {number:05d}.mp4"
+def make_video(number: int, seconds: float, name: str | None = None) -> Video:
+    name = name or f"{NAMES[number % len(NAMES)]} {number:05d}.mp4"
     return Video(
         video_id=f"{number:020x}",
-        source=Source(uri=uri or f"videos/{name}", name=name, licence="CC BY 4.0"),
+        source=Source(uri=f"/videos/{name}", name=name, licence="CC BY 4.0"),
         size_bytes=1_000_000,
         container="mp4",
         duration_seconds=seconds,
@@ -169,7 +169,7 @@ def reject(subject_id: str, video: Video, stage: str, level: str, reason: str, *
         level=level,
         subject_id=subject_id,
         video_id=video.video_id,
-        uri=video.source.uri,
+        source_name=video.source.name,
         reason=reason,
         **fields,
     )

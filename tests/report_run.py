@@ -1,15 +1,18 @@
-"""A made-up curation run on disk: run.json, tables and thumbnails, as a pipeline leaves them."""
+"""A made-up curation run: its summary, tables and thumbnails, in memory or on disk."""
 
 import dataclasses
+import io
 import json
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow.parquet as pq
 from PIL import Image
 
+from reports.run_data import RunData, run_data
 from schemas.run import BackendInfo, RunSummary, StageSummary
 from schemas.tables import SCHEMA_VERSION, TABLES, to_table
 from tests.report_makers import RULES, Records
@@ -55,7 +58,7 @@ def make_summary(records: Records, **changes: Any) -> RunSummary:
     result = RunSummary(
         schema_version=SCHEMA_VERSION,
         command="run_pipeline.py curate --input videos --output out",
-        config={"filter": {"rules": RULES}, "clips": {"min_seconds": 2.0, "max_seconds": 20.0}},
+        config={"filter": {"rules": RULES}, "clips": {"min_seconds": 2.0}},
         config_hash="3f1c9a0be77d4d0f8a51",
         versions={"python": "3.11.9", "apache-beam": "2.66.0", "av": "14.4.0", "mentor": "0.1.0"},
         backends=[
@@ -97,6 +100,20 @@ def make_summary(records: Records, **changes: Any) -> RunSummary:
     return dataclasses.replace(result, **changes)
 
 
+def make_run(
+    records: Records,
+    summary_: RunSummary | None = None,
+    parts: int = 1,
+    thumbs: dict[str, bytes] | None = None,
+) -> RunData:
+    """Return a run as its report takes it, each table in so many pieces."""
+    tables = {
+        name: [to_table(name, getattr(records, name)[part::parts]) for part in range(parts)]
+        for name in TABLES
+    }
+    return run_data(summary_ or make_summary(records), tables, thumbs)
+
+
 def write_run(folder: Path, records: Records, summary_: RunSummary | None = None, parts: int = 1) -> Path:
     """Write a run's folder as a pipeline does."""
     tables = folder / "tables"
@@ -112,10 +129,18 @@ def write_run(folder: Path, records: Records, summary_: RunSummary | None = None
     return folder
 
 
-def write_thumbs(folder: Path, records: Records, size: tuple[int, int] = (240, 180)) -> None:
-    thumbs = folder / "report" / "thumbs"
-    thumbs.mkdir(parents=True)
+def make_thumbs(records: Records, size: tuple[int, int] = (240, 180)) -> dict[str, bytes]:
+    """Return a picture of every accepted clip, a JPEG file by clip id."""
+    thumbs: dict[str, bytes] = {}
     for number, clip in enumerate(c for c in records.clips if c.status == "accepted"):
         shade = np.linspace(40 + 10 * (number % 12), 200, size[0])[None, :, None] * np.array([0.7, 0.8, 1.0])
         picture = np.broadcast_to(shade, (size[1], size[0], 3)).astype(np.uint8)
-        Image.fromarray(picture).save(thumbs / f"{clip.clip_id}.jpg", quality=80)
+        thumbs[clip.clip_id] = jpeg(picture)
+    return thumbs
+
+
+def jpeg(picture: npt.NDArray[np.uint8], quality: int = 80) -> bytes:
+    """Return a picture as a JPEG file."""
+    data = io.BytesIO()
+    Image.fromarray(picture).save(data, "JPEG", quality=quality)
+    return data.getvalue()

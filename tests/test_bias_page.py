@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from reports import bias, sankey
-from reports.load import load_run
-from reports.summary import MAX_PAGE_BYTES, write_report
+from reports.run_data import RunData
+from reports.summary import MAX_PAGE_BYTES, render_report
 from schemas.run import StageSummary
 from tests.bias_makers import STAGES, people_records
 from tests.page_reader import PageReader
 from tests.report_makers import Records
-from tests.report_run import make_summary, write_run, write_thumbs
+from tests.report_run import make_run, make_summary, make_thumbs
 from transforms.balance import Quota, Target
 from transforms.summarise_bias import BiasConfig
 
@@ -35,8 +35,8 @@ def records() -> Records:
     return people_records(160, seed=3, targets=targets, quotas=quotas)
 
 
-def write(folder: Path, records: Records, **settings: Any) -> Path:
-    """Write a run and its report; returns the bias page's path."""
+def run_of(records: Records, thumbs: dict[str, bytes] | None = None, **settings: Any) -> RunData:
+    """Return a run as its pages take it; settings are those of the bias report."""
     nothing = StageSummary(
         stage="", level="clip", num_in=0, num_out=0, num_rejected=0, num_failed=0, cpu_seconds=0.0,
         media_seconds=0.0, frames_decoded=0,
@@ -44,18 +44,30 @@ def write(folder: Path, records: Records, **settings: Any) -> Path:
     stages = [dataclasses.replace(nothing, stage=stage) for stage in STAGES]
     summary = make_summary(records)
     config = summary.config | {"bias": dataclasses.asdict(BiasConfig(**settings))}
-    write_run(folder, records, dataclasses.replace(summary, stages=stages, config=config))
-    return write_report(folder).with_name(bias.FILE_NAME)
+    return make_run(records, dataclasses.replace(summary, stages=stages, config=config), thumbs=thumbs)
+
+
+def bias_page(run: RunData) -> str:
+    return render_report(run)[bias.FILE_NAME].decode()
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory, records: Records) -> Path:
-    return write(tmp_path_factory.mktemp("bias"), records)
+def run(records: Records) -> RunData:
+    return run_of(records)
 
 
 @pytest.fixture(scope="module")
-def read(page: Path) -> PageReader:
-    reader = PageReader(page.read_text(encoding="utf-8"))
+def page(tmp_path_factory: pytest.TempPathFactory, run: RunData) -> Path:
+    """The bias page, in a folder with the others."""
+    folder = tmp_path_factory.mktemp("report")
+    for name, content in render_report(run).items():
+        (folder / name).write_bytes(content)
+    return folder / bias.FILE_NAME
+
+
+@pytest.fixture(scope="module")
+def read(run: RunData) -> PageReader:
+    reader = PageReader(bias_page(run))
     assert not reader.unbalanced and not reader.open
     return reader
 
@@ -87,17 +99,16 @@ def test_targets_are_shown_with_what_is_in_the_way(read: PageReader) -> None:
     assert "Skin_tone=monk_2" not in read.text and "at most 120 clips" in read.text
 
 
-def test_what_is_suppressed_is_not_on_the_page(page: Path, records: Records) -> None:
+def test_what_is_suppressed_is_not_on_the_page(run: RunData, records: Records) -> None:
     assert any(cell.suppressed for cell in records.bias_cells)
-    html = page.read_text(encoding="utf-8")
-    assert "hidden" in html
-    context = bias.build_context(load_run(page.parent.parent))
+    assert "hidden" in bias_page(run)
+    context = bias.build_context(run)
     cells = [cell for h in context["heat_maps"] for _, line in h.lines for cell in line]
     assert {number for shade, number, _ in cells if shade == "hx"} == {"hidden"}
 
 
-def test_it_is_self_contained_and_small(page: Path, read: PageReader) -> None:
-    html = page.read_text(encoding="utf-8")
+def test_it_is_self_contained_and_small(run: RunData, read: PageReader) -> None:
+    html = bias_page(run)
     assert len(html) < MAX_PAGE_BYTES and not re.search(r"https?://|@import|url\((?!#)", html)
     for _, attributes in read.tags:
         for name in ("src", "href", "xlink:href", "action", "poster", "srcset"):
@@ -105,28 +116,26 @@ def test_it_is_self_contained_and_small(page: Path, read: PageReader) -> None:
             assert target is None or target == "index.html" or target.startswith(("#", "data:image/"))
     ids = [attributes["id"] for _, attributes in read.tags if "id" in attributes]
     assert len(ids) == len(set(ids))
-    first = (page.parent / "index.html").read_text(encoding="utf-8")
-    assert 'href="bias.html"' in first
+    assert 'href="bias.html"' in render_report(run)["index.html"].decode()
 
 
-def test_frames_are_shown_only_if_the_configuration_says_so(tmp_path: Path, records: Records) -> None:
-    write_thumbs(tmp_path, records)
-    assert "data:image/jpeg" not in write(tmp_path, records).read_text(encoding="utf-8")
-    assert "data:image/jpeg" in write(tmp_path, records, frames=True).read_text(encoding="utf-8")
+def test_frames_are_shown_only_if_the_configuration_says_so(records: Records) -> None:
+    thumbs = make_thumbs(records)
+    assert "data:image/jpeg" not in bias_page(run_of(records, thumbs))
+    assert "data:image/jpeg" in bias_page(run_of(records, thumbs, frames=True))
 
 
-def test_a_run_without_attributes_or_clips_has_a_page_too(tmp_path: Path) -> None:
-    text = write(tmp_path, Records()).read_text(encoding="utf-8")
+def test_a_run_without_attributes_or_clips_has_a_page_too() -> None:
+    text = bias_page(run_of(Records()))
     assert "No clip has a declared or estimated attribute" in text
 
 
-def test_values_of_a_manifest_are_escaped(tmp_path: Path) -> None:
+def test_values_of_a_manifest_are_escaped() -> None:
     records = people_records(12, seed=2)
     evil = "<script>alert(1)</script>"
     cells = [dataclasses.replace(c, value=evil) for c in records.bias_cells if c.attribute == "gender"]
     rows = [dataclasses.replace(r, value=evil) for r in records.funnel if r.attribute == "gender"]
-    page = write(tmp_path, dataclasses.replace(records, bias_cells=cells, funnel=rows))
-    assert evil not in page.read_text(encoding="utf-8")
+    assert evil not in bias_page(run_of(dataclasses.replace(records, bias_cells=cells, funnel=rows)))
 
 
 def test_the_flow_keeps_every_clip() -> None:
@@ -164,7 +173,7 @@ def opened(browser: Any, path: Path, width: int, scheme: str = "light") -> Any:
     return tab
 
 
-@pytest.mark.parametrize("name", [bias.FILE_NAME, "index.html"])
+@pytest.mark.parametrize("name", [bias.FILE_NAME, "index.html", "cost.html"])
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing(browser: Any, page: Path, name: str, width: int, scheme: str) -> None:

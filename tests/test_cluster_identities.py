@@ -1,6 +1,7 @@
 """Clustering: chains are not followed, certainty is kept, components and blocks are what they say."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from transforms import cluster_identities as ci
+from transforms.face_blocks import block_centres, nearest_blocks, num_blocks
 
 CONFIG = ci.IdentityConfig(merge_distance=1.0)
 
@@ -27,8 +29,35 @@ def face(name: str, *place: float, **changes: Any) -> ci.Face:
     return ci.Face(**(fields | changes))
 
 
+def linked(faces: Sequence[ci.Face]) -> list[list[int]]:
+    strangers = np.array([f.stranger_distance for f in faces], np.float32)
+    pairs, _ = ci.neighbour_pairs(np.array([f.descriptor for f in faces]), strangers, CONFIG)
+    return ci.link_component(faces, pairs, CONFIG)
+
+
 def people(faces: Sequence[ci.Face]) -> list[str]:
-    return ["".join(faces[i].clip_id for i in group) for group in ci.link_component(faces, CONFIG)]
+    return ["".join(faces[i].clip_id for i in group) for group in linked(faces)]
+
+
+def told_after(rounds: int, groups: Iterable[Iterable[str]]) -> dict[str, list[tuple[str, ...]]]:
+    """Return what every id has been told after so many rounds of messages."""
+    messages = [message for group in groups for message in ci.tie(group)]
+    for _ in range(rounds):
+        told: dict[str, list[tuple[str, ...]]] = {}
+        for name, names in messages:
+            told.setdefault(name, []).append(names)
+        messages = [message for name, names in told.items() for message in ci.pass_on(name, names)]
+    found: dict[str, list[tuple[str, ...]]] = {}
+    for name, names in messages:
+        found.setdefault(name, []).append(names)
+    return found
+
+
+def settled(told: dict[str, list[tuple[str, ...]]]) -> dict[str, str]:
+    """Return the label of every id that has been told anything."""
+    left = ci.components(pair for name, names in told.items() for pair in ci.unsettled(name, names))
+    labels = {name: ci.label_of(name, names) for name, names in told.items()}
+    return {name: left.get(label, label) for name, label in labels.items()}
 
 
 def test_a_chain_of_lookalikes_is_not_one_person() -> None:
@@ -55,7 +84,7 @@ def test_one_track_is_one_person_and_others_beside_it_are_not() -> None:
 
 def test_registered_people_stay_apart_and_keep_their_names() -> None:
     faces = [face("a", 0.0, registered="x"), face("b", 0.1, registered="y"), face("c", 0.11)]
-    groups = ci.link_component(faces, CONFIG)
+    groups = linked(faces)
     named = {m.clip_id: m.identity_id for m in ci.members_of(faces, groups, "salt")}
     assert named == {"a": "x", "b": "y", "c": "y"}
 
@@ -71,6 +100,51 @@ def test_components_name_the_smallest_of_everything_reachable(pairs: list[tuple[
     assert all(named[f"{a:02}"] == named[f"{b:02}"] for a, b in pairs)
     for name, root in named.items():
         assert root <= name and named[root] == root
+
+
+@given(st.lists(st.lists(st.integers(0, 40), min_size=2, max_size=4), max_size=60), st.integers(0, 5))
+def test_rounds_of_messages_find_the_components(groups: list[list[int]], rounds: int) -> None:
+    """After any number of rounds: what they leave is settled."""
+    named = [[f"{i:02}" for i in group] for group in groups]
+    wanted = ci.components((group[0], other) for group in named for other in group[1:])
+    found = settled(told_after(rounds, named))
+    assert wanted == {name: found.get(name, name) for name in wanted}
+
+
+def test_a_long_chain_is_settled_in_logarithmically_many_rounds() -> None:
+    names = np.random.default_rng(0).permutation([f"{i:04}" for i in range(1000)]).tolist()
+    left = [
+        sum(len(ci.unsettled(name, told)) for name, told in told_after(rounds, pairwise(names)).items())
+        for rounds in (4, 8, 12)
+    ]
+    assert left[0] > left[1] > left[2] == 0
+
+
+def test_lookalikes_do_not_tie_people_of_several_clips() -> None:
+    """Two people stand so that one clip of each is near one of the other; on average they are not."""
+    faces = [face(f"a{i}", -0.6 * (i > 0)) for i in range(5)]
+    faces += [face(f"b{i}", 0.9 + 0.6 * (i > 0)) for i in range(5)]
+    found = ci.block_pairs(faces, CONFIG)
+    assert sorted(found.groups) == [tuple(f"{n}{i}" for i in range(5)) for n in "ab"]
+    assert not {(p.first, p.second) for p in found.pairs} & {("a0", "b0")}
+    alike = ci.block_pairs(faces, ci.IdentityConfig(merge_distance=1.0, lookalike_distance=0.95))
+    assert ("a0", "b0") in {(p.first, p.second) for p in alike.pairs} and alike.groups == found.groups
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_pairs_that_do_not_tie_change_nobody(seed: int) -> None:
+    """Linking group by group finds the people that linking all at once does."""
+    random = np.random.default_rng(seed)
+    places = np.repeat(random.uniform(0, 9, (60, 2)), 4, axis=0) + random.normal(0, 0.25, (240, 2))
+    faces = [face(f"{i:03}", *place) for i, place in enumerate(places)]
+    number = {f.clip_id: i for i, f in enumerate(faces)}
+    groups = [[number[name] for name in group] for group in ci.block_pairs(faces, CONFIG).groups]
+    apart = [
+        sorted(group[i] for i in person) for group in groups for person in linked([faces[i] for i in group])
+    ]
+    alone = [[i] for i in sorted(set(range(len(faces))) - {i for group in groups for i in group})]
+    assert sorted(apart + alone) == linked(faces)
+    assert max(map(len, groups)) < len(faces) / 2
 
 
 def test_neighbour_pairs_are_all_near_pairs() -> None:
@@ -94,9 +168,9 @@ def test_nobody_and_one_have_no_neighbours(count: int) -> None:
 
 def test_blocks_divide_faces_and_overlap() -> None:
     faces = np.repeat(np.eye(4, dtype=np.float32) * 10, 20, axis=0)
-    centres = ci.block_centres(faces, 4)
+    centres = block_centres(faces, 4)
     assert centres.shape == (4, 4)
-    homes = [ci.nearest_blocks(f, centres, 2) for f in faces]
+    homes = [nearest_blocks(f, centres, 2) for f in faces]
     assert all(len(set(home)) == 2 for home in homes)
     assert len({home[0] for home in homes}) == 4
-    assert ci.num_blocks(0, CONFIG) == 1 and ci.num_blocks(8_001, CONFIG) == 3
+    assert num_blocks(0, 4_000) == 1 and num_blocks(8_001, 4_000) == 3

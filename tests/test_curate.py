@@ -17,22 +17,30 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from media import MediaLimits, decode_audio, wav_bytes
-from pipelines import visits
+from media import MediaLimits, count_frames, decode_audio, to_pcm
 from pipelines.config import CurateConfig
+from pipelines.elements import ClipTask
 from pipelines.isolation import IsolationConfig, run_isolated
-from pipelines.visits import ClipTask
+from pipelines.stages import visits_of
+from schemas.layout import BIOMETRIC, REGISTRY
+from schemas.parts import FACE_PART
 from schemas.records import Identity, Source
-from schemas.sample import check_arrays, npz_to_arrays, unpack_landmarks
+from schemas.sample import (
+    check_arrays,
+    check_sample,
+    decode_sample,
+    encode_sample,
+    npz_to_arrays,
+    pcm_of_wav,
+    unpack_landmarks,
+)
 from schemas.tables import to_row
 from tests.conftest import Run, run_chain
 from tests.makers import EXPECTED, load_shards
+from tests.memory_parts import MemoryParts
 from transforms.assign_split import assign_split
 from transforms.estimate_attributes import complete_attributes
-
-
-def name_of(run: Run, uri: str) -> str:
-    return Path(uri).relative_to(run.corpus).as_posix()
+from transforms.write_shards import assemble
 
 
 def load_samples(run: Run) -> dict[str, dict[str, Any]]:
@@ -46,13 +54,13 @@ def where_sources_end(run: Run) -> dict[str, set[str]]:
     clips, rejections, failures = (run.rows(t) for t in ("clips", "rejections", "failures"))
     ends: dict[str, set[str]] = defaultdict(set)
     for failure in failures:
-        ends[name_of(run, failure["uri"])].add(f"failed in {failure['stage']}")
+        ends[failure["source_name"]].add(f"failed in {failure['stage']}")
     for clip in clips:
         if clip["status"] == "accepted":
             ends[clip["source_name"]].add("accepted")
     with_clips = {clip["source_name"] for clip in clips}
     for rejection in rejections:
-        name = name_of(run, rejection["uri"])
+        name = rejection["source_name"]
         # Spans lost beside clips are not where a source ends.
         if "accepted" not in ends[name] and (rejection["level"] != "span" or name not in with_clips):
             ends[name].add(rejection["reason"])
@@ -113,9 +121,24 @@ def test_every_second_of_a_video_is_in_a_clip_or_lost_for_a_reason(curated: Run)
 def test_failures_say_what_to_do_and_keep_the_traceback(curated: Run) -> None:
     for failure in curated.rows("failures"):
         assert failure["error_type"] == "MediaError"
-        assert failure["uri"] in failure["error"] and "\n" not in failure["error"]
-        # Down to the line in the worker process.
+        assert failure["source_name"] in failure["error"] and "\n" not in failure["error"]
+        # From the visit down to the line, and nothing of who called it where.
         assert "Traceback" in failure["traceback"] and "probe_source" in failure["traceback"]
+        assert (
+            'File "pipelines/visits/probe.py"' in failure["traceback"]
+            and "pebble" not in failure["traceback"]
+        )
+
+
+def test_what_is_published_names_no_place_on_the_machine(curated: Run) -> None:
+    told = {}
+    for table in ("videos", "shots", "face_tracks", "clips", "rejections", "failures"):
+        told[table] = str(curated.rows(table))
+    for path in (curated.out / "run.json", *(curated.out / "report").glob("*.html")):
+        told[path.name] = path.read_text(encoding="utf-8")
+    assert {"run.json", "index.html", "bias.html", "cost.html"} <= set(told)
+    places = [str(place) for place in (curated.corpus, curated.out, Path.cwd())]
+    assert [name for name, text in told.items() if any(place in text for place in places)] == []
 
 
 def test_all_parts_of_a_sample_have_the_same_number_of_frames(curated: Run) -> None:
@@ -135,6 +158,7 @@ def test_all_parts_of_a_sample_have_the_same_number_of_frames(curated: Run) -> N
         arrays = npz_to_arrays(sample["npz"])
         check_arrays(arrays, num_frames, fitted=True)
         assert {len(array) for array in arrays.values()} == {num_frames}
+        check_sample(decode_sample(key, sample), count_frames)
         with wave.open(io.BytesIO(sample["wav"])) as sound:
             assert (sound.getframerate(), sound.getnchannels(), sound.getsampwidth()) == (16000, 1, 2)
             assert sound.getnframes() == num_frames * 640
@@ -165,11 +189,11 @@ def test_sound_that_is_late_is_moved_in_the_sample_and_nowhere_else(curated: Run
     """The .wav part of a repaired clip is the source's sound from as much later as the sync record says."""
     (clip,) = [c for c in curated.rows("clips") if c["source_name"] == "late sound.mp4"]
     assert clip["sync_repaired_frames"] == clip["sync_av_offset_frames"] == 2
-    start = clip["start_seconds"] + 2 / 25
     uri = str(curated.corpus / "late sound.mp4")
-    moved = decode_audio(uri, MediaLimits(), start, start + clip["num_frames"] / 25, 16000)
-    sample = load_samples(curated)[clip["clip_id"]]
-    assert sample["wav"] == wav_bytes(moved, 16000)
+    whole = to_pcm(decode_audio(uri, MediaLimits(), 0.0, clip["end_seconds"] + 1.0, 16000))
+    first = round((clip["start_seconds"] + 2 / 25) * 16000)
+    sound = pcm_of_wav(load_samples(curated)[clip["clip_id"]]["wav"], 16000)
+    assert np.array_equal(sound, whole[first : first + clip["num_frames"] * 640])
 
 
 def test_hands_are_found_where_a_speaker_shows_them(curated: Run) -> None:
@@ -199,14 +223,15 @@ def test_each_frame_is_decoded_once_a_visit(curated: Run) -> None:
     assert decoded["look"] <= whole and len(looked_at) >= 3
 
 
-def visit_all(source: Source, config: CurateConfig, folder: str) -> tuple[ClipTask, ...]:
-    (video,) = visits.probe_visit(source, config).outputs
-    (task,) = visits.survey_visit(video, config).outputs
-    (task,) = visits.audio_visit(task, config, folder).outputs
-    (task,) = visits.look_visit(task, config, folder).outputs
-    (task,) = visits.sync_visit(task, config).outputs
-    (task,) = visits.words_visit(task, config).outputs
-    return visits.body_visit(task, config).outputs
+def visit_all(source: Source, config: CurateConfig) -> tuple[ClipTask, MemoryParts]:
+    """Call all visits of a source that gives one clip; returns it and the parts that were made."""
+    parts = MemoryParts()
+    element: Any = source
+    for stage, visit in (*visits_of("video"), *visits_of("clip")):
+        result = visit.visit(element, parts, **visit.settings(config))
+        parts.keep(stage.name, result.parts)
+        (element,) = result.outputs
+    return element, parts
 
 
 def directly(function: Callable[..., Any], *arguments: Any) -> Any:
@@ -214,29 +239,46 @@ def directly(function: Callable[..., Any], *arguments: Any) -> Any:
     return run_isolated(function, *arguments, config=IsolationConfig(num_processes=1), media_seconds=10)
 
 
-def test_the_chain_gives_what_its_visits_give_directly(curated: Run, tmp_path: Path) -> None:
+def test_the_chain_gives_what_its_visits_give_directly(curated: Run) -> None:
     """Beam only wires: called one after the other the visits make the same record and the same bytes."""
     source = Source(uri=str(curated.corpus / "sub" / "说话的人.mp4"), name="sub/说话的人.mp4")
     config = curated.config
-    (task,) = directly(visit_all, source, config, str(tmp_path))
-    assert isinstance(task, ClipTask)
+    task, parts = directly(visit_all, source, config)
+    assert isinstance(task, ClipTask) and isinstance(parts, MemoryParts)
     (row,) = [r for r in curated.rows("clips") if r["source_name"] == source.name]
     direct = to_row(assign_split(complete_attributes(task.clip), config.split))
     # Who somebody is, and how often to draw a clip, takes the whole collection to tell.
     identity = [f"identity_{field.name}" for field in dataclasses.fields(Identity)]
-    for column in ("parts_uri", "status", "sampling_weight", *identity):
+    # What the visits made has names in a run's folder alone.
+    for column in ("artefacts", "status", "sampling_weight", *identity):
         assert row.pop(column) != direct.pop(column)
     assert json.dumps(row) == json.dumps(direct)
+    made = encode_sample(assemble(task.clip, parts, "a hash"))
+    sample = load_samples(curated)[task.clip.clip_id]
     for part in ("mp4", "wav", "npz"):
-        piece = f"parts/{task.clip.clip_id}.{part}"
-        assert (tmp_path / piece).read_bytes() == (curated.out / piece).read_bytes(), part
+        assert made[part] == sample[part], part
+    (clip,) = [c for c in curated.rows("clips") if c["clip_id"] == task.clip.clip_id]
+    assert [a["stage"] for a in clip["artefacts"]] == ["survey", *(s.name for s, _ in visits_of("clip"))]
+    for artefact in clip["artefacts"]:
+        stage = artefact["stage"]
+        made_here = parts.of(stage)
+        assert {n: part_file(curated, clip, stage, n).read_bytes() for n in made_here} == made_here
+
+
+def part_file(run: Run, clip: dict[str, Any], stage: str, part: str) -> Path:
+    """Return where a part of a clip lies in a run's folder."""
+    (artefact,) = [a["artefact_id"] for a in clip["artefacts"] if a["stage"] == stage]
+    owner = clip["video_id"]
+    room = "biometric" if part == FACE_PART else "artefacts"
+    return run.out / room / owner[:2] / owner / f"{stage}-{artefact}" / part
 
 
 def test_faces_are_kept_in_one_folder_and_nowhere_else(curated: Run) -> None:
     """Descriptors are biometric data: they may be deleted without a trace of them staying behind."""
-    stored = sorted((curated.out / "biometric" / "faces").glob("*.npz"))
     looked_at = [c for c in curated.rows("clips") if c["quality_stillness_ratio"] is not None]
-    assert {p.stem for p in stored} == {c["clip_id"] for c in looked_at}
+    stored = [part_file(curated, clip, "look", FACE_PART) for clip in looked_at]
+    registry = list((curated.out / BIOMETRIC / REGISTRY).iterdir())
+    assert {p for p in (curated.out / BIOMETRIC).rglob("*") if p.is_file()} == {*registry, *stored}
     vectors = [npz_to_arrays(p.read_bytes())["descriptor"] for p in stored]
     numbers = {float(np.round(value, 4)) for vector in vectors for value in vector if abs(value) > 0.1}
     for sample in load_samples(curated).values():
@@ -299,24 +341,23 @@ def test_run_json_and_the_report_are_there(curated: Run) -> None:
 def test_nothing_unfinished_is_left_behind(curated: Run) -> None:
     leftovers = [p for p in curated.out.rglob("*") if p.suffix in (".tmp", ".partial")]
     assert leftovers == []
+    # Of this run's work only what the next one asks for, and its own result.
+    assert sorted(p.name for p in (curated.out / "work").iterdir()) == ["last_run.json", "lease.json"]
+    assert [p.name for p in (curated.out / "results").iterdir()] == [
+        (curated.out / "current").readlink().name
+    ]
 
 
 @pytest.fixture(scope="module")
-def rerun(curated: Run) -> Iterator[tuple[Run, Run]]:
-    """A first run, moved aside, and the same again at its place: shuffled, and in processes of Beam's own.
+def rerun(curated: Run, tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Run]:
+    """A first run, and the same videos moved and shuffled, into another folder, in processes of Beam's own.
 
     Faults of coders and pickling show only where elements cross processes.
     """
-    kept = curated.out.with_name("kept")
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    moved = shutil.copytree(curated.corpus, elsewhere / "the same, moved")
     flags = ["--runner=FnApiRunner", "--direct_running_mode=multi_processing", "--direct_num_workers=2"]
-    # Tables name the parts by path, so the second run goes to the same folder.
-    curated.out.rename(kept)
-    try:
-        again = run_chain(curated.corpus, curated.out, flags, num_processes=1, seed=5)
-        yield dataclasses.replace(curated, out=kept), again
-    finally:
-        shutil.rmtree(curated.out, ignore_errors=True)
-        kept.rename(curated.out)
+    return curated, run_chain(moved, elsewhere / "another out", flags, num_processes=1, seed=5)
 
 
 def test_worker_processes_and_another_order_end_every_source_alike(rerun: tuple[Run, Run]) -> None:
@@ -328,17 +369,25 @@ def test_worker_processes_and_another_order_end_every_source_alike(rerun: tuple[
         assert [getattr(before, c) for c in counts] == [getattr(after, c) for c in counts]
 
 
-@pytest.mark.parametrize("folder", ["parts", "shards", "tables"])
+@pytest.mark.parametrize("folder", ["shards", "tables"])
 def test_worker_processes_and_another_order_give_the_same_bytes(rerun: tuple[Run, Run], folder: str) -> None:
     first, again = (run.digests(folder) for run in rerun)
-    assert first
-    # Tracebacks name the lines of the runner, which differs.
-    failures = {name for name in first if "failures" in name}
-    assert {k: v for k, v in first.items() if k not in failures} == {
-        k: v for k, v in again.items() if k not in failures
-    }
+    assert first and first == again
 
 
-def test_failures_differ_in_their_tracebacks_at_most(rerun: tuple[Run, Run]) -> None:
-    first, again = ([{**f, "traceback": ""} for f in run.rows("failures")] for run in rerun)
+@pytest.mark.parametrize("folder", ["artefacts", "biometric"])
+def test_worker_processes_and_another_place_make_the_same_parts(rerun: tuple[Run, Run], folder: str) -> None:
+    """Named alike too, but for the probe's, which are told by the place of their file."""
+    first, again = (
+        {name: digest for name, digest in run.digests(folder).items() if not name.endswith("/record.json")}
+        for run in rerun
+    )
+    assert first and first == again
+    records = [{n for n in run.digests("artefacts") if "/probe-" not in n} for run in rerun]
+    assert records[0] == records[1]
+
+
+@pytest.mark.parametrize("page", ["index.html", "bias.html"])
+def test_the_pages_are_the_same_bytes_too(rerun: tuple[Run, Run], page: str) -> None:
+    first, again = ((run.out / "report" / page).read_bytes() for run in rerun)
     assert first == again

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from transforms import find_near_duplicates
 from transforms.find_near_duplicates import (
     DuplicateConfig,
     duplicate_groups,
@@ -58,6 +59,30 @@ def test_copies_form_a_group_with_their_similarity() -> None:
 def test_faces_that_differ_are_not_compared() -> None:
     faces = np.array([[0.0], [5.0]], np.float32)
     assert duplicate_groups(faces, [talking(1), talking(1)], CONFIG) == []
+
+
+def test_copies_among_very_many_clips_are_found_within_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(find_near_duplicates, "_BLOCK_SIZE", 12)
+    faces = np.random.default_rng(0).normal(0, 0.1, (60, 8)).astype(np.float32)
+    series = [talking(i) for i in range(60)]
+    for i in (0, 20, 40):
+        faces[i + 1], series[i + 1] = faces[i] + 0.001, noisy(series[i])
+    found = duplicate_groups(faces, series, CONFIG)
+    assert [members for members, _ in found] == [[0, 1], [20, 21], [40, 41]]
+
+
+def test_all_shifts_at_once_find_the_best_one() -> None:
+    """Series of other lengths, a channel that is still, overlaps down to the least."""
+    for seed in range(8):
+        a, b = talking(seed, 60 + seed), talking(seed + (seed % 2) * 50, 45)[seed:] * np.float32(1.5)
+        if seed % 3 == 0:
+            b[:, 2] = 0.0
+        by_one = [
+            find_near_duplicates._agreement(a[max(s, 0) :][:n], b[max(-s, 0) :][:n])
+            for s in range(20 - len(b), len(a) - 20 + 1)
+            for n in [min(s + len(b), len(a)) - max(s, 0)]
+        ]
+        assert similarity(a, b, 20) == pytest.approx(max(by_one), abs=1e-6)
 
 
 def test_the_series_does_not_depend_on_scale_or_place() -> None:

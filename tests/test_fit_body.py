@@ -7,6 +7,7 @@ import pytest
 
 from benchmarks.fit_metrics import compare
 from benchmarks.fit_sequences import Motion, Noise, observe, talk
+from body.load import load_body_model
 from body.model import BodyModel
 from transforms.fit_body import PARTS, Fit, FitConfig, Observations, fit_clip, fit_quality
 from transforms.fit_body.observations import knees_seen
@@ -17,7 +18,7 @@ CLEAN = replace(Noise().scaled(0.0), dropped_hands=False)
 
 @pytest.fixture(scope="module")
 def model() -> BodyModel:
-    return BodyModel.load()
+    return load_body_model()
 
 
 @pytest.fixture(scope="module")

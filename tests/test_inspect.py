@@ -2,7 +2,6 @@
 
 import dataclasses
 import io
-import json
 import shutil
 import zipfile
 from collections.abc import Callable
@@ -16,17 +15,18 @@ from PIL import Image as Pillow
 
 from commands.inspect_clip import inspect_clip
 from drawing import panel, sheet
-from media import wav_bytes
+from media import to_pcm
+from pipelines.run_folder import RunFolder
 from pipelines.stored_clip import find_clip
 from run_pipeline import main
 from schemas.outcomes import BadInputError, Failure, Rejection
+from schemas.parts import LANDMARKS_PART, VIDEO_PART
 from schemas.records import Clip, Transcript
-from schemas.sample import arrays_to_npz
-from schemas.tables import to_table
-from tests.makers import RATE, make_audio, make_clip, tone
+from tests.makers import make_audio, make_clip, tone
 from tests.media_makers import RATES, constant_times, write_video
 from tests.overlay_makers import WORDS, person, words
-from transforms.storage import parquet_bytes, write_bytes
+from tests.stored_run import make_summary, parts_of, publish_run, store_parts, stored_part
+from transforms.clip_sound import sound_part
 from transforms.write_shards import write_shard
 
 NUM_FRAMES = 30
@@ -47,22 +47,13 @@ def add_clip(out: Path, number: int, size: tuple[int, int] = (320, 180), **chang
         recogniser="a recogniser",
         aligner="an aligner",
     )
-    parts = out / "parts"
-    clip = dataclasses.replace(
-        clip, audio=make_audio(), transcript=transcript, parts_uri=str(parts / clip.clip_id)
-    )
-    parts.mkdir(parents=True, exist_ok=True)
-    write_video(parts / f"{clip.clip_id}.mp4", constant_times(RATES["25"], NUM_FRAMES), display_size=size)
-    sound = wav_bytes(tone(NUM_FRAMES / 25, 0.3), RATE)
-    write_bytes(str(parts / f"{clip.clip_id}.wav"), sound)
-    write_bytes(str(parts / f"{clip.clip_id}.npz"), arrays_to_npz(person(NUM_FRAMES, size)))
+    clip = dataclasses.replace(clip, audio=make_audio(), transcript=transcript)
+    out.mkdir(parents=True, exist_ok=True)
+    video = write_video(out / "scratch.mp4", constant_times(RATES["25"], NUM_FRAMES), display_size=size)
+    sound = to_pcm(tone(NUM_FRAMES / 25, 0.3))
+    clip = store_parts(out, clip, parts_of(clip, video.read_bytes(), sound, person(NUM_FRAMES, size)))
+    video.unlink()
     return dataclasses.replace(clip, **changes)
-
-
-def write_tables(out: Path, clips: list[Clip], rejections: Any = (), failures: Any = ()) -> None:
-    for name, records in (("clips", clips), ("rejections", rejections), ("failures", failures)):
-        path = out / "tables" / f"{name}-00000-of-00001.parquet"
-        write_bytes(str(path), parquet_bytes(to_table(name, list(records))))
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +70,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Clip]
         level="clip",
         subject_id=clips[1].clip_id,
         video_id=clips[1].video_id,
-        uri=clips[1].source.uri,
+        source_name=clips[1].source.name,
         reason="noisy_audio",
         score=1.5,
         threshold=3.0,
@@ -90,15 +81,14 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Clip]
         level="clip",
         subject_id=clips[2].clip_id,
         video_id=None,
-        uri="x",
+        source_name="x",
         error_type="MediaError",
         error="broken",
         traceback="",
     )
-    write_tables(out, clips, [rejection], [failure])
     rules = [{"name": "noisy_audio", "field": "audio.snr_db"}, {"name": "other", "field": "fps"}]
-    run = {"config": {"filter": {"rules": rules}, "audio": {"vad_threshold": 0.4}}}
-    (out / "run.json").write_text(json.dumps(run))
+    config = {"filter": {"rules": rules}, "audio": {"vad_threshold": 0.4}}
+    publish_run(out, clips, [rejection], [failure], make_summary(config=config))
     return out, clips
 
 
@@ -106,13 +96,13 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Clip]
 def copied(finished: tuple[Path, list[Clip]], tmp_path: Path) -> tuple[Path, list[Clip]]:
     """A copy of the finished run that a test may damage; it stands at another place."""
     out = tmp_path / "moved"
-    shutil.copytree(finished[0], out)
+    shutil.copytree(finished[0], out, symlinks=True)
     return out, finished[1]
 
 
-def probe(path: Path) -> tuple[int, tuple[int, int], float, str, float, float]:
+def probe(path: str) -> tuple[int, tuple[int, int], float, str, float, float]:
     """Return frames decoded, size, rate, sound codec, sound length in seconds and its first time."""
-    with av.open(str(path)) as container:
+    with av.open(path) as container:
         video, sound = container.streams.video[0], container.streams.audio[0]
         size, rate = (video.width, video.height), float(video.average_rate or 0)
         codec, count, samples, first = sound.codec_context.name, 0, 0, None
@@ -131,7 +121,7 @@ def test_writes_a_sheet_and_a_video(finished: tuple[Path, list[Clip]], number: i
     out, clips = finished
     paths = inspect_clip(str(out), clips[number].clip_id)
     folder = out / "inspect" / clips[number].clip_id
-    assert paths == [folder / "contact_sheet.png", folder / "overlay.mp4"]
+    assert paths == [str(folder / "contact_sheet.png"), str(folder / "overlay.mp4")]
     with Pillow.open(paths[0]) as picture:
         assert picture.width == sheet.WIDTH_PX and picture.height > 500
     count, size, rate, codec, seconds, first = probe(paths[1])
@@ -147,9 +137,9 @@ def test_the_left_picture_is_the_clip_and_the_right_one_is_drawn_on(
 ) -> None:
     out, clips = finished
     video = inspect_clip(str(out), clips[0].clip_id)[1]
-    with av.open(str(video)) as container:
+    with av.open(video) as container:
         frame = list(container.decode(video=0))[12].to_ndarray(format="rgb24").astype(int)
-    with av.open(str(out / "parts" / f"{clips[0].clip_id}.mp4")) as container:
+    with av.open(str(stored_part(out, clips[0], "look", VIDEO_PART))) as container:
         source = list(container.decode(video=0))[12].to_ndarray(format="rgb24")
     shown = panel.resize(source, (720, 404)).astype(int)
     left, right = frame[50 : 50 + 404, :720], frame[50 : 50 + 404, 720:1440]
@@ -168,11 +158,12 @@ def test_a_prefix_is_enough_and_the_command_prints_the_paths(
 
 def test_rejected_and_failed_clips_say_why(finished: tuple[Path, list[Clip]]) -> None:
     out, clips = finished
-    rejected = find_clip(out, clips[1].clip_id)
+    result = RunFolder(str(out)).finished()
+    rejected = find_clip(result, clips[1].clip_id)
     assert rejected.verdict == "rejected: noisy_audio (score 1.5, threshold 3), also no_speech"
     assert rejected.broken_columns == {"audio_snr_db"}
-    assert find_clip(out, clips[2].clip_id).verdict == "failed in look: MediaError: broken"
-    assert find_clip(out, clips[0].clip_id).verdict == "accepted"
+    assert find_clip(result, clips[2].clip_id).verdict == "failed in look: MediaError: broken"
+    assert find_clip(result, clips[0].clip_id).verdict == "accepted"
 
 
 @pytest.mark.parametrize("key", ["../x", "", "zzz", "/etc/passwd", "*", "0" * 300, "a\nb", "[a-z]"])
@@ -188,33 +179,32 @@ def test_an_unknown_or_hostile_key_is_refused_with_some_that_exist(
 
 def test_an_ambiguous_key_lists_what_it_could_mean(tmp_path: Path) -> None:
     clips = [make_clip(0, clip_id="ab1"), make_clip(1, clip_id="ab2"), make_clip(2, clip_id="cd")]
-    write_tables(tmp_path, clips)
+    publish_run(tmp_path, clips)
     with pytest.raises(BadInputError, match=r"2 keys begin with 'ab'; for example: ab1, ab2"):
         inspect_clip(str(tmp_path), "ab")
 
 
 def test_a_key_in_the_table_that_leads_elsewhere_is_refused(tmp_path: Path) -> None:
-    write_tables(tmp_path / "out", [make_clip(0, clip_id="../../stolen", status="accepted")])
+    publish_run(tmp_path / "out", [make_clip(0, clip_id="../../stolen", status="accepted")])
     with pytest.raises(BadInputError, match="a key that is none"):
         inspect_clip(str(tmp_path / "out"), "../")
     assert not (tmp_path / "stolen").exists()
 
 
 def test_a_folder_without_a_run_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(BadInputError, match="no clips table"):
+    with pytest.raises(BadInputError, match="no finished run here"):
         inspect_clip(str(tmp_path), "a")
-    with pytest.raises(BadInputError, match="copy the run"):
-        inspect_clip("gs://bucket/out", "a")
-    write_tables(tmp_path, [])
+    publish_run(tmp_path, [])
     with pytest.raises(BadInputError, match="has no clips"):
         inspect_clip(str(tmp_path), "a")
 
 
 def test_without_parts_the_shard_serves(copied: tuple[Path, list[Clip]]) -> None:
     out, clips = copied
-    clip = dataclasses.replace(clips[0], parts_uri=str(out / "parts" / clips[0].clip_id))
-    write_shard(str(out / "shards"), "train", 0, [clip], "a hash")
-    shutil.rmtree(out / "parts")
+    folder = RunFolder(str(out))
+    clip, result = clips[0], folder.finished()
+    write_shard(result.shards, "train", 0, [clip], folder.places(result).parts_of, "a hash")
+    shutil.rmtree(out / "artefacts")
     assert probe(inspect_clip(str(out), clip.clip_id)[1])[0] == NUM_FRAMES
     tar = out / "shards" / "train-000000.tar"
     data = bytearray(tar.read_bytes())
@@ -232,11 +222,31 @@ def test_without_parts_and_shard_the_error_says_how_the_clip_ended(finished: tup
 
 def test_parts_that_lie_outside_the_run_are_not_read(copied: tuple[Path, list[Clip]], tmp_path: Path) -> None:
     out, clips = copied
-    part = out / "parts" / f"{clips[0].clip_id}.mp4"
+    part = stored_part(out, clips[0], "look", VIDEO_PART)
     part.rename(tmp_path / "elsewhere.mp4")
     part.symlink_to(tmp_path / "elsewhere.mp4")
     with pytest.raises(BadInputError, match="no pictures to look at"):
         inspect_clip(str(out), clips[0].clip_id)
+
+
+@pytest.mark.parametrize("field", ["video_id", "artefact_id"])
+def test_names_in_the_table_that_lead_elsewhere_are_not_followed(
+    copied: tuple[Path, list[Clip]], field: str
+) -> None:
+    out, clips = copied
+    look = next(a for a in clips[0].artefacts if a.stage == "look")
+    if field == "video_id":
+        hostile = dataclasses.replace(clips[0], video_id=f"../{clips[0].video_id}")
+    else:
+        artefact_id = f"x/../../../../../../stolen/{look.artefact_id}"
+        artefacts = tuple(dataclasses.replace(a, artefact_id=artefact_id) for a in clips[0].artefacts)
+        hostile = dataclasses.replace(clips[0], artefacts=artefacts)
+    publish_run(out, [hostile])
+    parts = RunFolder(str(out)).places(RunFolder(str(out)).finished()).parts_of(hostile)
+    with pytest.raises(FileNotFoundError, match="not a name"):
+        parts.read("look", VIDEO_PART)
+    with pytest.raises(BadInputError, match="no pictures to look at"):
+        inspect_clip(str(out), hostile.clip_id)
 
 
 def _pickled() -> bytes:
@@ -246,26 +256,28 @@ def _pickled() -> bytes:
     return buffer.getvalue()
 
 
-DAMAGE: dict[str, Callable[[], bytes]] = {
-    "npz": lambda: b"not an archive",
-    "wav": lambda: b"RIFF not a wave",
-    "mp4": lambda: b"not a video",
+DAMAGE: dict[str, tuple[str, Callable[[], bytes]]] = {
+    "npz": (LANDMARKS_PART, lambda: b"not an archive"),
+    "wav": ("sound", lambda: b"RIFF not a wave"),
+    "mp4": (VIDEO_PART, lambda: b"not a video"),
+    "pickle": (LANDMARKS_PART, _pickled),
 }
 
 
-@pytest.mark.parametrize("ext", [*DAMAGE, "pickle"])
-def test_damaged_parts_are_named(copied: tuple[Path, list[Clip]], ext: str) -> None:
+@pytest.mark.parametrize("kind", DAMAGE)
+def test_damaged_parts_are_named(copied: tuple[Path, list[Clip]], kind: str) -> None:
     out, clips = copied
-    name = "npz" if ext == "pickle" else ext
-    data = _pickled() if ext == "pickle" else DAMAGE[ext]()
-    (out / "parts" / f"{clips[0].clip_id}.{name}").write_bytes(data)
+    part, data = DAMAGE[kind]
+    key = clips[0].clip_id
+    place = ("survey", sound_part(key)) if part == "sound" else ("look", part)
+    stored_part(out, clips[0], *place).write_bytes(data())
     with pytest.raises(BadInputError, match=r"damaged|cannot be decoded"):
         inspect_clip(str(out), clips[0].clip_id)
 
 
 def test_a_video_with_too_few_frames_is_named(copied: tuple[Path, list[Clip]]) -> None:
     out, clips = copied
-    path = out / "parts" / f"{clips[0].clip_id}.mp4"
+    path = stored_part(out, clips[0], "look", VIDEO_PART)
     write_video(path, constant_times(RATES["25"], NUM_FRAMES - 1))
     with pytest.raises(BadInputError, match=f"{NUM_FRAMES - 1} of {NUM_FRAMES} frames"):
         inspect_clip(str(out), clips[0].clip_id)

@@ -4,20 +4,27 @@ The functions stand at module level because a fresh process imports them by name
 """
 
 import ctypes
+import multiprocessing
 import os
+import signal
+import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from pipelines.cpu_meter import CpuMeter
 from pipelines.isolation import (
-    CpuMeter,
     IsolationConfig,
     WorkerDiedError,
     WorkerTimeoutError,
     close_pools,
+    result_of,
     run_isolated,
+    start_isolated,
 )
 
 CONFIG = IsolationConfig(
@@ -59,6 +66,19 @@ def unpicklable() -> object:
 
 def thread_variables() -> dict[str, str | None]:
     return {name: os.environ.get(name) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS")}
+
+
+def sleep_in_native_code() -> None:
+    ctypes.PyDLL(None).sleep(600)  # holds the interpreter's lock
+
+
+def write_to_descriptor(text: str) -> None:
+    os.write(2, text.encode())
+
+
+def cores() -> int:
+    time.sleep(0.05)
+    return len(os.sched_getaffinity(0))
 
 
 def by_kind(kind: int) -> int:
@@ -144,6 +164,69 @@ def test_a_closed_pool_is_made_anew_when_needed() -> None:
     before = run(process_id)
     close_pools()
     assert run(process_id) != before
+
+
+def test_a_worker_outlives_the_thread_that_first_needed_it() -> None:
+    """Linux ends a child that asks for it with the thread that made it, not with the process."""
+    close_pools()
+    with ThreadPoolExecutor(1) as thread:
+        first = {thread.submit(run, process_id).result() for _ in range(8)}
+    assert {run(process_id) for _ in range(8)} & first
+
+
+def test_a_killed_worker_costs_its_element_alone() -> None:
+    hanging = start_isolated(hang, config=CONFIG, media_seconds=0)
+    victim = next(p for p in multiprocessing.active_children() if p.pid != run(process_id))
+    assert victim.pid is not None
+    while not hanging.running():
+        time.sleep(0.01)
+    os.kill(victim.pid, signal.SIGKILL)
+    with pytest.raises(WorkerDiedError, match="-9"):
+        result_of(hanging)
+    assert run(double, 5) == 10
+
+
+def test_pools_close_quickly_whatever_their_workers_do() -> None:
+    stuck = start_isolated(sleep_in_native_code, config=CONFIG, media_seconds=0)
+    while not stuck.running():
+        time.sleep(0.01)
+    workers = multiprocessing.active_children()
+    started = time.monotonic()
+    close_pools()
+    assert time.monotonic() - started < 2
+    assert workers and not any(worker.is_alive() for worker in workers)
+
+
+def test_ctrl_c_is_not_for_workers() -> None:
+    worker = run(process_id)
+    os.kill(worker, signal.SIGINT)
+    assert worker in {run(process_id) for _ in range(8)}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="slots are Linux's")
+def test_logs_are_named_by_slot_and_empty_ones_go(tmp_path: Path) -> None:
+    logs = tmp_path / "logs"
+    config = replace(CONFIG, num_processes=1, log_folder=str(logs))
+    for text in ("first ", "second"):
+        run(write_to_descriptor, text, config=config)
+        with pytest.raises(WorkerDiedError):
+            run(leave, config=config)
+        run(process_id, config=config)  # in the process that replaced it
+        close_pools()
+    assert [p.name for p in logs.iterdir()] == ["worker-0.log"]
+    assert (logs / "worker-0.log").read_text() == "first second"
+    run(process_id, config=replace(config, log_folder=str(tmp_path / "silent")))
+    close_pools()
+    assert not (tmp_path / "silent").exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="no pinning here")
+def test_a_pinned_worker_has_one_core_its_successor_too() -> None:
+    config = replace(CONFIG, num_processes=1, pin_to_cores=True)
+    assert run(cores, config=config) == 1
+    with pytest.raises(WorkerDiedError):
+        run(leave, config=config)
+    assert run(cores, config=config) == 1
 
 
 def test_processor_time_is_charged_to_the_step_that_used_it() -> None:

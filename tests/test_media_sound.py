@@ -12,8 +12,9 @@ from media import (
     decode_audio,
     decode_video,
     probe_media,
-    wav_bytes,
+    to_pcm,
 )
+from schemas.sample import wav_of_pcm
 from tests import media_makers as make
 
 LIMITS = MediaLimits()
@@ -127,7 +128,7 @@ def test_channels_are_averaged_and_levels_kept(tmp_path: Path) -> None:
 def test_wav_round_trip(tmp_path: Path) -> None:
     samples = np.random.default_rng(0).uniform(-1, 1, RATE).astype(np.float32)
     path = tmp_path / "v.wav"
-    path.write_bytes(wav_bytes(samples, RATE))
+    path.write_bytes(wav_of_pcm(to_pcm(samples), RATE))
     assert np.abs(decode_audio(str(path), LIMITS, 0.0, 1.0) - samples).max() < 1.6 / 32767
 
 

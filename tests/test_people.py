@@ -10,16 +10,22 @@ import apache_beam as beam
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from apache_beam.pvalue import AsSingleton
 
-from pipelines.check_people import across_splits
+from pipelines.check_people import SplitFace, across_found, across_splits
+from pipelines.components import Components, Settle
 from pipelines.config import CurateConfig, config_from
 from pipelines.people import People
-from pipelines.run import runner_options
+from pipelines.run_folder import RunFolder
+from pipelines.runner import runner_options
+from schemas.layout import BIOMETRIC, PEOPLE_JSON, REGISTRY
+from schemas.parts import FACE_PART
 from schemas.records import Clip
 from tests.makers import make_clip, make_source
+from tests.stored_run import store_parts, stored_part
 from transforms.assign_split import assign_split
-from transforms.embed_faces import ClipFace, face_bytes, face_path
-from transforms.storage import read_bytes, write_bytes
+from transforms.cluster_identities import label_of, tie, unsettled
+from transforms.embed_faces import ClipFace, face_bytes
 
 SPREAD = 0.3  # distance of a clip's descriptor from its person's
 FOUND = ("kept", "rejections", "lost", "failures", "failed")
@@ -55,7 +61,9 @@ class Collection:
     """Clips with stored faces, run through the steps."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = str(folder)
+        self.folder = folder
+        self._run = RunFolder(str(folder))
+        self._places = self._run.places(self._run.new_result())
         self.clips: list[Clip] = []
 
     def add(self, person: int, take: int, seed: int | None = None, **changes: Any) -> Clip:
@@ -64,9 +72,8 @@ class Collection:
         ids = {"video_id": f"video{number}", "shot_id": f"shot{number}", "track_id": f"track{number}"}
         clip_id = hashlib.sha256(f"{person}:{take}".encode()).hexdigest()[:20]
         clip = make_clip(number, num_frames=100, **(ids | {"clip_id": clip_id} | changes))
+        clip = store_parts(self.folder, clip, {"look": {FACE_PART: face_bytes(face_of(person, take, seed))}})
         self.clips.append(clip)
-        face = face_of(person, take, seed)
-        write_bytes(face_path(self.folder, clip.clip_id), face_bytes(face))
         return clip
 
     def run(
@@ -75,18 +82,22 @@ class Collection:
         """Return what came out, by kind."""
         with beam.Pipeline(options=runner_options([])) as pipeline:
             there = pipeline | beam.Create(self.clips if clips is None else clips)
-            result = there | People(config or CurateConfig(), self.folder)
+            result = there | People(config or CurateConfig(), self._places)
             for name in FOUND:
-                path = str(Path(self.folder) / name)
+                path = str(self.folder / name)
                 _ = (
                     getattr(result, name)
                     | f"All_{name}" >> beam.combiners.ToList()
                     | f"Keep_{name}" >> beam.Map(_keep, path)
                 )
-        return {name: _kept.pop(str(Path(self.folder) / name)) for name in FOUND}
+        return {name: _kept.pop(str(self.folder / name)) for name in FOUND}
 
     def summary(self) -> dict[str, Any]:
-        return json.loads(Path(self.folder, "work", "people.json").read_text())
+        return json.loads(Path(self._places.note(PEOPLE_JSON)).read_text())
+
+    def publish(self) -> None:
+        """Make the last run's result the current one, and its register the one that the next run reads."""
+        self._run.publish(self._places.result)
 
 
 _kept: dict[str, list[Any]] = {}
@@ -125,10 +136,26 @@ def test_many_blocks_find_the_same_people(collection: Collection) -> None:
     assert people_of(collection.run(config)["kept"]) == true
 
 
+def test_a_chain_of_blocks_longer_than_the_rounds_is_one_component(tmp_path: Path) -> None:
+    """People who are registered as one hang together in pairs, and what the rounds leave is settled."""
+    pairs = [(f"{(7 * i) % 61:02}", f"{(7 * (i + 1)) % 61:02}") for i in range(60)]
+    path = str(tmp_path / "labels")
+    with beam.Pipeline(options=runner_options([])) as pipeline:
+        told = pipeline | beam.Create(pairs) | beam.FlatMap(tie) | Components() | beam.GroupByKey()
+        left: Any = told | "Left" >> beam.FlatMapTuple(unsettled) | Settle()
+        labels = told | "Label" >> beam.MapTuple(lambda name, names: (name, label_of(name, names)))
+        roots = labels | "Root" >> beam.Map(
+            lambda label, settled: (label[0], settled.get(label[1], label[1])), AsSingleton(left)
+        )
+        _ = roots | beam.combiners.ToList() | "Keep" >> beam.Map(_keep, path)
+    assert dict(_kept.pop(path)) == {f"{i:02}": "00" for i in range(61)}
+
+
 def test_adding_videos_renames_nobody(collection: Collection) -> None:
     for person in range(3):
         collection.add(person, 0)
     before = {c.clip_id: c.identity.identity_id for c in collection.run()["kept"]}
+    collection.publish()
     # Among the new ones some have smaller ids, and without the registry would give the name.
     for person in range(4):
         for take in range(1, 6):
@@ -157,7 +184,10 @@ def test_ids_depend_on_the_salt_alone_not_on_order(collection: Collection, tmp_p
 def test_faces_side_by_side_are_two_people(collection: Collection) -> None:
     collection.add(1, 0, shot_id="s", track_id="left", start_seconds=0.0, end_seconds=4.0)
     collection.add(1, 1, shot_id="s", track_id="right", start_seconds=1.0, end_seconds=5.0)
-    assert len(people_of(collection.run()["kept"])) == 2
+    kept = collection.run()["kept"]
+    assert len(people_of(kept)) == 2
+    # They are look-alikes, too, and share a split.
+    assert len({c.identity.split_group for c in kept}) == 1
 
 
 def test_one_track_is_one_person_however_it_looks(collection: Collection) -> None:
@@ -196,10 +226,15 @@ def test_one_person_under_three_names_is_in_one_split(collection: Collection) ->
 
 
 def test_a_person_in_two_splits_is_noticed() -> None:
-    here, there = ("a", "train", face_of(1, 0)), ("b", "test", face_of(1, 1))
-    stranger = ("c", "val", face_of(2, 0))
-    nearest = {pair[1:]: pair[0] for pair in across_splits([here, stranger], [there, stranger])}
+    faces = [
+        SplitFace(name, split, descriptor(person, take), 1.0)
+        for name, split, person, take in (("a", "train", 1, 0), ("b", "test", 1, 1), ("c", "val", 2, 0))
+    ]
+    nearest = {pair[1:]: pair[0] for pair in across_splits(faces)}
     assert nearest["a", "b"] < 0.8 < nearest["b", "c"]
+    found = across_found(across_splits(faces), 0.8)
+    assert found.too_near == [f"a and b ({nearest['a', 'b']:.3f})"]
+    assert found.nearest_across_splits == nearest["a", "b"]
 
 
 def test_a_clip_without_a_face_stays_without_identity(collection: Collection) -> None:
@@ -214,7 +249,7 @@ def test_a_clip_without_a_face_stays_without_identity(collection: Collection) ->
 
 def test_a_broken_face_file_costs_its_clip_alone(collection: Collection) -> None:
     good, bad = collection.add(1, 0), collection.add(2, 0)
-    write_bytes(face_path(collection.folder, bad.clip_id), b"not an archive")
+    stored_part(collection.folder, bad, "look", FACE_PART).write_bytes(b"not an archive")
     found = collection.run()
     assert [c.clip_id for c in found["kept"]] == [good.clip_id]
     assert [f.subject_id for f in found["failures"]] == [bad.clip_id]
@@ -228,8 +263,13 @@ def test_without_any_face_there_is_still_a_summary(collection: Collection) -> No
 
 
 def test_the_registry_holds_no_faces(collection: Collection) -> None:
-    collection.add(1, 0)
+    clip = collection.add(1, 0)
     collection.run()
-    table = pq.read_table(str(Path(collection.folder, "biometric", "registry.parquet")))
-    assert table.column_names == ["clip_id", "identity_id"]
-    assert read_bytes(face_path(collection.folder, collection.clips[0].clip_id))
+    registry = collection.folder / BIOMETRIC / REGISTRY
+    assert not registry.exists()  # it changes with the result, not before
+    collection.publish()
+    (path,) = registry.iterdir()
+    assert pq.read_table(path).column_names == ["clip_id", "identity_id"]
+    assert stored_part(collection.folder, clip, "look", FACE_PART).is_relative_to(
+        collection.folder / BIOMETRIC
+    )

@@ -108,7 +108,7 @@ def test_clips_keep_their_bounds(made: tuple[Shot, list[FaceTrack]], speech) -> 
             track.start_seconds <= clip.start_seconds + 1e-6 and clip.end_seconds <= track.end_seconds + 1e-6
         )
         # A frame may be lost at each end, where spans do not begin and end on frames.
-        assert CONFIG.min_seconds - 2 / 25 <= clip.duration_seconds <= CONFIG.max_seconds
+        assert CONFIG.min_seconds - 2 / 25 <= clip.duration_seconds <= CONFIG.target_max_seconds
         assert clip.duration_seconds <= CONFIG.target_max_seconds + 1e-6
         assert clip.end_seconds == pytest.approx(clip.start_seconds + clip.duration_seconds)
         assert_crop(clip)

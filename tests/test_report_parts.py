@@ -1,30 +1,28 @@
 """What the summary page is made of: timelines, histograms, pictures, reasons, numbers as text."""
 
 import dataclasses
-import io
 import random
 from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from reports import captions, figures, formats, gallery, metrics, reasons, strips, timeline
-from reports.load import load_run
 from tests.report_makers import RULES, Records, make_records
 from tests.report_records import make_video, reject
-from tests.report_run import write_run
+from tests.report_run import jpeg, make_run
+from transforms.filter_clips import DEFAULT_RULES
 
 
-def test_strip_places_clips_and_whole_file_outcomes(tmp_path: Path) -> None:
+def test_strip_places_clips_and_whole_file_outcomes() -> None:
     records = make_records(16)
-    run = load_run(write_run(tmp_path, records))
+    run = make_run(records)
     rules = reasons.rules_of(run.summary.config)
     video = next(v for v in records.videos if any(c.video_id == v.video_id for c in records.clips))
-    uri = next(r.uri for r in records.rejections if r.level == "video")
+    name = next(r.source_name for r in records.rejections if r.level == "video")
     styles = captions.reason_styles([r.reason for r in metrics.reason_rows(run)])
-    one, whole = strips.build_strips(run, [video.source.uri, uri], styles, rules)
+    one, whole = strips.build_strips(run, [video.source.name, name], styles, rules)
     clips = [c for c in records.clips if c.video_id == video.video_id and c.status == "accepted"]
     marks = [m for m in one.marks if m.style == "acc"]
     expected = sorted(round(100 * c.start_seconds / video.duration_seconds, 2) for c in clips)
@@ -33,25 +31,30 @@ def test_strip_places_clips_and_whole_file_outcomes(tmp_path: Path) -> None:
     assert "No audio stream".lower() in whole.rows[0].result
 
 
-def test_duplicate_file_does_not_mark_the_video_it_repeats(tmp_path: Path) -> None:
+def test_duplicate_file_does_not_mark_the_video_it_repeats() -> None:
     video = make_video(0, 20.0)
     twin = reject(video.video_id, video, "probe", "video", "duplicate", seconds=20.0)
-    records = Records(videos=[video], rejections=[dataclasses.replace(twin, uri="videos/copy.mp4")])
-    run = load_run(write_run(tmp_path, records))
-    first, second = strips.build_strips(run, [video.source.uri, "videos/copy.mp4"], {}, [])
+    records = Records(videos=[video], rejections=[dataclasses.replace(twin, source_name="videos/copy.mp4")])
+    run = make_run(records)
+    first, second = strips.build_strips(run, [video.source.name, "videos/copy.mp4"], {}, [])
     assert first.marks == () and len(second.marks) == 1
     assert metrics.key_numbers(run).seconds_in == 40.0
 
 
-def test_thumbs_are_embedded_only_if_they_are_small_jpegs(tmp_path: Path) -> None:
-    jpeg = io.BytesIO()
-    Image.new("RGB", (64, 48)).save(jpeg, "JPEG")
-    (tmp_path / "good.jpg").write_bytes(jpeg.getvalue())
-    (tmp_path / "fake.jpg").write_bytes(b"<svg onload=alert(1)>")
-    assert gallery.read_thumb(tmp_path, "good", 60_000) == jpeg.getvalue()
-    assert gallery.read_thumb(tmp_path, "good", 10) == b""
-    assert gallery.read_thumb(tmp_path, "fake", 60_000) == b""
-    assert gallery.read_thumb(tmp_path, "../good", 60_000) == b""
+def test_thumbs_are_embedded_only_if_they_are_small_jpegs() -> None:
+    good = jpeg(np.zeros((48, 64, 3), np.uint8))
+    assert gallery.fitting_thumb(good, 60_000) == good
+    assert gallery.fitting_thumb(good, 10) == b""
+    assert gallery.fitting_thumb(b"<svg onload=alert(1)>", 60_000) == b""
+
+
+def test_every_reason_that_has_words_is_one_that_code_gives() -> None:
+    root = Path(reasons.__file__).parent.parent
+    code = "".join(
+        p.read_text("utf-8") for room in ("transforms", "pipelines") for p in (root / room).rglob("*.py")
+    )
+    assert [name for name in reasons.REASONS if f'"{name}"' not in code] == []
+    assert [rule.name for rule in DEFAULT_RULES if rule.name not in reasons.REASONS] == []
 
 
 def test_lanes_hold_no_overlap_and_lose_nothing() -> None:
@@ -90,10 +93,10 @@ def test_covered_seconds_is_the_union() -> None:
     assert timeline.covered_seconds([], 10) == 0
 
 
-def test_short_axes_have_labels_that_differ(tmp_path: Path) -> None:
+def test_short_axes_have_labels_that_differ() -> None:
     video = make_video(0, 2.0)
-    run = load_run(write_run(tmp_path, Records(videos=[video])))
-    (strip,) = strips.build_strips(run, [video.source.uri], {}, [])
+    run = make_run(Records(videos=[video]))
+    (strip,) = strips.build_strips(run, [video.source.name], {}, [])
     labels = [label for _, label in strip.axis]
     assert labels == ["0:00.0", "0:00.5", "0:01.0", "0:01.5", "0:02.0"]
 

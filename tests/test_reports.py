@@ -6,21 +6,24 @@ import random
 import re
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
-from PIL import Image
 
+from commands.complete import report_data
+from pipelines.results import Result
 from reports import formats, gallery, metrics, reasons, strips, summary
-from reports.load import load_run
-from reports.summary import MAX_PAGE_BYTES, write_report
+from reports.run_data import RunData, run_data
+from reports.summary import MAX_PAGE_BYTES, render_report
 from schemas.outcomes import BadInputError, Failure
 from schemas.records import Transcript
-from schemas.tables import TABLES
+from schemas.tables import TABLES, to_table
 from tests.page_reader import page_of
 from tests.report_makers import Records, make_records
 from tests.report_records import make_clip, make_shot, make_track, make_video, reject
-from tests.report_run import make_summary, write_run, write_thumbs
+from tests.report_run import jpeg, make_run, make_summary, make_thumbs, write_run
 
 
 @pytest.fixture(scope="module")
@@ -29,14 +32,12 @@ def records() -> Records:
 
 
 @pytest.fixture(scope="module")
-def run_dir(tmp_path_factory: pytest.TempPathFactory, records: Records) -> Path:
-    folder = write_run(tmp_path_factory.mktemp("run"), records, parts=2)
-    write_thumbs(folder, records)
-    return folder
+def run(records: Records) -> RunData:
+    return make_run(records, parts=2, thumbs=make_thumbs(records))
 
 
-def test_key_numbers_equal_the_records(run_dir: Path, records: Records) -> None:
-    numbers = metrics.key_numbers(load_run(run_dir))
+def test_key_numbers_equal_the_records(run: RunData, records: Records) -> None:
+    numbers = metrics.key_numbers(run)
     kept = [c for c in records.clips if c.status == "accepted"]
     whole = [r for r in records.rejections if r.level == "video"]
     unread = [f for f in records.failures if f.level == "video"]
@@ -50,29 +51,29 @@ def test_key_numbers_equal_the_records(run_dir: Path, records: Records) -> None:
     expected_in = sum(v.duration_seconds for v in records.videos) + sum(r.seconds or 0 for r in whole)
     assert numbers.seconds_in == pytest.approx(expected_in)
     assert numbers.seconds_accepted == pytest.approx(sum(c.duration_seconds for c in kept))
-    _, page = page_of(run_dir)
+    _, page = page_of(run)
     assert page.tile("Clips accepted").startswith(f"{len(kept)} ")
     assert page.tile("Material in").startswith(formats.duration(expected_in))
     assert page.tile("Yield").startswith(formats.percent(numbers.seconds_accepted, expected_in))
 
 
-def test_rejections_by_reason_equal_the_records(run_dir: Path, records: Records) -> None:
-    rows = {r.reason: r for r in metrics.reason_rows(load_run(run_dir))}
+def test_rejections_by_reason_equal_the_records(run: RunData, records: Records) -> None:
+    rows = {r.reason: r for r in metrics.reason_rows(run)}
     assert {k: r.num for k, r in rows.items()} == dict(Counter(r.reason for r in records.rejections))
     for reason, row in rows.items():
         own = [r for r in records.rejections if r.reason == reason]
         assert row.seconds == pytest.approx(sum(r.seconds or 0 for r in own))
         assert row.also == sum(reason in r.also for r in records.rejections)
         assert sum(n for _, n in row.levels) == row.num
-    _, page = page_of(run_dir)
+    _, page = page_of(run)
     for reason in rows:
         assert reasons.title(reason) in page.text
     assert "Speech at least 50 %" in page.text and "Nobody speaks, or too briefly" in page.text
     assert "Largest head turn (largest turn of the head to either side) is wanted at most 50°." in page.text
 
 
-def test_stages_add_up_on_the_page_and_nothing_disagrees(run_dir: Path, records: Records) -> None:
-    html, page = page_of(run_dir)
+def test_stages_add_up_on_the_page_and_nothing_disagrees(run: RunData, records: Records) -> None:
+    html, page = page_of(run)
     assert html.count('class="ok">adds up') == len(make_summary(records).stages)
     assert "does not add up" not in page.text
     assert (
@@ -80,7 +81,7 @@ def test_stages_add_up_on_the_page_and_nothing_disagrees(run_dir: Path, records:
     )
 
 
-def test_what_does_not_add_up_is_said(tmp_path: Path, records: Records) -> None:
+def test_what_does_not_add_up_is_said(records: Records) -> None:
     good = make_summary(records)
     wrong = dataclasses.replace(good.stages[0], num_out=good.stages[0].num_out - 1)
     bad = dataclasses.replace(
@@ -88,51 +89,90 @@ def test_what_does_not_add_up_is_said(tmp_path: Path, records: Records) -> None:
         stages=[wrong, *good.stages[1:]],
         rejected_by_reason={**good.rejected_by_reason, "noisy_audio": 999},
     )
-    _, page = page_of(write_run(tmp_path, records, bad))
+    _, page = page_of(make_run(records, bad))
     assert "Stage Probe does not add up" in page.text
     assert "run.json counts 999 rejections for Noisy audio" in page.text
 
 
-def test_page_is_self_contained(run_dir: Path) -> None:
-    html, page = page_of(run_dir)
+PAGES = ("index.html", "bias.html", "cost.html")
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_pages_are_self_contained(run: RunData, name: str) -> None:
+    html, page = page_of(run, name)
     assert len(html.encode()) < MAX_PAGE_BYTES
-    allowed = ("#", "data:image/jpeg;base64,", "bias.html")
     for tag, attributes in page.tags:
         assert tag not in {"script", "link", "iframe", "object", "embed", "base", "form"}
-        for name in ("src", "href", "xlink:href", "action", "data", "poster", "srcset"):
-            assert name not in attributes or str(attributes[name]).startswith(allowed)
+        for attribute in ("src", "href", "xlink:href", "action", "data", "poster", "srcset"):
+            target = attributes.get(attribute)
+            assert target is None or target in PAGES or target.startswith(("#", "data:image/jpeg;base64,"))
     assert not re.search(r"https?://|@import|url\((?!#)", html)
     assert "default-src 'none'" in html
 
 
-def test_links_and_ids_fit(run_dir: Path) -> None:
-    _, page = page_of(run_dir)
+@pytest.mark.parametrize("name", PAGES)
+def test_links_and_ids_fit(run: RunData, name: str) -> None:
+    _, page = page_of(run, name)
     ids = [a["id"] for _, a in page.tags if "id" in a]
     assert len(ids) == len(set(ids))
-    targets = {str(a["href"])[1:] for t, a in page.tags if t == "a" and a["href"] != "bias.html"}
+    links = {str(a["href"]) for t, a in page.tags if t == "a"}
     labels = {a["aria-labelledby"] for _, a in page.tags if "aria-labelledby" in a}
-    assert targets <= set(ids) and labels <= set(ids)
+    assert {link[1:] for link in links - set(PAGES)} <= set(ids) and labels <= set(ids)
+    assert name == "index.html" or "index.html" in links
+    assert name != "index.html" or {"bias.html", "cost.html"} <= links
     assert all(a.get("alt") for t, a in page.tags if t == "img")
-    assert all("aria-label" in a or a.get("aria-hidden") == "true" for t, a in page.tags if t == "svg")
+    # In the bias page's figures SVG lies within SVG; axe looks at those.
+    pictures = [a for t, a in page.tags if t == "svg" and name != "bias.html"]
+    assert all("aria-label" in a or a.get("aria-hidden") == "true" for a in pictures)
 
 
-def test_same_tables_give_the_same_bytes(tmp_path: Path, records: Records) -> None:
-    one = write_run(tmp_path / "one", records, parts=1)
+def test_same_tables_give_the_same_bytes(records: Records) -> None:
     other = Records(**{n: list(reversed(getattr(records, n))) for n in TABLES})
-    two = write_run(tmp_path / "two", other, make_summary(records), parts=3)
-    first = write_report(one).read_bytes()
-    assert first == write_report(one).read_bytes()
-    assert first == write_report(two).read_bytes()
-    pages = ["bias.html", "index.html"]
-    assert sorted(p.name for p in (one / "report").iterdir()) == pages
-    assert (one / "report" / pages[0]).read_bytes() == (two / "report" / pages[0]).read_bytes()
+    first = render_report(make_run(records))
+    assert sorted(first) == sorted(PAGES)
+    assert first == render_report(make_run(records))
+    assert first == render_report(make_run(other, make_summary(records), parts=3))
+
+
+def test_time_and_machine_are_on_the_page_of_cost_alone(records: Records) -> None:
+    """Two runs of the same data: one in one go, one resumed on another machine, slowly."""
+    summary = make_summary(records)
+    stages = [
+        dataclasses.replace(
+            s, cpu_seconds=7.7 * s.cpu_seconds + 1, frames_decoded=s.frames_decoded // 3,
+            media_seconds=0.5 * s.media_seconds, cpu_by_step={"load_models": 1.0},
+        )
+        for s in summary.stages
+    ]  # fmt: skip
+    changes: dict[str, Any] = {
+        "command": "run_pipeline.py retry elsewhere",
+        "config": summary.config | {"isolation": {"num_processes": 7}},
+        "versions": {"python": "3.12.1"},
+        "backends": [dataclasses.replace(b, available=not b.available) for b in summary.backends],
+        "totals": summary.totals | {"cpu_seconds": 9.0, "frames_decoded": 9.0},
+        "notes": ["not tested on plan9"],
+    }
+    other = dataclasses.replace(summary, stages=stages, wall_seconds=12_345.0, **changes)
+    one, two = (render_report(make_run(records, s)) for s in (summary, other))
+    assert one["index.html"] == two["index.html"] and one["bias.html"] == two["bias.html"]
+    assert one["cost.html"] != two["cost.html"]
+    _, page = page_of(make_run(records, other), "cost.html")
+    assert page.tile("Wall time").startswith("3 h 26 min") and "run_pipeline.py retry elsewhere" in page.text
+
+
+def test_costs_add_up_on_their_page(run: RunData, records: Records) -> None:
+    _, page = page_of(run, "cost.html")
+    total = sum(s.cpu_seconds for s in run.summary.stages)
+    assert page.tile("Processor time").startswith(formats.duration(total))
+    assert f"Extract landmarks {formats.duration(run.summary.stages[5].cpu_seconds)}" in page.text
+    assert "mediapipe" in page.text and "missing: captions over faces are not found" in page.text
 
 
 HOSTILE = "videos/<script>alert('x')</script>\"><img src=x onerror=alert(1)>\n\u202egpj.mp4"
 
 
-def test_hostile_strings_are_escaped(tmp_path: Path) -> None:
-    video = make_video(1, 30.0, uri=HOSTILE)
+def test_hostile_strings_are_escaped() -> None:
+    video = make_video(1, 30.0, name=HOSTILE)
     shot = make_shot(video, 0.0, 30.0)
     track = make_track(shot, 0.0, 30.0)
     text = Transcript(
@@ -162,7 +202,7 @@ def test_hostile_strings_are_escaped(tmp_path: Path) -> None:
                 level="video",
                 subject_id="<x>",
                 video_id=None,
-                uri=HOSTILE + "2",
+                source_name=HOSTILE + "2",
                 error_type="<Error>",
                 error="<script>alert(2)</script>",
                 traceback="",
@@ -176,19 +216,21 @@ def test_hostile_strings_are_escaped(tmp_path: Path) -> None:
         "versions": {"<script>": "<script>"},
         "config": {"</pre><script>": "<script>6", "filter": {"rules": [7, {"field": None}]}},
     }
-    html, page = page_of(write_run(tmp_path, records, make_summary(records, **hostile)))
-    assert not {t for t, _ in page.tags} & {"script", "b", "i", "u"}
-    assert not any(name.startswith("on") for _, a in page.tags for name in a)
-    assert [a for t, a in page.tags if t == "img"] == []
+    run = make_run(records, make_summary(records, **hostile))
+    for name in PAGES:
+        html, page = page_of(run, name)
+        assert not {t for t, _ in page.tags} & {"script", "b", "i", "u"}
+        assert not any(attribute.startswith("on") for _, a in page.tags for attribute in a)
+        assert [a for t, a in page.tags if t == "img"] == []
+    html, page = page_of(run)
     assert "\u202e" not in html and "\\u202e" in page.text and "\\n" in page.text
     assert "<script>alert('x')</script>" in page.text
     assert "{{ 7*7 }}" in page.text
 
 
-def test_empty_run_gives_a_sensible_page(tmp_path: Path) -> None:
-    _, page = page_of(
-        write_run(tmp_path, Records(), make_summary(Records(), stages=[], backends=[], ignored_inputs=[]))
-    )
+def test_empty_run_gives_a_sensible_page() -> None:
+    run = make_run(Records(), make_summary(Records(), stages=[], backends=[], ignored_inputs=[]))
+    _, page = page_of(run)
     for sentence in (
         "The run had no input.",
         "Nothing was rejected.",
@@ -201,31 +243,40 @@ def test_empty_run_gives_a_sensible_page(tmp_path: Path) -> None:
     assert "nan" not in page.text.lower().split()
 
 
-def test_missing_tables_and_files_are_said(tmp_path: Path, records: Records) -> None:
-    folder = write_run(tmp_path, records, parts=2)
-    (folder / "tables" / "clips-00001-of-00002.parquet").unlink()
-    for path in (folder / "tables").glob("shots-*"):
-        path.unlink()
-    _, page = page_of(folder)
-    assert "The table 'clips' has 1 of 2 files; numbers are too low." in page.text
+def test_missing_tables_are_said(records: Records) -> None:
+    tables = {name: [to_table(name, getattr(records, name))] for name in TABLES if name != "shots"}
+    _, page = page_of(run_data(make_summary(records, schema_version="0"), tables))
     assert "The table 'shots' is missing; it is shown as empty." in page.text
+    assert "run.json has schema version 0" in page.text
 
 
-def test_unreadable_run_is_a_clear_error(tmp_path: Path, records: Records) -> None:
-    with pytest.raises(BadInputError, match=r"run\.json"):
-        write_report(tmp_path)
-    folder = write_run(tmp_path, records)
-    (folder / "tables" / "clips-00000-of-00001.parquet").write_bytes(b"not a table")
-    with pytest.raises(BadInputError, match=r"clips-00000-of-00001\.parquet"):
-        write_report(folder)
-    (folder / "run.json").write_text('{"schema_version": "1"}', encoding="utf-8")
-    with pytest.raises(BadInputError, match="RunSummary"):
-        write_report(folder)
+def test_what_is_no_run_is_a_clear_error(tmp_path: Path, records: Records) -> None:
+    for data in (b"", b"[]", b'{"schema_version": "1"}', b'{"schema_version": "2"}', b'{"stages": 1}'):
+        (tmp_path / "run.json").write_bytes(data)
+        with pytest.raises(BadInputError, match=r"run\.json"):
+            Result(str(tmp_path)).read_summary()
+    clips = to_table("clips", records.clips)
+    for wrong in (clips.drop_columns(["fps"]), clips.set_column(7, "fps", pa.array(["fast"] * len(clips)))):
+        with pytest.raises(BadInputError, match="the table clips"):
+            run_data(make_summary(records), {"clips": [wrong]})
 
 
-def test_large_run_stays_below_the_limit(tmp_path: Path) -> None:
+def test_a_run_read_from_its_folder_is_the_same(tmp_path: Path, records: Records, run: RunData) -> None:
+    folder = write_run(tmp_path, records, parts=3)
+    result = Result(str(folder))
+    read = report_data(result, result.read_summary(), dict(run.thumbs))
+    assert read.summary == run.summary and render_report(read) == render_report(run)
+    (folder / "tables" / "clips-00000-of-00003.parquet").write_bytes(b"not a table")
+    with pytest.raises(BadInputError, match=r"clips-00000-of-00003\.parquet"):
+        report_data(result, run.summary, {})
+    (folder / "run.json").unlink()
+    with pytest.raises(BadInputError):
+        result.read_summary()
+
+
+def test_large_run_stays_below_the_limit() -> None:
     rng = random.Random(3)
-    video = make_video(0, 10_800.0, uri="videos/" + "long name " * 30 + ".mp4")
+    video = make_video(0, 10_800.0, name="videos/" + "long name " * 30 + ".mp4")
     shot = make_shot(video, 0.0, 10_800.0)
     tracks = [make_track(shot, 0.0, 10_800.0, p) for p in range(3)]
     template = make_clip(video, tracks[0], 0.0, 5.0, rng)
@@ -234,7 +285,7 @@ def test_large_run_stays_below_the_limit(tmp_path: Path) -> None:
         copy = dataclasses.replace(
             video,
             video_id=f"{number:020x}",
-            source=dataclasses.replace(video.source, uri=f"{video.source.uri}{number:03d}"),
+            source=dataclasses.replace(video.source, name=f"{video.source.name}{number:03d}"),
         )
         records.videos.append(copy)
         records.face_tracks += [
@@ -264,13 +315,10 @@ def test_large_run_stays_below_the_limit(tmp_path: Path) -> None:
                         threshold=2.0,
                     )
                 )
-    folder = write_run(tmp_path, records)
-    thumbs = folder / "report" / "thumbs"
-    thumbs.mkdir(parents=True)
-    noise = np.random.default_rng(0).integers(0, 255, (150, 200, 3), dtype=np.uint8)
-    for clip in records.clips[:100]:
-        Image.fromarray(noise).save(thumbs / f"{clip.clip_id}.jpg", quality=90)
-    html, page = page_of(folder)
+    noise = jpeg(np.random.default_rng(0).integers(0, 255, (150, 200, 3), dtype=np.uint8), quality=90)
+    html, page = page_of(
+        make_run(records, thumbs=dict.fromkeys((c.clip_id for c in records.clips[:100]), noise))
+    )
     assert len(html.encode()) < MAX_PAGE_BYTES
     shown = sum(str(a.get("class")) == "strip" for _, a in page.tags)
     assert 8 <= shown < 30
@@ -278,22 +326,22 @@ def test_large_run_stays_below_the_limit(tmp_path: Path) -> None:
     assert f"Showing 24 of {sum(c.status == 'accepted' for c in records.clips):,}" in page.text
 
 
-def test_strips_say_how_many_are_shown(tmp_path: Path) -> None:
+def test_strips_say_how_many_are_shown() -> None:
     records = make_records(130)
-    _, page = page_of(write_run(tmp_path, records))
+    _, page = page_of(make_run(records))
     assert "Showing 50 of 130 inputs" in page.text
     assert sum(str(a.get("class")) == "strip" for _, a in page.tags) == 50
 
 
-def test_config_without_rules_is_tolerated(tmp_path: Path, records: Records) -> None:
+def test_config_without_rules_is_tolerated(records: Records) -> None:
     for config in ({}, {"filter": None}, {"filter": {"rules": None}}, {"filter": []}):
         assert reasons.rules_of(config) == []
-    _, page = page_of(write_run(tmp_path, records, make_summary(records, config={})))
+    _, page = page_of(make_run(records, make_summary(records, config={})))
     assert "Signal to noise" in page.text
 
 
-def test_thumbs_reach_the_page(run_dir: Path) -> None:
-    _, page = page_of(run_dir)
+def test_thumbs_reach_the_page(run: RunData) -> None:
+    _, page = page_of(run)
     pictures = [str(a["src"]) for t, a in page.tags if t == "img"]
     assert len(pictures) == 24
     assert all(base64.b64decode(p.split(",", 1)[1]).startswith(b"\xff\xd8\xff") for p in pictures)

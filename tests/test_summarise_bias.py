@@ -1,5 +1,6 @@
 """The bias report's numbers: against known answers, simulations, and a bias that was planted."""
 
+import itertools
 import json
 import random
 from collections import defaultdict
@@ -16,6 +17,7 @@ from schemas.bias import BiasCell, FunnelRow
 from tests.bias_makers import GROUPS, PLANTED, STAGES, measured_gender, people_records, planted_rows
 from tests.bias_records import make_cell, make_funnel_row
 from transforms.summarise_bias import BiasConfig, SummariseBias, metrics, summarise
+from transforms.summarise_bias.associations import associated_pairs, column_of, people_of, people_table
 from transforms.summarise_bias.cells import ScopedRows, joint_cells, marginal_cells
 from transforms.summarise_bias.funnel import arrivals_of, compare_groups, judge
 from transforms.summarise_bias.rows import Label, Row
@@ -182,8 +184,29 @@ def test_the_funnel_hides_small_groups_but_keeps_the_flag() -> None:
 def test_a_person_counts_once_however_many_clips_there_are() -> None:
     labels = [{"gender": Label("feminine", True)}, {"gender": Label("masculine", True)}]
     rows = [row(i, "a", labels[0]) for i in range(30)] + [row(99, "b", labels[1])]
-    table = metrics.people_table(rows, [(r.labels["gender"].value, "x") for r in rows])
+    gender = column_of(rows, "gender")
+    table = people_table(people_of(rows), gender.codes, np.zeros(len(rows), np.int64))
     assert table.sum() == pytest.approx(2) and table[0, 0] == pytest.approx(1)
+
+
+def test_declared_columns_are_compared_with_a_bounded_number_of_others() -> None:
+    """Perceived attributes and configured pairs stay, and of the others the best known."""
+    names = [f"a{k:02d}" for k in range(40)]
+    labels = [
+        {"gender": Label("feminine", False)}
+        | {name: Label("x", True) for k, name in enumerate(names) if k <= number}
+        for number in range(40)
+    ]
+    rows = [row(i, f"p{i}", known) for i, known in enumerate(labels)]
+    attributes = sorted(["gender", *names])
+    columns = {name: column_of(rows, name) for name in attributes}
+    config = BiasConfig(associated=4, pairs=(("a38", "gender"), ("gender", "skin_tone")))
+    found = associated_pairs(attributes, columns, config)
+    assert len(found) == len(set(found)) == 4 * 37 + 6
+    assert {("a38", "gender"), ("a00", "a01"), ("a00", "a39"), ("a01", "gender")} <= set(found)
+    assert ("a02", "a03") not in found
+    everything = associated_pairs(attributes, columns, BiasConfig(associated=41))
+    assert everything == list(itertools.combinations(attributes, 2))
 
 
 def test_summarise_says_the_same_for_any_order_of_rows() -> None:

@@ -9,7 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from schemas.outcomes import Failure, Rejection
-from schemas.records import Attribute, Identity, Transcript, Word
+from schemas.plain import from_plain, to_plain
+from schemas.records import Attribute, Clip, Identity, Source, Transcript, Video, Word
 from schemas.tables import SCHEMA_VERSION, TABLES, _arrow_type, arrow_schema, from_row, to_row, to_table
 from tests.bias_records import make_cell, make_funnel_row, make_metric, make_target
 from tests.makers import (
@@ -56,11 +57,11 @@ def one_of_each() -> dict[str, object]:
             sampling_weight=1.5,
         ),
         "rejections": Rejection(
-            stage="s", level="clip", subject_id="i", video_id=None, uri="u", reason="r",
+            stage="s", level="clip", subject_id="i", video_id=None, source_name="u", reason="r",
             score=1.0, threshold=None, also=("a", "b"),
         ),
         "failures": Failure(
-            stage="s", level="video", subject_id="i", video_id="v", uri="u",
+            stage="s", level="video", subject_id="i", video_id="v", source_name="u",
             error_type="E", error="e", traceback="t",
         ),
         "bias_cells": make_cell(),
@@ -96,11 +97,31 @@ def test_records_come_back_from_parquet_as_they_went_in(table: str) -> None:
 def test_rows_become_the_records_they_were_made_from(table: str) -> None:
     record = one_of_each()[table]
     (row,) = pq.read_table(io.BytesIO(parquet_bytes(to_table(table, [record])))).to_pylist()
+    if isinstance(record, Video | Clip):
+        source = dataclasses.replace(record.source, uri="")
+        record = dataclasses.replace(record, source=source)
     assert from_row(table, row) == record
 
 
+def test_private_fields_have_no_column_and_are_in_no_row() -> None:
+    clip = make_clip(source=make_source("a.mp4", title="t"))
+    assert clip.source.uri == "/videos/a.mp4"
+    for table, record in (("clips", clip), ("videos", make_video(source=clip.source))):
+        row = to_row(record)
+        assert list(row) == arrow_schema(table).names
+        assert row["source_name"] == "a.mp4" and "source_uri" not in row and clip.source.uri not in str(row)
+    told = to_plain(clip, published_only=True)
+    assert "uri" not in told["source"] and told["source"]["title"] == "t"
+    assert from_plain(Clip, told) == dataclasses.replace(
+        clip, source=dataclasses.replace(clip.source, uri="")
+    )
+    assert from_plain(Clip, to_plain(clip)) == clip
+    with pytest.raises(TypeError):  # it is not published, but needed all the same
+        Source(name="a.mp4")  # pyright: ignore[reportCallIssue]
+
+
 def test_a_row_without_optional_records_becomes_a_record_without_them() -> None:
-    clip = make_clip(source=make_source(title="t", attributes=()))
+    clip = make_clip(source=make_source(title="t", attributes=(), uri=""))
     assert from_row("clips", to_row(clip)) == clip
     with pytest.raises(KeyError):
         from_row("clips", {k: v for k, v in to_row(clip).items() if k != "clip_id"})

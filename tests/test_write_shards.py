@@ -7,7 +7,9 @@ import json
 import random
 import tarfile
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -15,38 +17,87 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from media import wav_bytes
-from schemas.records import Clip
-from schemas.sample import SampleError, arrays_to_npz, npz_to_arrays
+from media import MediaError, count_frames, to_pcm
+from schemas.parts import LANDMARKS_PART, VIDEO_PART
+from schemas.records import Artefact, Clip, Sync
+from schemas.sample import SampleError, arrays_to_npz, check_sample, npz_to_arrays, pcm_of_wav
 from tests.makers import load_shards, make_arrays, make_audio, make_clip, make_source, make_transcript, noise
+from tests.media_makers import RATES, constant_times, write_video
+from tests.memory_parts import MemoryParts
+from tests.stored_run import parts_of
+from transforms.clip_sound import sound_part
 from transforms.write_shards import (
+    PartsOf,
     ShardConfig,
+    assemble,
     build_shard,
     num_shards,
-    read_sample,
     sample_json,
     shard_number,
     write_shard,
 )
 
+NUM_FRAMES = 50
 
-def with_parts(folder: Path, number: int, num_frames: int = 50, **changes) -> Clip:
-    """Return a clip whose parts lie in the folder."""
-    clip = make_clip(number, num_frames, split="train", **changes)
-    prefix = folder / clip.clip_id
-    prefix.with_suffix(".mp4").write_bytes(b"pictures %d" % number)
-    prefix.with_suffix(".wav").write_bytes(wav_bytes(noise(num_frames / 25, 0.1, number), 16000))
-    prefix.with_suffix(".npz").write_bytes(arrays_to_npz(make_arrays(num_frames, number)))
-    return dataclasses.replace(clip, parts_uri=str(prefix))
+
+def made_late(frames: int) -> Sync:
+    """Return the record of sound that was found late and moved."""
+    return Sync(
+        av_offset_frames=frames, repaired_frames=frames, sync_confidence=0.5, lip_activity=None,
+        rival_margin=None, scorer="a scorer",
+    )  # fmt: skip
+
+
+class Made:
+    """What the stages made of some clips, in memory."""
+
+    def __init__(self, pictures: Mapping[int, bytes]) -> None:
+        self.by_clip: dict[str, MemoryParts] = {}
+        self._pictures = pictures
+
+    def clip(self, number: int, num_frames: int = NUM_FRAMES, **changes: Any) -> Clip:
+        """Return a clip whose parts are made."""
+        clip = make_clip(number, num_frames, split="train", **changes)
+        sound = to_pcm(noise(num_frames / 25, 0.1, number))
+        parts = MemoryParts()
+        for stage, files in parts_of(
+            clip, self._pictures[num_frames], sound, make_arrays(num_frames, number)
+        ).items():
+            parts.keep(stage, files)
+        self.by_clip[clip.clip_id] = parts
+        return clip
+
+    def parts(self, clip: Clip) -> MemoryParts:
+        return self.by_clip[clip.clip_id]
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> dict[int, bytes]:
+    """Videos by their number of pictures."""
+    folder = tmp_path_factory.mktemp("pictures")
+    counts = range(NUM_FRAMES, NUM_FRAMES + 5)
+    return {n: write_video(folder / f"{n}.mp4", constant_times(RATES["25"], n)).read_bytes() for n in counts}
 
 
 @pytest.fixture
-def clips(tmp_path: Path) -> list[Clip]:
-    return [with_parts(tmp_path, n, 50 + n) for n in range(5)]
+def made(pictures: dict[int, bytes]) -> Made:
+    return Made(pictures)
 
 
-def test_plain_webdataset_loads_what_was_written(tmp_path: Path, clips: list[Clip]) -> None:
-    path = write_shard(str(tmp_path / "shards"), "train", 7, clips, "c0ffee")
+@pytest.fixture
+def clips(made: Made) -> list[Clip]:
+    return [made.clip(n, NUM_FRAMES + n) for n in range(5)]
+
+
+@pytest.fixture
+def parts(made: Made) -> PartsOf:
+    return made.parts
+
+
+def test_plain_webdataset_loads_what_was_written(
+    tmp_path: Path, clips: list[Clip], parts: PartsOf, pictures: dict[int, bytes]
+) -> None:
+    path = write_shard(str(tmp_path / "shards"), "train", 7, clips, parts, "c0ffee")
     assert Path(path).name == "train-000007.tar"
     samples = load_shards(path)
     assert [s["__key__"] for s in samples] == sorted(c.clip_id for c in clips)
@@ -56,11 +107,17 @@ def test_plain_webdataset_loads_what_was_written(tmp_path: Path, clips: list[Cli
         about = json.loads(sample["json"])
         assert (about["key"], about["num_frames"]) == (clip.clip_id, clip.num_frames)
         assert {len(a) for a in npz_to_arrays(sample["npz"]).values()} == {clip.num_frames}
-        assert sample["mp4"].startswith(b"pictures")
+        assert sample["mp4"] == pictures[clip.num_frames]
+        # Without the margin that the part has on both sides.
+        assert np.array_equal(
+            pcm_of_wav(sample["wav"], 16000), to_pcm(noise(clip.num_frames / 25, 0.1, clips.index(clip)))
+        )
 
 
-def test_parts_of_a_sample_lie_side_by_side_and_nothing_local_is_in_the_archive(clips: list[Clip]) -> None:
-    with tarfile.open(fileobj=io.BytesIO(build_shard("s.tar", clips, "c")[0])) as archive:
+def test_parts_of_a_sample_lie_side_by_side_and_nothing_local_is_in_the_archive(
+    clips: list[Clip], parts: PartsOf
+) -> None:
+    with tarfile.open(fileobj=io.BytesIO(build_shard("s.tar", clips, parts, "c")[0])) as archive:
         members = archive.getmembers()
     keys = [m.name.split(".")[0] for m in members]
     assert keys == sorted(keys) and set(Counter(keys).values()) == {4}
@@ -70,15 +127,15 @@ def test_parts_of_a_sample_lie_side_by_side_and_nothing_local_is_in_the_archive(
     } or ({(m.mtime, m.uname, m.gname) for m in members} == {(0, "mentor", "mentor")})
 
 
-def test_shuffled_clips_give_the_same_bytes(clips: list[Clip]) -> None:
-    data, index = build_shard("s.tar", clips, "c")
+def test_shuffled_clips_give_the_same_bytes(clips: list[Clip], parts: PartsOf) -> None:
+    data, index = build_shard("s.tar", clips, parts, "c")
     shuffled = random.Random(1).sample(clips, len(clips))
-    again, same_index = build_shard("s.tar", iter(shuffled), "c")
+    again, same_index = build_shard("s.tar", iter(shuffled), parts, "c")
     assert data == again and index.equals(same_index)
 
 
-def test_the_index_has_sizes_and_hashes(tmp_path: Path, clips: list[Clip]) -> None:
-    path = write_shard(str(tmp_path / "shards"), "train", 0, clips, "c")
+def test_the_index_has_sizes_and_hashes(tmp_path: Path, clips: list[Clip], parts: PartsOf) -> None:
+    path = write_shard(str(tmp_path / "shards"), "train", 0, clips, parts, "c")
     rows = pq.read_table(Path(path).with_suffix(".parquet")).to_pylist()
     sample = load_shards(path)[0]
     for part in ("mp4", "wav", "json", "npz"):
@@ -87,66 +144,102 @@ def test_the_index_has_sizes_and_hashes(tmp_path: Path, clips: list[Clip]) -> No
     assert {r["shard"] for r in rows} == {"train-000000.tar"} and {r["split"] for r in rows} == {"train"}
 
 
-def break_part(clip: Clip, part: str, data: bytes | None) -> None:
-    path = Path(f"{clip.parts_uri}.{part}")
-    path.unlink() if data is None else path.write_bytes(data)
-
-
-def test_arrays_of_another_length_stop_the_sample(clips: list[Clip]) -> None:
-    break_part(clips[0], "npz", arrays_to_npz(make_arrays(49)))
+def test_arrays_of_another_length_stop_the_sample(clips: list[Clip], made: Made) -> None:
+    parts = made.parts(clips[0])
+    parts.keep("look", {LANDMARKS_PART: arrays_to_npz(make_arrays(NUM_FRAMES - 1))})
     with pytest.raises(SampleError, match="face:landmarks"):
-        read_sample(clips[0], "c")
+        assemble(clips[0], parts, "c")
 
 
-def test_a_missing_array_stops_the_sample(clips: list[Clip]) -> None:
-    arrays = make_arrays(50)
+def test_a_missing_array_stops_the_sample(clips: list[Clip], made: Made) -> None:
+    arrays = make_arrays(NUM_FRAMES)
     del arrays["valid:face"]
-    break_part(clips[0], "npz", arrays_to_npz(arrays))
+    parts = made.parts(clips[0])
+    parts.keep("look", {LANDMARKS_PART: arrays_to_npz(arrays)})
     with pytest.raises(SampleError, match="valid:face is missing"):
-        read_sample(clips[0], "c")
+        assemble(clips[0], parts, "c")
+
+
+@pytest.mark.parametrize("wrong", [-1, 1])
+def test_a_picture_too_few_or_too_many_stops_the_sample(
+    clips: list[Clip], made: Made, tmp_path: Path, wrong: int
+) -> None:
+    video = write_video(tmp_path / "v.mp4", constant_times(RATES["25"], NUM_FRAMES + wrong))
+    parts = made.parts(clips[0])
+    parts.keep("look", {VIDEO_PART: video.read_bytes()})
+    with pytest.raises(SampleError, match=f"{NUM_FRAMES + wrong} pictures in the video, wanted {NUM_FRAMES}"):
+        assemble(clips[0], parts, "c")
+
+
+def test_pictures_that_are_cut_short_stop_the_sample(clips: list[Clip], made: Made) -> None:
+    parts = made.parts(clips[0])
+    whole = parts.read("look", VIDEO_PART)
+    parts.keep("look", {VIDEO_PART: whole[: len(whole) // 2]})
+    with pytest.raises(MediaError, match="MP4"):
+        assemble(clips[0], parts, "c")
 
 
 @pytest.mark.parametrize("missing", [1, -1, 640])
-def test_sound_of_another_length_stops_the_sample(clips: list[Clip], missing: int) -> None:
-    break_part(clips[0], "wav", wav_bytes(np.zeros(32000 - missing, np.float32), 16000))
-    with pytest.raises(SampleError, match="audio samples"):
-        read_sample(clips[0], "c")
+def test_sound_of_another_length_stops_the_sample(clips: list[Clip], made: Made, missing: int) -> None:
+    sample = assemble(clips[0], made.parts(clips[0]), "c")
+    sound = np.zeros(len(sample.sound) - missing, np.int16)
+    with pytest.raises(SampleError, match="samples of sound"):
+        check_sample(dataclasses.replace(sample, sound=sound), count_frames)
 
 
-@pytest.mark.parametrize("part", ["mp4", "wav", "npz"])
-def test_a_missing_part_stops_the_sample(clips: list[Clip], part: str) -> None:
-    break_part(clips[0], part, None)
-    with pytest.raises((SampleError, OSError)):
-        read_sample(clips[0], "c")
+def test_sound_is_moved_as_the_sync_record_says_and_stays_as_long(clips: list[Clip], made: Made) -> None:
+    parts = made.parts(clips[0])
+    still = assemble(clips[0], parts, "c").sound
+    for frames in (3, -3):
+        late = dataclasses.replace(clips[0], sync=made_late(frames))
+        moved = assemble(late, parts, "c").sound
+        assert len(moved) == len(still)
+        shift = abs(frames) * 640
+        if frames > 0:
+            assert np.array_equal(moved[:-shift], still[shift:]) and not moved[-shift:].any()
+        else:
+            assert np.array_equal(moved[shift:], still[:-shift]) and not moved[:shift].any()
 
 
-def test_a_clip_without_parts_or_with_a_bad_key_is_refused(clips: list[Clip]) -> None:
-    with pytest.raises(SampleError, match="no parts"):
-        read_sample(dataclasses.replace(clips[0], parts_uri=None), "c")
-    with pytest.raises(SampleError, match="not a sample key"):
-        read_sample(dataclasses.replace(clips[0], clip_id="a.b"), "c")
-
-
-def test_a_faulty_sample_leaves_no_half_written_shard(tmp_path: Path, clips: list[Clip]) -> None:
-    break_part(clips[3], "npz", None)
+@pytest.mark.parametrize(
+    ("stage", "part"), [("look", VIDEO_PART), ("survey", "sound"), ("look", LANDMARKS_PART)]
+)
+def test_a_missing_part_stops_the_sample(clips: list[Clip], made: Made, stage: str, part: str) -> None:
+    parts = made.parts(clips[0])
+    del parts.made[stage, sound_part(clips[0].clip_id) if part == "sound" else part]
     with pytest.raises(OSError):
-        write_shard(str(tmp_path / "shards"), "train", 0, clips, "c")
+        assemble(clips[0], parts, "c")
+
+
+def test_a_clip_without_parts_or_with_a_bad_key_is_refused(clips: list[Clip], made: Made) -> None:
+    with pytest.raises(OSError, match="made no"):
+        assemble(clips[0], MemoryParts(), "c")
+    sample = assemble(clips[0], made.parts(clips[0]), "c")
+    with pytest.raises(SampleError, match="not a sample key"):
+        check_sample(dataclasses.replace(sample, key="a.b"), count_frames)
+
+
+def test_a_faulty_sample_leaves_no_half_written_shard(tmp_path: Path, clips: list[Clip], made: Made) -> None:
+    del made.parts(clips[3]).made["look", LANDMARKS_PART]
+    with pytest.raises(OSError):
+        write_shard(str(tmp_path / "shards"), "train", 0, clips, made.parts, "c")
     assert not (tmp_path / "shards").exists() or not list((tmp_path / "shards").iterdir())
 
 
 def test_json_says_what_was_declared_and_what_was_not_computed() -> None:
     source = make_source(speaker_id="p1", licence="CC0", attributes=(("age", "40"),), transcript="Hé")
-    clip = make_clip(source=source, audio=make_audio(), transcript=make_transcript("Hé"), parts_uri="/here/x")
+    clip = make_clip(source=source, audio=make_audio(), transcript=make_transcript("Hé"))
+    clip = dataclasses.replace(clip, artefacts=(Artefact(stage="look", artefact_id="0123abc"),))
     about = sample_json(clip, "c0ffee")
     assert about["speaker"] == "p1"
     (attribute,) = about["attributes"]
     assert (attribute["name"], attribute["value"], attribute["score"]) == ("age_group", "40-49", 40.0)
     assert attribute["source"] == "declared" and attribute["model"] is None
-    assert about["not_computed"] == ["voice", "sync", "body_fit", "identity"]
+    assert about["not_computed"] == ["landmarks", "quality", "voice", "sync", "body_fit", "identity"]
     assert about["provenance"]["config_hash"] == "c0ffee"
     assert about["provenance"]["source"]["licence"] == "CC0"
-    # Nothing of the machine it was made on.
-    assert "/videos/" not in json.dumps(about) and "/here" not in json.dumps(about)
+    # Nothing of the machine it was made on, nor of the folder.
+    assert "/videos/" not in json.dumps(about) and "0123abc" not in json.dumps(about)
 
 
 @given(st.integers(0, 10**7), st.integers(1, 10**5))

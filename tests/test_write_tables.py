@@ -58,7 +58,7 @@ def test_rows_are_sorted_by_video_and_time(tmp_path: Path) -> None:
 
 def test_equal_rows_are_kept_both(tmp_path: Path) -> None:
     failure = Failure(
-        stage="probe", level="video", subject_id="a", video_id=None, uri="u",
+        stage="probe", level="video", subject_id="a", video_id=None, source_name="u",
         error_type="E", error="e", traceback="t",
     )  # fmt: skip
     (path,) = write(tmp_path, "failures", [failure, failure])

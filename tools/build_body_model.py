@@ -19,8 +19,9 @@ from pathlib import Path
 import numpy as np
 
 from body.embedded import FILE_NAME, load_embedded, pack
+from body.face_mesh import FACE_OVAL
 from body.model import BodyModel, with_components
-from body.topology import ARKIT_NAMES, FACE_OVAL, MAX_EXPRESSION, NUM_BETAS
+from body.topology import ARKIT_NAMES, MAX_EXPRESSION, NUM_BETAS
 from schemas.ids import content_id
 from tools.body_model import (
     assemble,
@@ -122,7 +123,7 @@ def with_bias(model: BodyModel, report: dict) -> BodyModel:
     found = bias.learn(drawn, learnt_from)
     report["detector_bias"] = {
         "faces": len(learnt_from.found),
-        "typical_error_in_face_sizes": bias.report(drawn, found, checked_on),
+        "typical_error_in_face_sizes": bias.report(found, checked_on),
     }
     return replace(model, detector_bias=found)
 

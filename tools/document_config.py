@@ -1,4 +1,7 @@
-"""Write docs/configuration.md from the configuration dataclasses. Run: python tools/document_config.py"""
+"""Write docs/configuration.md from the configuration, and the table of stages into docs/architecture.md.
+
+Run: python tools/document_config.py
+"""
 
 import dataclasses
 import sys
@@ -9,10 +12,13 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from pipelines.config import CurateConfig  # noqa: E402
+from pipelines.stages import VISITS  # noqa: E402
+from schemas.stages import STAGES, Stage  # noqa: E402
 from transforms.balance import Quota, Target  # noqa: E402
 from transforms.filter_clips import DEFAULT_RULES, Rule  # noqa: E402
 
 TARGET = ROOT / "docs" / "configuration.md"
+ARCHITECTURE = ROOT / "docs" / "architecture.md"
 # Lists of settings, by section.
 ENTRIES = {"balance": {"targets": Target, "quotas": Quota}}
 
@@ -111,5 +117,28 @@ def render() -> str:
     return "\n\n".join([_HEAD.rstrip(), *sections, "\n".join(rules)]) + "\n"
 
 
+def render_stages() -> str:
+    """Return the table of stages: what each does, on what, with which sections and from which stages."""
+    head = ["| stage | sees | kind | what it does | settings | reads |", "|---|---|---|---|---|---|"]
+    return "\n".join([*head, *map(_stage_row, STAGES)]) + "\n"
+
+
+def _stage_row(stage: Stage) -> str:
+    visit = VISITS.get(stage.name)
+    sections = "" if visit is None else ", ".join(f"`{name}`" for name in visit.sections)
+    inputs = "" if visit is None else ", ".join(visit.inputs)
+    kind = f"{stage.kind}, rules" if stage.filtered and stage.kind != "rules" else stage.kind
+    sees = "videos" if stage.level == "video" else "clips"
+    return f"| `{stage.name}` | {sees} | {kind} | {stage.sentence} | {sections} | {inputs} |"
+
+
+def with_stages(page: str) -> str:
+    """Return the page of the architecture with the table of stages as it is now."""
+    head, _, rest = page.partition("<!-- stages -->\n")
+    _, _, tail = rest.partition("<!-- end of stages -->\n")
+    return f"{head}<!-- stages -->\n{render_stages()}<!-- end of stages -->\n{tail}"
+
+
 if __name__ == "__main__":
     TARGET.write_text(render(), encoding="utf-8")
+    ARCHITECTURE.write_text(with_stages(ARCHITECTURE.read_text(encoding="utf-8")), encoding="utf-8")

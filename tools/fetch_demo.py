@@ -242,8 +242,9 @@ def write_manifest(folder: Path, packages: Sequence[DemoPackage]) -> Path:
         for wanted in (f for package in packages for f in package.files if f.is_video):
             captions = folder / wanted.captions if wanted.captions else None
             spoken = caption_text(captions.read_text(encoding="utf-8")) if captions else ""
-            uri = str((folder / wanted.name).resolve())
-            writer.writerow((uri, wanted.title, wanted.licence, "unknown", wanted.language or "", spoken))
+            writer.writerow(
+                (wanted.name, wanted.title, wanted.licence, "unknown", wanted.language or "", spoken)
+            )
     partial.replace(target)
     return target
 

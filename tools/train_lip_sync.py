@@ -26,7 +26,8 @@ from backends.lip_sync import (
     mouth_shape,
     sound_features,
 )
-from pipelines.stored_clip import find_clip, read_media
+from pipelines.run_folder import RunFolder
+from pipelines.stored_clip import open_clip
 from schemas.sample import arrays_to_npz, unpack_landmarks
 
 VERSION = "1"
@@ -64,8 +65,7 @@ def load_examples(run: Path, patterns: Sequence[str]) -> list[Example]:
     for row in ds.dataset(tables).to_table(columns=columns).sort_by("clip_id").to_pylist():
         name = row["source_name"]
         if row["status"] == "accepted" and any(fnmatch.fnmatch(name, p) for p in patterns):
-            clip = find_clip(run, row["clip_id"])
-            media = read_media(run, clip)
+            clip, media = open_clip(RunFolder(str(run)), row["clip_id"])
             face = unpack_landmarks(media.arrays, "face:landmarks")
             fps = float(clip.row["fps"])
             examples.append(

@@ -20,7 +20,6 @@ from backends.protocols import AlignedWord, ForcedAligner
 from schemas.records import Phone, Transcript, Word
 from transforms.spoken_words import LANGUAGE, Readings, spoken_words
 
-STAGE = "align_words"
 INTERPOLATION = "interpolation"
 
 

@@ -11,8 +11,6 @@ from dataclasses import dataclass, replace
 from schemas.attributes import person_of
 from schemas.records import Clip
 
-STAGE = "assign_split"
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SplitConfig:

@@ -8,13 +8,11 @@ from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from backends.protocols import FaceView, FloatArray, FrameLandmarks, RgbImage
+from body.face_mesh import CHIN, FOREHEAD, NOSE_TIP, OUTER_EYES, SKIN
 
-STAGE = "collect_faces"
-_MESH = slice(0, 468)
-_FOREHEAD, _CHIN, _NOSE = 10, 152, 1
-_EYES = (33, 263)
 _SHARPNESS_PX = 64  # px height at which sharpness is compared
 
 
@@ -36,7 +34,7 @@ class FaceCollector:
 
     config: CollectConfig
     num_frames: int
-    _best: dict[int, tuple[float, FaceView]] = field(default_factory=dict)
+    _best: dict[int, tuple[float, FaceView]] = field(default_factory=dict[int, tuple[float, FaceView]])
     _index: int = 0
 
     def update(self, image: RgbImage, landmarks: FrameLandmarks) -> None:
@@ -64,9 +62,10 @@ def view_quality(image: RgbImage, face: FloatArray, min_height_px: float) -> flo
     Args:
         face: (478, 3) px of the picture.
     """
-    low, high = face[_MESH, :2].min(axis=0), face[_MESH, :2].max(axis=0)
-    height = float(face[_CHIN, 1] - face[_FOREHEAD, 1])
-    inside = np.minimum(high, (image.shape[1], image.shape[0])) - np.maximum(low, 0)
+    low: FloatArray = face[SKIN, :2].min(axis=0)
+    high: FloatArray = face[SKIN, :2].max(axis=0)
+    height = float(face[CHIN, 1] - face[FOREHEAD, 1])
+    inside: npt.NDArray[np.floating] = np.minimum(high, (image.shape[1], image.shape[0])) - np.maximum(low, 0)
     seen = float(np.prod(np.maximum(inside, 0)) / max(float(np.prod(high - low)), 1e-9))
     if height < min_height_px or seen < 0.8:
         return 0.0
@@ -82,7 +81,7 @@ def view_quality(image: RgbImage, face: FloatArray, min_height_px: float) -> flo
 
 def frontality(face: FloatArray) -> float:
     """Return 1 for a face seen from the front, 0 where the nose covers an eye's outer corner."""
-    right, left, nose = face[_EYES[0], :2], face[_EYES[1], :2], face[_NOSE, :2]
+    right, left, nose = face[OUTER_EYES[0], :2], face[OUTER_EYES[1], :2], face[NOSE_TIP, :2]
     across = left - right
     place = float((nose - right) @ across / max(float(across @ across), 1e-9))
     return float(np.clip(1.0 - 2.0 * abs(place - 0.5), 0.0, 1.0))
@@ -90,7 +89,7 @@ def frontality(face: FloatArray) -> float:
 
 def cut_view(image: RgbImage, face: FloatArray, config: CollectConfig) -> FaceView:
     """Return the face with some of its surroundings, reduced where it is larger than models need."""
-    low, high = face[_MESH, :2].min(axis=0), face[_MESH, :2].max(axis=0)
+    low, high = face[SKIN, :2].min(axis=0), face[SKIN, :2].max(axis=0)
     reach = config.margin * float((high - low).max())
     x0, y0 = np.maximum(np.floor(low - reach), 0).astype(int)
     x1, y1 = np.minimum(np.ceil(high + reach), (image.shape[1], image.shape[0])).astype(int)

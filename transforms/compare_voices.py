@@ -20,7 +20,6 @@ from backends.protocols import VoiceEmbedder
 from schemas.records import Voice
 from schemas.sample import SAMPLING_RATE_HZ
 
-STAGE = "compare_voices"
 FloatArray = npt.NDArray[np.floating]
 Span = tuple[float, float]
 

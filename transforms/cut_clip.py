@@ -19,8 +19,6 @@ from media import (
 )
 from schemas.records import Clip, Video
 
-STAGE = "cut_clip"
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CutConfig:

@@ -21,7 +21,6 @@ from backends.protocols import PictureChange, ShotModel
 from schemas.ids import span_id
 from schemas.records import Shot
 
-STAGE = "detect_shots"
 THUMBNAIL = (48, 27)  # px, the input of TransNet V2
 FloatArray = npt.NDArray[np.float64]
 Thumbnail = npt.NDArray[np.uint8]  # (27, 48, 3) RGB
@@ -59,11 +58,11 @@ class ShotConfig:
 class ShotScores:
     """Per-frame scores of a whole video, filled by `ShotScanner`."""
 
-    seconds: list[float] = field(default_factory=list)
-    content: list[float] = field(default_factory=list)
-    jumps: list[int] = field(default_factory=list)
-    cut: dict[int, float] = field(default_factory=dict)
-    transition: dict[int, float] = field(default_factory=dict)
+    seconds: list[float] = field(default_factory=list[float])
+    content: list[float] = field(default_factory=list[float])
+    jumps: list[int] = field(default_factory=list[int])
+    cut: dict[int, float] = field(default_factory=dict[int, float])
+    transition: dict[int, float] = field(default_factory=dict[int, float])
 
 
 class ShotScanner:
@@ -80,7 +79,6 @@ class ShotScanner:
         fps: float,
     ) -> None:
         self.scores = ShotScores()
-        self.network_frames = 0
         self._config = config
         self._scorer = scorer
         self._running = scorer()
@@ -150,7 +148,6 @@ class ShotScanner:
         indices = np.clip(np.arange(begin, begin + _WINDOW), 0, end - 1)
         window = np.stack([self._thumbnail(int(i)) for i in indices])
         cut, transition = self._model().cut_probabilities(window)
-        self.network_frames += _WINDOW
         for offset in range(_MARGIN, _WINDOW - _MARGIN):
             frame = begin + offset
             if 0 <= frame < end:

@@ -1,7 +1,7 @@
 """Embed faces: one descriptor a clip, the mean of its views weighted by their quality.
 
-Descriptors are biometric data. They are written to the run's `biometric` folder alone, one file a
-clip, and read again by the steps that compare people across the collection.
+Descriptors are biometric data: they are parts of their own, kept apart from all others, and read again by the
+steps that compare people across the collection.
 """
 
 from collections.abc import Sequence
@@ -12,10 +12,6 @@ import numpy.typing as npt
 
 from backends.protocols import FaceEmbedder, FaceView, FloatArray
 from schemas.sample import arrays_to_npz, npz_to_arrays
-from transforms.storage import join
-
-STAGE = "embed_faces"
-FOLDER = "biometric"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,11 +73,6 @@ def agreeing(descriptors: FloatArray) -> npt.NDArray[np.bool_]:
         return np.ones(len(descriptors), np.bool_)
     away = np.linalg.norm(descriptors - np.median(descriptors, axis=0), axis=1)
     return away <= 2.0 * np.median(away) + 1e-6
-
-
-def face_path(output: str, clip_id: str) -> str:
-    """Return where a clip's face is kept."""
-    return join(output, FOLDER, "faces", f"{clip_id}.npz")
 
 
 def face_bytes(face: ClipFace) -> bytes:

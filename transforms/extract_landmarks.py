@@ -1,19 +1,25 @@
 """Extract landmarks: face mesh with irises, hands and body of the tracked person, every frame."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from backends.protocols import FrameLandmarks, LandmarkExtractor, RgbImage
+from body.face_mesh import CHIN, FOREHEAD, IRISES, NUM_POINTS, SKIN
+from body.pose_points import NUM_HAND_POINTS, NUM_POSE_POINTS
 from schemas.records import Clip, FaceTrack, LandmarkCoverage
 from schemas.sample import pack_landmarks
 from transforms.geometry import boxes_at
 
-STAGE = "extract_landmarks"
 FloatArray = npt.NDArray[np.float64]
-NUM_POINTS = {"face": 478, "left_hand": 21, "right_hand": 21, "pose": 33}
-_IRISES = slice(468, 478)
+PARTS = {
+    "face": NUM_POINTS,
+    "left_hand": NUM_HAND_POINTS,
+    "right_hand": NUM_HAND_POINTS,
+    "pose": NUM_POSE_POINTS,
+}
 _JUMP_MOTION, _AROUND = 0.04, 6
 
 
@@ -42,7 +48,7 @@ class LandmarkCollector:
     extractor: LandmarkExtractor
     boxes: FloatArray
     config: LandmarkConfig
-    frames: list[FrameLandmarks] = field(default_factory=list)
+    frames: list[FrameLandmarks] = field(default_factory=list[FrameLandmarks])
 
     def __post_init__(self) -> None:
         self.extractor.reset()
@@ -59,15 +65,16 @@ class LandmarkCollector:
             self.frames.append(self.extractor.extract(image, region))
         return self.frames[-1]
 
-    def arrays(self, track: FaceTrack, clip: Clip) -> dict[str, npt.NDArray]:
+    def arrays(self, track: FaceTrack, clip: Clip) -> dict[str, npt.NDArray[Any]]:
         """Return the sample's landmark arrays and masks (see schemas.sample.ARRAYS)."""
-        points = {part: _stack(self.frames, part, n) for part, n in NUM_POINTS.items()}
+        points = {part: _stack(self.frames, part, n) for part, n in PARTS.items()}
         seconds = clip.start_seconds + np.arange(clip.num_frames) / clip.fps
         gaps = np.abs(np.asarray(track.times_seconds)[None] - seconds[:, None]).min(axis=1)
+        unseen, nowhere = np.zeros(NUM_POSE_POINTS), np.zeros((NUM_POSE_POINTS, 3))
         visibility = np.array(
-            [np.zeros(33) if f.pose_visibility is None else f.pose_visibility for f in self.frames]
+            [unseen if f.pose_visibility is None else f.pose_visibility for f in self.frames]
         )
-        world = np.array([np.zeros((33, 3)) if f.pose_world is None else f.pose_world for f in self.frames])
+        world = np.array([nowhere if f.pose_world is None else f.pose_world for f in self.frames])
         return {
             "face:landmarks": pack_landmarks(points["face"]),
             "hand:left_landmarks": pack_landmarks(points["left_hand"]),
@@ -82,13 +89,13 @@ class LandmarkCollector:
 
     def coverage(self, fps: float) -> LandmarkCoverage:
         """Return on which share of the frames each part was seen."""
-        face = _stack(self.frames, "face", 478)
+        face = _stack(self.frames, "face", NUM_POINTS)
         seen = np.isfinite(face[:, 0, 0])
         left = np.array([f.left_hand is not None for f in self.frames])
         right = np.array([f.right_hand is not None for f in self.frames])
         return LandmarkCoverage(
             face_ratio=float(seen.mean()),
-            iris_ratio=float(np.isfinite(face[:, _IRISES, 0]).all(axis=1).mean()),
+            iris_ratio=float(np.isfinite(face[:, IRISES, 0]).all(axis=1).mean()),
             pose_ratio=float(np.mean([f.pose is not None for f in self.frames])),
             left_hand_ratio=float(left.mean()),
             right_hand_ratio=float(right.mean()),
@@ -126,8 +133,8 @@ def face_jump(face: FloatArray) -> float:
     """
     if not np.isfinite(face).any():
         return 0.0
-    height = max(float(np.nanmedian(face[:, 152, 1] - face[:, 10, 1])), 1.0)
-    moves = np.linalg.norm(np.diff(face[:, :468, :2], axis=0), axis=2).mean(axis=1) / height
+    height = max(float(np.nanmedian(face[:, CHIN, 1] - face[:, FOREHEAD, 1])), 1.0)
+    moves = np.linalg.norm(np.diff(face[:, SKIN, :2], axis=0), axis=2).mean(axis=1) / height
     sharpest = 0.0
     for i in np.flatnonzero(moves > _JUMP_MOTION):
         around = np.concatenate([moves[max(i - _AROUND, 0) : i], moves[i + 1 : i + 1 + _AROUND]])

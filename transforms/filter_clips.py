@@ -1,9 +1,9 @@
 """Filter clips: rules on scores, each off, score-only or on. All scores stay in the tables."""
 
 import types
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, is_dataclass, replace
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeGuard, Union, get_args, get_origin, get_type_hints
 
 from schemas.outcomes import BadInputError, Rejection, clip_rejection
 from schemas.records import Clip
@@ -121,7 +121,7 @@ DEFAULT_RULES: tuple[Rule, ...] = (
 )
 
 
-def merge_rules(changes: dict[str, dict[str, Any]]) -> tuple[Rule, ...]:
+def merge_rules(changes: Mapping[str, Any]) -> tuple[Rule, ...]:
     """Return the default rules with changes by name; an unknown name makes a new rule.
 
     Raises:
@@ -129,16 +129,21 @@ def merge_rules(changes: dict[str, dict[str, Any]]) -> tuple[Rule, ...]:
     """
     rules = {rule.name: rule for rule in DEFAULT_RULES}
     for name, change in changes.items():
-        if not isinstance(change, dict):
+        if not _is_section(change):
             raise BadInputError(f"filter rule {name!r}: give the keys that change, not {change!r}")
-        if isinstance(change.get("mode"), bool):  # YAML 1.1 reads on and off as booleans
-            change = {**change, "mode": "on" if change["mode"] else "off"}
+        settings: dict[str, Any] = dict(change)
+        if isinstance(settings.get("mode"), bool):  # YAML 1.1 reads on and off as booleans
+            settings["mode"] = "on" if settings["mode"] else "off"
         try:
-            rules[name] = replace(rules[name], **change) if name in rules else Rule(name=name, **change)
+            rules[name] = replace(rules[name], **settings) if name in rules else Rule(name=name, **settings)
         except TypeError as error:
             raise BadInputError(f"filter rule {name!r}: {error}") from error
         _check_rule(rules[name])
     return tuple(rules.values())
+
+
+def _is_section(value: object) -> TypeGuard[dict[str, Any]]:
+    return isinstance(value, dict)
 
 
 def _check_rule(rule: Rule) -> None:
@@ -149,7 +154,8 @@ def _check_rule(rule: Rule) -> None:
         raise BadInputError(f"filter rule {rule.name!r}: stage is one of {', '.join(FILTER_STAGES)}")
     if not is_score(rule.field):
         raise BadInputError(f"filter rule {rule.name!r}: clips have no score {rule.field!r}")
-    for bound in (rule.minimum, rule.maximum):
+    bounds: tuple[Any, ...] = (rule.minimum, rule.maximum)  # a file may hold anything
+    for bound in bounds:
         if bound is not None and (isinstance(bound, bool) or not isinstance(bound, int | float)):
             raise BadInputError(f"filter rule {rule.name!r}: a bound is a number, not {bound!r}")
 

@@ -8,6 +8,7 @@ changes; copies agree in it at one shift in time.
     b        v~~~^_^~~~~^^     shifted: the overlap correlates
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,8 +17,8 @@ import numpy.typing as npt
 from scipy.cluster.hierarchy import DisjointSet
 
 from backends.protocols import FloatArray
+from transforms.face_blocks import Ints, block_centres, nearest_blocks, nearest_faces, num_blocks
 
-STAGE = "find_near_duplicates"
 CHANNELS = ("mouth", "yaw", "pitch", "loudness")
 _LIPS, _BROW, _CHIN, _NOSE, _EYES = (13, 14), 10, 152, 1, (33, 263)
 
@@ -73,12 +74,39 @@ def similarity(a: FloatArray, b: FloatArray, min_steps: int) -> float:
     The mean over channels of the correlation on the overlap; a mirrored copy turns the other way, so
     yaw counts by its size. Channels that stay still on the overlap say nothing and are left out.
     """
-    best = -1.0
-    for shift in range(min_steps - len(b), len(a) - min_steps + 1):
-        first = a[max(shift, 0) : shift + len(b)]
-        second = b[max(-shift, 0) : max(-shift, 0) + len(first)]
-        best = max(best, _agreement(first, second))
-    return best
+    shifts = np.arange(min_steps - len(b), len(a) - min_steps + 1)
+    if not len(shifts):
+        return -1.0
+    shift = int(shifts[np.argmax(_agreements(a, b, shifts))])
+    first = a[max(shift, 0) : shift + len(b)]
+    second = b[max(-shift, 0) : max(-shift, 0) + len(first)]
+    return max(_agreement(first, second), -1.0)
+
+
+def _agreements(a: FloatArray, b: FloatArray, shifts: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """Return what `_agreement` says at all shifts (s), by sums over the overlaps and one correlation."""
+    x, y = a - a.mean(axis=0, dtype=np.float64), b - b.mean(axis=0, dtype=np.float64)
+    start, end = np.maximum(shifts, 0), np.minimum(shifts + len(b), len(a))
+    count = (end - start)[:, None]
+    sums = [_between(v, start - o, end - o) for v, o in ((x, 0), (x * x, 0), (y, shifts), (y * y, shifts))]
+    # Row i of a full correlation is the shift i - (len(b) - 1).
+    both = np.stack([np.correlate(x[:, c], y[:, c], "full") for c in range(x.shape[1])], axis=1)
+    product = both[shifts + len(b) - 1] - sums[0] * sums[2] / count
+    spread_x = np.maximum(sums[1] - sums[0] ** 2 / count, 0.0)
+    spread_y = np.maximum(sums[3] - sums[2] ** 2 / count, 0.0)
+    moving = (np.sqrt(spread_x / count) > _STILL) & (np.sqrt(spread_y / count) > _STILL)
+    agree = product / np.maximum(np.sqrt(spread_x * spread_y), 1e-12)
+    agree[:, 1] = np.abs(agree[:, 1])
+    num_moving = moving.sum(axis=1)
+    return np.where(num_moving < 2, -1.0, (agree * moving).sum(axis=1) / np.maximum(num_moving, 1))
+
+
+def _between(
+    values: npt.NDArray[np.float64], start: npt.NDArray[np.int64], end: npt.NDArray[np.int64]
+) -> npt.NDArray[np.float64]:
+    """Return the sums (s, c) of rows [start, end) of values (n, c)."""
+    total = np.concatenate([np.zeros((1, values.shape[1])), np.cumsum(values, axis=0)])
+    return total[end] - total[start]
 
 
 def _agreement(a: FloatArray, b: FloatArray) -> float:
@@ -92,6 +120,8 @@ def _agreement(a: FloatArray, b: FloatArray) -> float:
     return float(agree[moving].mean())
 
 
+# To how many clips with near faces a clip is compared, and how many clips of a person are searched at once.
+_MOST_COMPARED, _BLOCK_SIZE, _SAMPLE_PER_BLOCK, _PROBES = 20, 1_000, 64, 2
 # Over less than a second and a half anybody moves like somebody else now and then.
 _MIN_STEPS = 20
 # Below these standard deviations a channel is noise: shares of the face, dB.
@@ -129,11 +159,34 @@ def duplicate_groups(
 
 
 def _near_faces(descriptors: FloatArray, max_distance: float) -> list[tuple[int, int]]:
-    """Return pairs i < j with near faces; each clip is compared with its 20 nearest at most."""
+    """Return pairs i < j with near faces; each clip is compared with its 20 nearest at most.
+
+    Clips of one person may be very many: they are compared within blocks of near ones. Copies are so
+    near each other that a border between blocks hardly ever parts them, and then each goes to two.
+    """
+    found: dict[int, dict[int, float]] = defaultdict(dict)
+    for members in _blocks(descriptors):
+        squared, nearest = nearest_faces(descriptors[members], _MOST_COMPARED + 1)
+        away = np.sqrt(np.maximum(squared, 0.0))
+        for i, others, distances in zip(
+            members.tolist(), members[nearest].tolist(), away.tolist(), strict=True
+        ):
+            found[i].update(zip(others, distances, strict=True))
     pairs: set[tuple[int, int]] = set()
-    for i, descriptor in enumerate(descriptors):
-        away = np.linalg.norm(descriptors - descriptor, axis=1)
-        away[i] = np.inf
-        nearest = np.argsort(away, kind="stable")[:20]
-        pairs |= {(min(i, int(j)), max(i, int(j))) for j in nearest if away[j] <= max_distance}
+    for i, distances in found.items():
+        # A clip's neighbours in two blocks are other ones.
+        near = sorted((d, j) for j, d in distances.items() if j != i and d <= max_distance)
+        pairs |= {(min(i, j), max(i, j)) for _, j in near[:_MOST_COMPARED]}
     return sorted(pairs)
+
+
+def _blocks(descriptors: FloatArray) -> list[Ints]:
+    """Return blocks of near faces: the indices of each."""
+    count = num_blocks(len(descriptors), _BLOCK_SIZE)
+    stride = max(len(descriptors) // (count * _SAMPLE_PER_BLOCK), 1)
+    centres = block_centres(descriptors[::stride], count)
+    blocks: dict[int, list[int]] = {}
+    for i, descriptor in enumerate(descriptors):
+        for block in nearest_blocks(descriptor, centres, _PROBES):
+            blocks.setdefault(block, []).append(i)
+    return [np.array(members) for members in blocks.values()]

@@ -9,16 +9,16 @@ import numpy as np
 import numpy.typing as npt
 
 from backends.protocols import FrameLandmarks, RgbImage, TextDetector
-from body.face_mesh import CHIN, FOREHEAD, INNER_LIPS, head_angles
+from body.face_mesh import CHIN, FOREHEAD, MIDDLE_LIPS, SKIN, head_angles
+from body.pose_points import ELBOWS, SHOULDERS, WRISTS
 from schemas.records import Box, VisualQuality
 
-STAGE = "measure_quality"
 FloatArray = npt.NDArray[np.float64]
 Gray = npt.NDArray[Any]  # (H, W) uint8; OpenCV's stubs say no more
 
 _FACE_SIDE = 128  # px height at which sharpness is compared across face sizes
 _SMALL = 96  # px side of the pictures on which motion is measured
-_ARMS = (11, 12, 13, 14, 15, 16)  # shoulders, elbows, wrists
+_ARMS = (*SHOULDERS, *ELBOWS, *WRISTS)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,13 +44,13 @@ class QualityMeter:
     num_frames: int
     source_scale: float  # source px per px of the clip
     text_detector: TextDetector | None
-    faces: list[tuple[float, ...]] = field(default_factory=list)
-    angles: list[tuple[float, float, float]] = field(default_factory=list)
-    lips: list[float] = field(default_factory=list)
-    arms: list[FloatArray] = field(default_factory=list)
-    still: list[bool] = field(default_factory=list)
-    camera: list[float] = field(default_factory=list)
-    text: list[tuple[float, float]] = field(default_factory=list)
+    faces: list[tuple[float, ...]] = field(default_factory=list[tuple[float, ...]])
+    angles: list[tuple[float, float, float]] = field(default_factory=list[tuple[float, float, float]])
+    lips: list[float] = field(default_factory=list[float])
+    arms: list[FloatArray] = field(default_factory=list[FloatArray])
+    still: list[bool] = field(default_factory=list[bool])
+    camera: list[float] = field(default_factory=list[float])
+    text: list[tuple[float, float]] = field(default_factory=list[tuple[float, float]])
     _small: Gray | None = None
     _anchor: Gray | None = None
     _index: int = 0
@@ -94,7 +94,7 @@ class QualityMeter:
         )
         self.angles.append(head_angles(face))
         self.lips.append(
-            float(np.linalg.norm(face[INNER_LIPS[1], :2] - face[INNER_LIPS[0], :2])) / max(height, 1.0)
+            float(np.linalg.norm(face[MIDDLE_LIPS[1], :2] - face[MIDDLE_LIPS[0], :2])) / max(height, 1.0)
         )
 
     def _wants_text(self) -> bool:
@@ -148,8 +148,8 @@ class QualityMeter:
 
 
 def _bounds(face: npt.NDArray[np.float32], width: int, height: int) -> tuple[int, int, int, int] | None:
-    low = np.floor(face[:468, :2].min(axis=0)).astype(int)
-    high = np.ceil(face[:468, :2].max(axis=0)).astype(int)
+    low = np.floor(face[SKIN, :2].min(axis=0)).astype(int)
+    high = np.ceil(face[SKIN, :2].max(axis=0)).astype(int)
     x0, y0 = max(int(low[0]), 0), max(int(low[1]), 0)
     x1, y1 = min(int(high[0]), width), min(int(high[1]), height)
     return (x0, y0, x1, y1) if x1 - x0 >= 8 and y1 - y0 >= 8 else None

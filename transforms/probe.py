@@ -82,9 +82,9 @@ def _rejection(
     return Rejection(
         stage=STAGE,
         level="video",
-        subject_id=video_id or source.uri,
+        subject_id=video_id or source.name,
         video_id=video_id,
-        uri=source.uri,
+        source_name=source.name,
         reason=reason,
         score=score,
         threshold=threshold,

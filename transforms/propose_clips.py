@@ -23,7 +23,6 @@ from schemas.outcomes import Rejection
 from schemas.records import Box, Clip, FaceTrack, Shot, Video
 from transforms.geometry import boxes_at
 
-STAGE = "propose_clips"
 Span = tuple[float, float]
 
 
@@ -33,12 +32,9 @@ class ClipConfig:
 
     fps: float = 25.0
     min_seconds: float = 2.0
-    max_seconds: float = 20.0
     target_min_seconds: float = 4.0
     target_max_seconds: float = 10.0
     min_face_height_px: float = 40.0
-    # A face that another of this relative height stands beside is not alone in the picture.
-    crowd_height_ratio: float = 0.6
     # A crop around a face, in face heights from the face's centre: hands at rest and gestures.
     crop_side: float = 4.0
     crop_above: float = 1.75
@@ -68,7 +64,7 @@ def propose_clips(
     for track in tracks:
         if track.median_height_px < config.min_face_height_px:
             continue
-        for start, end in _usable_spans(track, shot, config):
+        for start, end in _usable_spans(track, config):
             for piece in divide(start, end, speech, config):
                 start = frame_seconds[np.searchsorted(frame_seconds, piece[0] - 1e-6)]
                 clips.append(_clip(video, shot, track, tracks, (float(start), piece[1]), config))
@@ -77,7 +73,7 @@ def propose_clips(
     return clips, _lost_spans(video, shot, tracks, clips, config)
 
 
-def _usable_spans(track: FaceTrack, shot: Shot, config: ClipConfig) -> list[Span]:
+def _usable_spans(track: FaceTrack, config: ClipConfig) -> list[Span]:
     """Return the stretches of a track on which the face is continuous and large enough."""
     boxes = np.asarray(track.boxes_xyxy).reshape(-1, 4)
     large = (boxes[:, 3] - boxes[:, 1]) >= config.min_face_height_px
@@ -256,11 +252,11 @@ def _rejection(
     threshold: float | None,
 ) -> Rejection:
     return Rejection(
-        stage=STAGE,
+        stage="propose_clips",
         level="span",
         subject_id=span_id(shot.shot_id, "lost", round(start * 1e6), round(end * 1e6)),
         video_id=video.video_id,
-        uri=video.source.uri,
+        source_name=video.source.name,
         reason=reason,
         score=score,
         threshold=threshold,

@@ -6,13 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import pyloudnorm
 
 from backends.protocols import FoundSpeech
 from schemas.records import AudioQuality
 from schemas.sample import SAMPLING_RATE_HZ
 
-STAGE = "score_audio"
 FloatSamples = npt.NDArray[np.float32]
 Span = tuple[float, float]
 
@@ -37,6 +35,8 @@ def loudness_lufs(samples: FloatSamples) -> float | None:
     """Return integrated loudness (ITU-R BS.1770-4), None under 0.4 s or in silence."""
     if len(samples) < 0.4 * SAMPLING_RATE_HZ:
         return None
+    import pyloudnorm  # takes a second of SciPy with it, which no command without sound should wait for
+
     value = float(pyloudnorm.Meter(SAMPLING_RATE_HZ).integrated_loudness(samples.astype(np.float64)))
     return value if math.isfinite(value) else None
 

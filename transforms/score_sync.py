@@ -17,14 +17,12 @@ import numpy as np
 import numpy.typing as npt
 
 from backends.protocols import RgbImage, SyncScorer
+from body.face_mesh import CHIN, FOREHEAD, MIDDLE_LIPS
 from schemas.records import Clip, Sync
 from schemas.sample import SAMPLING_RATE_HZ
 
-STAGE = "score_sync"
 FloatArray = npt.NDArray[np.float64]
 _FULL_FRAMES = 125
-# Corners of the lips' inner edge, upper and lower, and the face's height (hairline, chin).
-_UPPER_LIP, _LOWER_LIP, _TOP, _CHIN = 13, 14, 10, 152
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -118,8 +116,9 @@ def lip_activity(face: npt.NDArray[np.floating], fps: float) -> float | None:
     seen = face[np.isfinite(face[:, 0, 0])].astype(np.float64)
     if len(seen) < 2:
         return None
-    height = np.median(np.linalg.norm(seen[:, _CHIN] - seen[:, _TOP], axis=1))
-    opening = np.linalg.norm(seen[:, _LOWER_LIP] - seen[:, _UPPER_LIP], axis=1) / max(height, 1e-6)
+    height = np.median(np.linalg.norm(seen[:, CHIN] - seen[:, FOREHEAD], axis=1))
+    upper, lower = MIDDLE_LIPS
+    opening = np.linalg.norm(seen[:, lower] - seen[:, upper], axis=1) / max(height, 1e-6)
     return round(float(np.abs(np.diff(opening)).mean() * fps), 6)
 
 

@@ -1,13 +1,16 @@
-"""Writing and reading whole files, locally or through Beam's filesystems.
+"""Reading and writing whole files, locally or through Beam's filesystems.
 
-A file appears under its name only when it is complete: it is written under a temporary name
-beside it and renamed.
+A local file appears under its name only when it is complete: it is written under a temporary name beside it
+and renamed. An object store shows an object only when its upload ends, so there it is written in place.
 """
 
+import errno
 import io
+import shutil
 import uuid
-from pathlib import Path
-from typing import BinaryIO, cast
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import BinaryIO, TypeVar, cast
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -16,6 +19,14 @@ from apache_beam.io.filesystems import FileSystems
 
 from media.source import is_remote, local_path, set_remote_opener
 
+TEMPORARY = ".tmp"
+# What errors say of a place where nothing can be written, whatever it is.
+CANNOT_WRITE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
+T = TypeVar("T")
+U = TypeVar("U")
+_THREADS = 16
+_MISSING = (FileNotFoundError, NotADirectoryError)
+
 
 def join(folder: str, *names: str) -> str:
     """Join path parts of a local or remote folder."""
@@ -23,27 +34,101 @@ def join(folder: str, *names: str) -> str:
 
 
 def write_bytes(path: str, data: bytes) -> None:
-    """Write a file atomically, making its folder."""
-    scratch = f"{path}.{uuid.uuid4().hex}.tmp"
+    """Write a file whole or not at all, making its folder."""
     if is_remote(path):
-        with FileSystems.create(scratch, compression_type=CompressionTypes.UNCOMPRESSED) as handle:
+        with FileSystems.create(path, compression_type=CompressionTypes.UNCOMPRESSED) as handle:
             handle.write(data)
-        if FileSystems.exists(path):
-            FileSystems.delete([path])
-        FileSystems.rename([scratch], [path])
         return
     target = local_path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
-    Path(scratch).write_bytes(data)
-    Path(scratch).replace(target)
+    scratch = target.with_name(f"{target.name}.{uuid.uuid4().hex}{TEMPORARY}")
+    try:
+        scratch.write_bytes(data)
+        scratch.replace(target)
+    except BaseException:
+        scratch.unlink(missing_ok=True)
+        raise
 
 
 def read_bytes(path: str) -> bytes:
-    """Read a whole file."""
+    """Read a whole file.
+
+    Raises:
+        FileNotFoundError: if it is not there.
+        OSError: if it cannot be read.
+    """
+    if not is_remote(path):
+        return local_path(path).read_bytes()
+    with open_remote(path)[0] as handle:
+        return handle.read()
+
+
+def read_if_there(path: str) -> bytes | None:
+    """Read a whole file, None if it is not there."""
+    try:
+        return read_bytes(path)
+    except _MISSING:
+        return None
+
+
+def sizes_of(paths: Sequence[str]) -> dict[str, int]:
+    """Return the size in bytes of those files that are there; all of one filesystem."""
+    if not paths:
+        return {}
+    if not is_remote(paths[0]):
+        found = {path: local_path(path) for path in paths}
+        return {path: place.stat().st_size for path, place in found.items() if place.is_file()}
+    matched = [m for result in FileSystems.match(list(paths)) for m in result.metadata_list]
+    return {m.path: m.size_in_bytes for m in matched}
+
+
+def list_files(folder: str) -> Iterator[tuple[str, int]]:
+    """Yield the path and the size of every file below a folder, sorted; none if it is not there."""
+    if is_remote(folder):
+        try:
+            matched = FileSystems.match([join(folder, "**")])[0].metadata_list
+        except (OSError, BeamIOError):  # some filesystems refuse to list what is not there
+            return
+        yield from sorted((m.path, m.size_in_bytes) for m in matched)
+        return
+    for place in sorted(local_path(folder).rglob("*")):
+        if place.is_file() and not place.is_symlink():
+            yield str(place), place.stat().st_size
+
+
+def list_folder(folder: str) -> list[str]:
+    """Return the names of what is directly in a folder, sorted; none if it is not there."""
+    if not is_remote(folder):
+        place = local_path(folder)
+        return sorted(p.name for p in place.iterdir()) if place.is_dir() else []
+    prefix = folder.rstrip("/") + "/"
+    return sorted({path.removeprefix(prefix).split("/")[0] for path, _ in list_files(folder)})
+
+
+def delete_tree(path: str) -> int:
+    """Delete a file or a folder with all in it, if it is there; returns how many bytes went."""
+    files = list(list_files(path)) or list(sizes_of([path]).items())
     if is_remote(path):
-        with FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED) as handle:
-            return cast(bytes, handle.read())
-    return local_path(path).read_bytes()
+        if files:
+            FileSystems.delete([name for name, _ in files])
+    else:
+        place = local_path(path)
+        if place.is_symlink() or place.is_file():
+            place.unlink(missing_ok=True)
+        else:
+            shutil.rmtree(place, ignore_errors=True)
+    return sum(size for _, size in files)
+
+
+def map_files(function: Callable[[T], U], items: Sequence[T], remote: bool) -> list[U]:
+    """Return what a function that looks at files says of each item, in their order.
+
+    On a remote filesystem that is waiting, mostly, and done for many at a time.
+    """
+    if not remote:
+        return [function(item) for item in items]
+    with ThreadPoolExecutor(_THREADS) as threads:
+        return list(threads.map(function, items))
 
 
 def parquet_bytes(table: pa.Table) -> bytes:
@@ -57,12 +142,13 @@ def open_remote(uri: str) -> tuple[BinaryIO, int]:
     """Open a file through Beam's filesystems; returns it and its size in bytes.
 
     Raises:
-        OSError: if it is not there or cannot be opened.
+        FileNotFoundError: if it is not there.
+        OSError: if it cannot be opened.
     """
     try:
         matched = FileSystems.match([uri])[0].metadata_list
         if not matched:
-            raise FileNotFoundError("no such file")
+            raise FileNotFoundError(f"{uri}: no such file")
         handle = FileSystems.open(uri, compression_type=CompressionTypes.UNCOMPRESSED)
     except BeamIOError as error:
         raise OSError(str(error)) from error

@@ -15,8 +15,6 @@ from backends.protocols import Detection, FaceDetector, RgbImage
 from schemas.ids import span_id
 from schemas.records import Box, FaceTrack, Shot
 
-STAGE = "track_faces"
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TrackConfig:
@@ -46,7 +44,7 @@ class FaceScanner:
     config: TrackConfig
     detector: FaceDetector
     scale: float  # source px per px of the detector's picture
-    samples: list[SampledFaces] = field(default_factory=list)
+    samples: list[SampledFaces] = field(default_factory=list[SampledFaces])
 
     def wants(self, seconds: float) -> bool:
         """Return whether the frame at this time is to be looked at."""
@@ -91,10 +89,11 @@ def link(samples: Sequence[SampledFaces], config: TrackConfig) -> list[_Open]:
         free = set(range(len(sample.faces)))
         if active and free:
             overlap = iou_matrix([t.boxes[-1] for t in active], [f.box_xyxy for f in sample.faces])
-            for row, column in zip(*linear_sum_assignment(-overlap), strict=True):
+            rows, columns = linear_sum_assignment(-overlap)
+            for row, column in zip(map(int, rows), map(int, columns), strict=True):
                 if overlap[row, column] >= config.min_iou:
                     _extend(active[row], sample.seconds, sample.faces[column])
-                    free.discard(int(column))
+                    free.discard(column)
         for column in sorted(free):
             tracks.append(_Open([], [], []))
             _extend(tracks[-1], sample.seconds, sample.faces[column])

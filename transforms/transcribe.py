@@ -14,7 +14,6 @@ from backends.protocols import RecognisedWord, Recogniser
 from schemas.records import Clip, Transcript, Word
 from transforms.spoken_words import LANGUAGE, spoken_words
 
-STAGE = "transcribe"
 # A clip that reaches this close to both ends of its video is the whole of it.
 _WHOLE_SECONDS = 0.5
 

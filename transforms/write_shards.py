@@ -8,28 +8,31 @@ import dataclasses
 import hashlib
 import io
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pyarrow as pa
-from webdataset.writer import TarWriter
 
+from media import count_frames
 from schemas.attributes import declared_attributes
+from schemas.parts import BODY_PART, LANDMARKS_PART, VIDEO_PART, PartReader
+from schemas.plain import to_plain
 from schemas.records import Clip
 from schemas.sample import (
+    CLIP_RECORDS,
     LANDMARK_UNITS_PER_PX,
-    OPTIONAL_RECORDS,
     PARTS,
     SAMPLING_RATE_HZ,
-    SampleError,
-    check_arrays,
-    check_key,
+    Sample,
+    check_sample,
+    encode_sample,
     npz_to_arrays,
-    to_json_bytes,
+    pcm_of_wav,
 )
-from transforms.storage import join, parquet_bytes, read_bytes, write_bytes
+from transforms.clip_sound import clip_samples, sound_part
+from transforms.storage import join, parquet_bytes, write_bytes
 
-STAGE = "write_shards"
+PartsOf = Callable[[Clip], PartReader]
 INDEX_SCHEMA = pa.schema(
     [
         pa.field("key", pa.string(), nullable=False),
@@ -65,12 +68,11 @@ def sample_json(clip: Clip, config_hash: str) -> dict[str, Any]:
 
     Parts of the record that no step computed are null and named in `not_computed`.
     """
-    record = dataclasses.asdict(clip)
+    record = to_plain(clip, published_only=True)
     source = record.pop("source")
-    source.pop("uri")  # differs between machines; the name and the video's id do not
-    for name in ("parts_uri", "status"):
+    for name in ("artefacts", "status"):
         record.pop(name)
-    later = [name for name in OPTIONAL_RECORDS if record[name] is None]
+    later = [name for name in CLIP_RECORDS if record[name] is None]
     source.pop("attributes")
     attributes = declared_attributes(clip.source) if clip.attributes is None else clip.attributes
     return {
@@ -79,37 +81,45 @@ def sample_json(clip: Clip, config_hash: str) -> dict[str, Any]:
         "sampling_rate_hz": SAMPLING_RATE_HZ,
         "landmark_units_per_px": LANDMARK_UNITS_PER_PX,
         "speaker": source["speaker_id"],
-        "attributes": [dataclasses.asdict(attribute) for attribute in attributes],
+        "attributes": [to_plain(attribute, published_only=True) for attribute in attributes],
         "not_computed": later,
         "provenance": {"source": source, "config_hash": config_hash},
     }
 
 
-def read_sample(clip: Clip, config_hash: str) -> dict[str, bytes]:
-    """Return the parts of a clip's sample by extension, checked against each other.
+def assemble(clip: Clip, parts: PartReader, config_hash: str) -> Sample:
+    """Return the sample of a clip, checked, put together from what the stages made of it.
 
     Raises:
-        SampleError: if the numbers of frames disagree or an array is missing.
+        SampleError: if the parts do not fit together.
+        OSError: if a part cannot be read.
     """
-    if clip.parts_uri is None:
-        raise SampleError(f"clip {clip.clip_id} has no parts")
-    check_key(clip.clip_id)
-    parts = {ext: read_bytes(f"{clip.parts_uri}.{ext}") for ext in ("mp4", "wav", "npz")}
-    check_arrays(npz_to_arrays(parts["npz"]), clip.num_frames, fitted=clip.body_fit is not None)
-    samples = (len(parts["wav"]) - 44) // 2
-    if samples != round(clip.duration_seconds * SAMPLING_RATE_HZ):
-        raise SampleError(f"clip {clip.clip_id}: {samples} audio samples for {clip.num_frames} frames")
-    parts["json"] = to_json_bytes(sample_json(clip, config_hash))
-    return parts
+    sound = pcm_of_wav(parts.read("survey", sound_part(clip.clip_id)), SAMPLING_RATE_HZ)
+    arrays = npz_to_arrays(parts.read("look", LANDMARKS_PART))
+    if clip.body_fit is not None:
+        arrays |= npz_to_arrays(parts.read("body", BODY_PART))
+    sample = Sample(
+        key=clip.clip_id,
+        mp4=parts.read("look", VIDEO_PART),
+        sound=clip_samples(sound, clip),
+        arrays=arrays,
+        about=sample_json(clip, config_hash),
+    )
+    check_sample(sample, count_frames)
+    return sample
 
 
-def build_shard(name: str, clips: Iterable[Clip], config_hash: str) -> tuple[bytes, pa.Table]:
+def build_shard(
+    name: str, clips: Iterable[Clip], parts_of: PartsOf, config_hash: str
+) -> tuple[bytes, pa.Table]:
     """Return a shard's tar file and its index; `name` is the shard's file name."""
+    from webdataset.writer import TarWriter  # brings torch along, for which no other command should wait
+
     buffer = io.BytesIO()
     rows: list[dict[str, Any]] = []
     with TarWriter(buffer, user="mentor", group="mentor", mtime=0.0, encoder=False) as writer:
         for clip in sorted(clips, key=lambda c: c.clip_id):
-            parts = read_sample(clip, config_hash)
+            parts = encode_sample(assemble(clip, parts_of(clip), config_hash))
             writer.write({"__key__": clip.clip_id, **parts})
             rows.append(
                 {
@@ -125,10 +135,12 @@ def build_shard(name: str, clips: Iterable[Clip], config_hash: str) -> tuple[byt
     return buffer.getvalue(), pa.Table.from_pylist(rows, schema=INDEX_SCHEMA)
 
 
-def write_shard(folder: str, split: str, number: int, clips: Iterable[Clip], config_hash: str) -> str:
+def write_shard(
+    folder: str, split: str, number: int, clips: Iterable[Clip], parts_of: PartsOf, config_hash: str
+) -> str:
     """Write one shard and its index; returns the shard's path."""
     name = f"{split}-{number:06d}.tar"
-    data, index = build_shard(name, clips, config_hash)
+    data, index = build_shard(name, clips, parts_of, config_hash)
     write_bytes(join(folder, name), data)
     write_bytes(join(folder, f"{split}-{number:06d}.parquet"), parquet_bytes(index))
     return join(folder, name)

@@ -93,7 +93,8 @@ def expression_units(units: ArkitUnits, expression: Float) -> Array:
     Minimises |a T - z|^2 over the weights of each coefficient, by coordinate descent on all frames at once.
     """
     back = units.to_expression.astype(np.float64)
-    number, given = back.shape[1], expression.shape[1]
+    number: int = back.shape[1]
+    given: int = expression.shape[1]
     if number < len(units.names):
         raise BadInputError("ARKit units need the body model with all its expression components")
     scale = np.where(np.arange(number) < given, 1 / _OBSERVED_SD, 1.0)

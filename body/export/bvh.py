@@ -78,5 +78,5 @@ def _end(model: BodyModel, track: BodyTrack, joint: int, rest: Array) -> Array:
     return arms[np.linalg.norm(arms, axis=1).argmax()]
 
 
-def _numbers(values: npt.NDArray) -> str:
+def _numbers(values: npt.NDArray[np.floating]) -> str:
     return " ".join(f"{value:.6f}" for value in values + 0.0)  # + 0.0: no minus before zeros

@@ -10,6 +10,7 @@ import math
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from body.export.glb_file import ARRAY_BUFFER, ELEMENT_ARRAY_BUFFER, GlbBuffer
 from body.export.glb_mesh import (
@@ -71,7 +72,7 @@ def skinning_error(model: BodyModel, track: BodyTrack, num_frames: int = 20) -> 
     template = rest.template + np.einsum("nt,tvc->nvc", targets.weights[rows], targets.offsets)
     weights = full_weights(*four_weights(rest.weights))
     none = np.zeros((len(rest.template), 3, 1), np.float32)
-    far = []
+    far: list[npt.NDArray[np.floating]] = []
     for row, points in enumerate(template):
         at_rest = transform_joints(model, pose[row : row + 1], track.betas, np.zeros(1))
         still = PointSet(
@@ -82,13 +83,14 @@ def skinning_error(model: BodyModel, track: BodyTrack, num_frames: int = 20) -> 
             weights=weights,
         )
         drawn = skin_points(still, at_rest, np.zeros(1), np.zeros(1))[0]
-        far.append(np.linalg.norm(drawn - exact[row], axis=1) * 1000)
+        gaps: npt.NDArray[np.floating] = np.linalg.norm(drawn - exact[row], axis=1)
+        far.append(gaps * 1000)
     return float(np.mean(far)), float(np.max(far))
 
 
 def _joint_nodes(model: BodyModel, motion: SkeletonMotion) -> list[Document]:
     """Return the joints as they are on the first frame."""
-    nodes = []
+    nodes: list[Document] = []
     for joint, name in enumerate(JOINT_NAMES):
         place = motion.root[0] if joint == 0 else motion.offsets[joint]
         rotation = motion.rotations[0, joint]

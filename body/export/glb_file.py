@@ -20,7 +20,7 @@ class GlbBuffer:
         self._views: list[dict[str, int]] = []
         self._accessors: list[dict[str, Any]] = []
 
-    def add(self, array: npt.NDArray, target: int | None = None, bounds: bool = False) -> int:
+    def add(self, array: npt.NDArray[Any], target: int | None = None, bounds: bool = False) -> int:
         """Store an array, one element a row (matrices by columns); returns its accessor.
 
         Args:
@@ -31,7 +31,7 @@ class GlbBuffer:
         accessor["bufferView"] = self._view(np.ascontiguousarray(array), target)
         return self._append(accessor, array if bounds else None)
 
-    def add_sparse(self, array: npt.NDArray) -> int:
+    def add_sparse(self, array: npt.NDArray[Any]) -> int:
         """Store an array (n, 3) with its bounds by the rows that are not zero; returns its accessor."""
         rows = np.flatnonzero(np.any(array != 0, axis=1))
         accessor = self._accessor(array)
@@ -59,18 +59,18 @@ class GlbBuffer:
         header = struct.pack("<4sII", b"glTF", 2, size) + struct.pack("<I4s", len(text), b"JSON")
         return header + text + struct.pack("<I4s", len(self._data), b"BIN\0") + bytes(self._data)
 
-    def _accessor(self, array: npt.NDArray) -> dict[str, Any]:
+    def _accessor(self, array: npt.NDArray[Any]) -> dict[str, Any]:
         kind = _COMPONENTS[array.dtype.name]
         return {"componentType": kind, "count": len(array), "type": _TYPES[array.shape[1:]]}
 
-    def _append(self, accessor: dict[str, Any], bounded: npt.NDArray | None) -> int:
+    def _append(self, accessor: dict[str, Any], bounded: npt.NDArray[Any] | None) -> int:
         if bounded is not None:
             accessor["min"] = np.atleast_1d(bounded.min(0)).tolist()
             accessor["max"] = np.atleast_1d(bounded.max(0)).tolist()
         self._accessors.append(accessor)
         return len(self._accessors) - 1
 
-    def _view(self, array: npt.NDArray, target: int | None) -> int:
+    def _view(self, array: npt.NDArray[Any], target: int | None) -> int:
         little = array.astype(array.dtype.newbyteorder("<"), copy=False)
         view = {"buffer": 0, "byteOffset": len(self._data), "byteLength": little.nbytes}
         self._data += little.tobytes()

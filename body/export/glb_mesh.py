@@ -10,6 +10,8 @@ from body.skinning import rotation_matrices
 from body.topology import NUM_JOINTS
 from body.track import BodyTrack
 
+Floats = npt.NDArray[np.floating]
+Integers = npt.NDArray[np.integer]
 _NUM_WEIGHTS = 4  # what programs that draw glTF are bound to heed
 _MAX_POSE_TARGETS = 16
 _NEGLIGIBLE = 1e-6  # metres
@@ -37,7 +39,7 @@ def rest_points(model: BodyModel, track: BodyTrack) -> PointSet:
     )
 
 
-def four_weights(weights: npt.NDArray) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.float32]]:
+def four_weights(weights: Floats) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.float32]]:
     """Return the four strongest joints of each vertex (V, 4) and their weights (V, 4), which sum to 1."""
     joints = np.argsort(-weights, axis=1, kind="stable")[:, :_NUM_WEIGHTS]
     kept = np.take_along_axis(weights, joints, axis=1).astype(np.float64)
@@ -45,7 +47,7 @@ def four_weights(weights: npt.NDArray) -> tuple[npt.NDArray[np.uint8], npt.NDArr
     return np.where(kept > 0, joints, 0).astype(np.uint8), kept
 
 
-def full_weights(joints: npt.NDArray, weights: npt.NDArray) -> npt.NDArray[np.float32]:
+def full_weights(joints: Integers, weights: Floats) -> npt.NDArray[np.float32]:
     """Return (V, 55) of the strongest joints (V, 4) and their weights."""
     full = np.zeros((len(joints), NUM_JOINTS), np.float32)
     np.add.at(full, (np.arange(len(joints))[:, None], joints), weights)
@@ -74,12 +76,12 @@ def morph_targets(model: BodyModel, track: BodyTrack) -> MorphTargets:
     return _within_unit_range(names, moved, np.concatenate(weights, axis=1))
 
 
-def _within_unit_range(names: list[str], offsets: npt.NDArray, weights: npt.NDArray) -> MorphTargets:
+def _within_unit_range(names: list[str], offsets: Floats, weights: Floats) -> MorphTargets:
     """Return targets whose weights lie in [0, 1], to which Blender cuts them: one for each sign that occurs.
 
     A target whose weight would pass 1 holds as many units as its largest weight.
     """
-    kept: list[tuple[str, npt.NDArray, npt.NDArray]] = []
+    kept: list[tuple[str, Floats, Floats]] = []
     for index, name in enumerate(names):
         for sign, mark in ((1.0, "+"), (-1.0, "-")):
             part = np.maximum(sign * weights[:, index], 0)
@@ -93,7 +95,7 @@ def _within_unit_range(names: list[str], offsets: npt.NDArray, weights: npt.NDAr
     )
 
 
-def vertex_normals(points: npt.NDArray, faces: npt.NDArray) -> npt.NDArray[np.float32]:
+def vertex_normals(points: Floats, faces: Integers) -> npt.NDArray[np.float32]:
     """Return unit normals (V, 3), means of the triangles' by area; +z where no triangle is."""
     corners = points.astype(np.float64)[faces]
     across = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
@@ -105,7 +107,9 @@ def vertex_normals(points: npt.NDArray, faces: npt.NDArray) -> npt.NDArray[np.fl
     return unit.astype(np.float32)
 
 
-def split_at_seams(model: BodyModel) -> tuple[npt.NDArray, npt.NDArray, npt.NDArray | None]:
+def split_at_seams(
+    model: BodyModel,
+) -> tuple[Integers, Integers, Floats | None]:
     """Return the vertex that each point stands for (P,), triangles (F, 3) and texture coordinates (P, 2).
 
     Files have one pair of texture coordinates a point; SMPL-X's vertices on seams have several.

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from body.detector_bias import NUM_IRIS_FEATURES, NUM_SKIN_FEATURES, DetectorBias, FaceView
-from body.model import BodyModel
+from body.load import load_body_model
 
 IDS = np.array([1, 61, 152], np.int32)
 
 
 def faces(number: int = 5) -> np.ndarray:
     """Return landmarks of the embedded model's face, seen from the front, in px: (n, 478, 3)."""
-    model = BodyModel.load()
+    model = load_body_model()
     marks = model.landmarks
     corners = model.points.template[model.faces[marks.faces]]
     points = (corners * marks.barycentric[..., None]).sum(1)
@@ -95,7 +95,7 @@ def test_opening_lips_does_not_change_where_the_skin_is_moved(bias: DetectorBias
 
 
 def test_the_embedded_bias_lifts_a_nod_and_stays_small_when_frontal() -> None:
-    bias = BodyModel.load().detector_bias
+    bias = load_body_model().detector_bias
     assert bias is not None
     face = faces()
     size = FaceView.of(face).size[:, None]

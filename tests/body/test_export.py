@@ -12,6 +12,7 @@ from body.export.arkit import ARKIT_ORDER, arkit_coefficients, arkit_csv
 from body.export.bvh import bvh_text, euler_zxy
 from body.export.glb import glb_bytes, skinning_error
 from body.export.skeleton import Y_UP_FROM_CAMERA, axis_angles, matrices, quaternion_product, quaternions
+from body.load import load_body_model
 from body.model import BodyModel
 from body.skinning import rotation_matrices, skin
 from body.topology import ARKIT_EXPRESSION_UNITS, JOINT_INDEX, JOINT_NAMES, PARENTS
@@ -25,7 +26,7 @@ EXPORTERS = {"glb": glb_bytes, "amass": amass_npz, "arkit": arkit_csv, "bvh": bv
 
 @pytest.fixture(scope="module")
 def model() -> BodyModel:
-    return BodyModel.load(num_expression=40)
+    return load_body_model(num_expression=40)
 
 
 @pytest.fixture(scope="module")

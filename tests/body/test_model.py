@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from body.embedded import ARRAY_NAMES, embedded_path, load_embedded, pack, unpack
+from body.face_mesh import IRIS_CENTRES, LEFT_IRIS
+from body.load import load_body_model
 from body.model import BodyModel
 from body.npz import read_arrays
 from body.raster import Pinhole, part_mask, rasterise
@@ -15,8 +17,6 @@ from body.smplx_format import write_smplx
 from body.topology import (
     ARKIT_EXPRESSION_UNITS,
     ARKIT_NAMES,
-    IRIS_LEFT,
-    IRIS_RIGHT,
     JOINT_INDEX,
     JOINT_NAMES,
     KEYPOINT_VERTICES,
@@ -37,7 +37,7 @@ def model() -> BodyModel:
 @pytest.fixture(scope="module")
 def smplx_arrays(tmp_path_factory) -> dict[str, np.ndarray]:
     path = tmp_path_factory.mktemp("smplx") / "SMPLX_NEUTRAL.npz"
-    write_smplx(BodyModel.load(), path)
+    write_smplx(load_body_model(), path)
     with np.load(path) as archive:
         arrays = {name: archive[name] for name in archive.files}
     arrays["shapedirs"] = arrays["shapedirs"][..., [*range(10), *range(300, 310)]]  # the small layout
@@ -151,10 +151,10 @@ def test_landmarks_cover_mediapipes_face_and_are_symmetric(model):
     assert (marks.weights > 0).all() and (marks.weights <= 1).all()
     mirrored = np.linalg.norm(places[:, None] * MIRROR - places[None], axis=-1).min(1)
     assert np.median(mirrored) < 1e-3 and mirrored.max() < 4e-3
-    eyes = places[[IRIS_LEFT[0], IRIS_RIGHT[0]]]
+    eyes = places[list(IRIS_CENTRES)]
     assert eyes[0, 0] > 0.02 > -0.02 > eyes[1, 0]
     assert places[10, 1] > eyes[0, 1] > places[4, 1] > places[13, 1] > places[14, 1] > places[152, 1]
-    assert (model.face_parts[marks.faces[list(IRIS_LEFT)]] == Part.LEFT_EYE).all()
+    assert (model.face_parts[marks.faces[list(LEFT_IRIS)]] == Part.LEFT_EYE).all()
     assert not np.isin(model.face_parts[marks.faces], [Part.MOUTH, Part.TORSO]).any()
 
 
@@ -198,7 +198,7 @@ def test_a_blink_closes_its_own_eye(model):
 
 
 def test_fewer_components_are_the_first_ones(model):
-    few = BodyModel.load(num_betas=4, num_expression=6)
+    few = load_body_model(num_betas=4, num_expression=6)
     assert few.points.shape_dirs.shape[2] == 4 and few.points.expression_dirs.shape[2] == 6
     np.testing.assert_array_equal(few.points.expression_dirs, model.points.expression_dirs[..., :6])
     assert few.arkit is not None and few.arkit.from_expression.shape == (6, 40)
@@ -227,7 +227,7 @@ def test_a_sound_file_with_object_arrays_beside_it_loads(tmp_path, smplx_arrays)
     extra = smplx_arrays | {"part2num": np.array({"pelvis": 0}, dtype=object)}
     np.savez(tmp_path / "SMPLX_MALE.npz", allow_pickle=True, **extra)
 
-    loaded = BodyModel.load(tmp_path / "SMPLX_MALE.npz")
+    loaded = load_body_model(tmp_path / "SMPLX_MALE.npz")
 
     assert loaded.arkit is None and loaded.points.shape_dirs.shape[2] == 10
 
@@ -236,12 +236,12 @@ def test_a_sound_file_with_object_arrays_beside_it_loads(tmp_path, smplx_arrays)
 def test_a_missing_or_pickled_array_is_named(tmp_path, smplx_arrays, name):
     arrays = {key: value for key, value in smplx_arrays.items() if key != name}
     with pytest.raises(BadInputError, match=f"{name} missing"):
-        BodyModel.load(_save(tmp_path / "SMPLX_A.npz", arrays))
+        load_body_model(_save(tmp_path / "SMPLX_A.npz", arrays))
     np.savez(
         tmp_path / "SMPLX_B.npz", allow_pickle=True, **(arrays | {name: np.array([None, 1], dtype=object)})
     )
     with pytest.raises(BadInputError, match=f"{name} missing"):
-        BodyModel.load(tmp_path / "SMPLX_B.npz")
+        load_body_model(tmp_path / "SMPLX_B.npz")
 
 
 @pytest.mark.parametrize(
@@ -267,11 +267,11 @@ def test_arrays_that_make_no_sense_are_named(tmp_path, smplx_arrays, name, chang
     path = _save(tmp_path / "SMPLX_X.npz", smplx_arrays | {name: change(smplx_arrays[name])})
 
     with pytest.raises(BadInputError, match=message):
-        BodyModel.load(path)
+        load_body_model(path)
 
 
 def test_another_model_is_refused_with_advice(tmp_path):
     path = _save(tmp_path / "SMPL_NEUTRAL.npz", {"v_template": np.zeros((6890, 3))})
 
     with pytest.raises(BadInputError, match="SMPLX_"):
-        BodyModel.load(path)
+        load_body_model(path)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from body.load import load_body_model
 from body.model import BodyModel, between_vertices
 from body.skinning import (
     forward_kinematics,
@@ -30,13 +31,13 @@ from body.topology import (
 
 @pytest.fixture(scope="module")
 def model() -> BodyModel:
-    return BodyModel.load()
+    return load_body_model()
 
 
 @pytest.fixture(scope="module")
 def smplx_file(tmp_path_factory):
     path = tmp_path_factory.mktemp("smplx") / "SMPLX_NEUTRAL.npz"
-    write_smplx(BodyModel.load(num_betas=20, num_expression=40), path)
+    write_smplx(load_body_model(num_betas=20, num_expression=40), path)
     return path
 
 
@@ -58,7 +59,7 @@ def _smplx_outputs(path, pose, betas, expression, transl):
 
 @pytest.mark.parametrize(("num_betas", "num_expression"), [(10, 10), (20, 40)])
 def test_equals_smplx(smplx_file, num_betas, num_expression):
-    ours = BodyModel.load(num_betas=num_betas, num_expression=num_expression)
+    ours = load_body_model(num_betas=num_betas, num_expression=num_expression)
     rng = np.random.default_rng(0)
     pose = rng.normal(0, 0.4, (4, NUM_JOINTS, 3))
     pose[0] = 0
@@ -78,7 +79,7 @@ def test_equals_smplx(smplx_file, num_betas, num_expression):
 
 
 def test_a_written_model_reads_back_the_same(smplx_file, model):
-    read = BodyModel.load(smplx_file)
+    read = load_body_model(smplx_file)
     rng = np.random.default_rng(1)
     pose, betas, face = rng.normal(0, 0.3, (3, NUM_JOINTS, 3)), rng.normal(size=10), rng.normal(size=(3, 10))
 

@@ -51,5 +51,5 @@ def sample_of(track: BodyTrack) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     for part, mask in track.valid.items():
         arrays[f"valid:smplx_{part}"] = mask
         arrays[f"smplx:{part}_error_px"] = np.ones(track.num_frames, np.float32)
-    fit = {"betas": track.betas.tolist(), "focal_length_px": 400.0, "model_id": track.model_id}
+    fit = {"betas": tuple(track.betas.tolist()), "focal_length_px": 400.0, "model_id": track.model_id}
     return arrays, fit

@@ -4,8 +4,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from body.face_mesh import INNER_LIPS, OUTER_LIPS
 from body.model import BodyModel, landmark_points
-from body.topology import INNER_LIPS, JOINT_INDEX, OUTER_LIPS, Part
+from body.topology import JOINT_INDEX, Part
 
 NUM_PEOPLE = 4
 _SKINS = ((0.86, 0.66, 0.56), (0.47, 0.32, 0.24), (0.93, 0.76, 0.68), (0.66, 0.48, 0.36))

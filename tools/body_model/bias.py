@@ -8,10 +8,11 @@ import numpy.typing as npt
 from scipy.spatial.transform import Rotation
 
 from body.detector_bias import NUM_SKIN_FEATURES, DetectorBias, FaceView
+from body.face_mesh import IRIS_CENTRES
 from body.model import BodyModel, landmark_points
 from body.raster import Pinhole
 from body.skinning import skin, skin_points, transform_joints
-from body.topology import IRIS_CENTRES, JOINT_INDEX, NUM_BETAS, NUM_JOINTS
+from body.topology import JOINT_INDEX, NUM_BETAS, NUM_JOINTS
 from tools.body_model import renders
 from tools.body_model.appearance import NUM_PEOPLE, person_colours
 from tools.body_model.detect import FaceDetector
@@ -110,7 +111,7 @@ def learn(model: BodyModel, answers: Answers) -> DetectorBias:
     )
 
 
-def report(model: BodyModel, bias: DetectorBias, answers: Answers) -> dict[str, float]:
+def report(bias: DetectorBias, answers: Answers) -> dict[str, float]:
     """Return typical errors of answers the bias was not learnt from, in face sizes, before and after."""
     found = {}
     for name, face in (("raw", answers.found), ("corrected", bias.corrected(answers.found))):

@@ -4,6 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from backends.quiet import import_mediapipe
+from body.pose_points import NUM_POSE_POINTS
 
 Float = npt.NDArray[np.float64]
 Picture = npt.NDArray[np.uint8]
@@ -37,7 +38,7 @@ def bodies(pictures: list[Picture], model_complexity: int) -> dict[str, Float]:
         static_image_mode=True, model_complexity=model_complexity
     )
     found = {
-        "pose": np.full((len(pictures), 33, 3), np.nan),
+        "pose": np.full((len(pictures), NUM_POSE_POINTS, 3), np.nan),
         "left_hand": np.full((len(pictures), 21, 2), np.nan),
         "right_hand": np.full((len(pictures), 21, 2), np.nan),
     }

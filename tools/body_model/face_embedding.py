@@ -12,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
 
+from body import face_mesh
 from body.model import BodyModel, SurfacePoints
-from body.topology import FACE_OVAL, IRIS_LEFT, IRIS_RIGHT, JOINT_INDEX, NUM_MEDIAPIPE_FACE, Part
+from body.topology import JOINT_INDEX, Part
 from tools.body_model.anny_source import MIRROR
 from tools.body_model.detect import FaceDetector
 from tools.body_model.renders import SUPERSAMPLING, FaceRender
@@ -21,11 +22,9 @@ from tools.body_model.renders import SUPERSAMPLING, FaceRender
 Float = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
-_UPPER = (185, 40, 39, 37, 0, 267, 269, 270, 409, 191, 80, 81, 82, 13, 312, 311, 310, 415)
-_LOWER = (146, 91, 181, 84, 17, 314, 405, 321, 375, 95, 88, 178, 87, 14, 317, 402, 318, 324)
-_CORNERS = (61, 291, 78, 308)
-_BRIDGE, _CHEEKS = 168, (234, 454)  # the root of the nose; the widest points of the outline
-LIPS = (*_UPPER, *_LOWER, *_CORNERS)
+_UPPER = (*face_mesh.UPPER_OUTER_LIP[1:-1], *face_mesh.UPPER_INNER_LIP[1:-1])
+_LOWER = (*face_mesh.LOWER_OUTER_LIP[1:-1], *face_mesh.LOWER_INNER_LIP[1:-1])
+LIPS = (*_UPPER, *_LOWER, *face_mesh.MOUTH_CORNERS, *face_mesh.INNER_MOUTH_CORNERS)
 _WINDOW_PX = 6  # of the fine raster, in which the nearest pixel of an allowed triangle counts
 _LOWER_LIP_WEIGHT = 0.35  # of the jaw; above it a triangle belongs to the lower lip
 _MIN_COSINE = 0.15  # of the angle at which the skin is seen
@@ -77,8 +76,8 @@ def learn(model: BodyModel, skin: Mask, still: Traced, wide: Traced) -> tuple[Su
     """
     allowed = _allowed_triangles(model, skin)
     lateral, twins = _layout(still, wide)
-    places, spread = np.full((NUM_MEDIAPIPE_FACE, 3), np.nan), np.full(NUM_MEDIAPIPE_FACE, np.nan)
-    for identity in range(NUM_MEDIAPIPE_FACE):
+    places, spread = np.full((face_mesh.NUM_POINTS, 3), np.nan), np.full(face_mesh.NUM_POINTS, np.nan)
+    for identity in range(face_mesh.NUM_POINTS):
         group = wide if identity in LIPS else still
         weights = group.weights[:, identity] * _turned_to_us(lateral[identity], group.yaw)
         seen = weights > 0
@@ -96,18 +95,18 @@ def learn(model: BodyModel, skin: Mask, still: Traced, wide: Traced) -> tuple[Su
         nearest, shares[identity] = closest_on_triangles(place, template[model.faces[candidates]])
         faces[identity] = candidates[nearest]
     return SurfacePoints(
-        mediapipe_ids=np.arange(NUM_MEDIAPIPE_FACE, dtype=np.int32),
+        mediapipe_ids=np.arange(face_mesh.NUM_POINTS, dtype=np.int32),
         faces=faces,
         barycentric=shares.astype(np.float32),
         weights=(1 / (1 + (spread / _TRUST) ** 2)).astype(np.float32),
-        contour=np.isin(np.arange(NUM_MEDIAPIPE_FACE), FACE_OVAL),
+        contour=np.isin(np.arange(face_mesh.NUM_POINTS), face_mesh.FACE_OVAL),
     ), spread
 
 
 def _kind(identity: int) -> str:
-    if identity in IRIS_LEFT:
+    if identity in face_mesh.LEFT_IRIS:
         return "left_eye"
-    if identity in IRIS_RIGHT:
+    if identity in face_mesh.RIGHT_IRIS:
         return "right_eye"
     return "upper" if identity in _UPPER else "lower" if identity in _LOWER else "skin"
 
@@ -188,8 +187,8 @@ def _layout(still: Traced, wide: Traced) -> tuple[Float, npt.NDArray[np.int64]]:
 
 def _normalised(points: Float) -> Float:
     """Return the mean (478, 2) of faces (n, 478, 2), in half widths from the root of the nose."""
-    half = np.ptp(points[:, list(_CHEEKS), 0], axis=1)[:, None, None] / 2
-    return ((points - points[:, [_BRIDGE]]) / half).mean(0)
+    half = np.ptp(points[:, face_mesh.CHEEKS, 0], axis=1)[:, None, None] / 2
+    return ((points - points[:, [face_mesh.NOSE_ROOT]]) / half).mean(0)
 
 
 def _turned_to_us(lateral: float, yaw: Float) -> Mask:

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from body import pose_points
 from body.model import BodyModel, JointPoints
+from body.pose_points import HAND_POINTS
 from body.raster import Pinhole
 from body.skinning import JointTransforms, skin, transform_joints
-from body.topology import HAND_POINTS, JOINT_INDEX, SIDES
+from body.topology import JOINT_INDEX, SIDES
 from tools.body_model import detect, renders
 from tools.body_model.anny_source import MIRROR
 
@@ -21,20 +23,21 @@ Float = npt.NDArray[np.float64]
 # MediaPipe's pose points of the left side: number, joint, the joint whose frame they move with. The right
 # side's numbers are one higher from the shoulders on.
 _HEAD_POINTS = (
-    (0, "head"),
-    (2, "left_eye"),
-    (5, "right_eye"),
-    (7, "head"),
-    (8, "head"),
-    (9, "head"),
-    (10, "head"),
+    (pose_points.NOSE, "head"),
+    *zip(pose_points.EYES, ("left_eye", "right_eye"), strict=True),
+    *((number, "head") for number in (*pose_points.EARS, *pose_points.MOUTH)),
 )
 _LEFT_POINTS = (
-    (11, "shoulder", "collar"), (13, "elbow", "shoulder"), (15, "wrist", "elbow"), (17, "pinky1", "wrist"),
-    (19, "index1", "wrist"), (21, "thumb2", "wrist"), (23, "hip", "pelvis"), (25, "knee", "hip"),
-    (27, "ankle", "knee"), (29, "ankle", "ankle"), (31, "foot", "ankle"),
+    (pose_points.SHOULDERS[0], "shoulder", "collar"), (pose_points.ELBOWS[0], "elbow", "shoulder"),
+    (pose_points.WRISTS[0], "wrist", "elbow"), (pose_points.PINKIES[0], "pinky1", "wrist"),
+    (pose_points.INDEXES[0], "index1", "wrist"), (pose_points.THUMBS[0], "thumb2", "wrist"),
+    (pose_points.HIPS[0], "hip", "pelvis"), (pose_points.KNEES[0], "knee", "hip"),
+    (pose_points.ANKLES[0], "ankle", "knee"), (pose_points.HEELS[0], "ankle", "ankle"),
+    (pose_points.TOES[0], "foot", "ankle"),
 )  # fmt: skip
-_TWINS = {0: 0, 2: 5, 7: 8, 9: 10} | {number: number + 1 for number, _, _ in _LEFT_POINTS}
+_TWINS: dict[int, int] = dict(
+    [(pose_points.NOSE, pose_points.NOSE), pose_points.EYES, pose_points.EARS, pose_points.MOUTH]
+) | {number: number + 1 for number, _, _ in _LEFT_POINTS}
 _MIN_VISIBILITY = 0.6
 _MIN_SIGHTINGS = 15
 _ROBUST = 0.02  # metres: residuals beyond it count less and less

@@ -7,34 +7,29 @@ Components alone would chain: a looks like b, b like c. So within each, clusters
 squared distance of all their members, which a chain does not fool. Faces of one track are one person;
 faces side by side in one shot are not.
 
-Functions work on the numbers of one block or one component, so no worker holds the collection; only the
-components of pairs are found in one place, and they need ids alone.
+Functions work on the numbers of one block, one id or one component, so no worker holds the collection.
 """
 
+from transforms.cluster_identities.components import Message, components, label_of, pass_on, tie, unsettled
 from transforms.cluster_identities.linkage import identity_id, link_component, members_of
-from transforms.cluster_identities.neighbours import (
-    block_centres,
-    certain_pairs,
-    components,
-    nearest_blocks,
-    neighbour_pairs,
-    num_blocks,
-)
-from transforms.cluster_identities.records import Face, IdentityConfig, Member
-
-STAGE = "cluster_identities"
+from transforms.cluster_identities.neighbours import block_pairs, neighbour_pairs
+from transforms.cluster_identities.records import BlockPairs, Face, IdentityConfig, Member, NearPair
 
 __all__ = [
+    "BlockPairs",
     "Face",
     "IdentityConfig",
     "Member",
-    "block_centres",
-    "certain_pairs",
+    "Message",
+    "NearPair",
+    "block_pairs",
     "components",
     "identity_id",
+    "label_of",
     "link_component",
     "members_of",
-    "nearest_blocks",
     "neighbour_pairs",
-    "num_blocks",
+    "pass_on",
+    "tie",
+    "unsettled",
 ]

@@ -10,15 +10,17 @@ import numpy as np
 from scipy.cluster.hierarchy import DisjointSet
 
 from backends.protocols import FloatArray
-from transforms.cluster_identities.neighbours import neighbour_pairs
 from transforms.cluster_identities.records import Face, IdentityConfig, Member
+from transforms.face_blocks import Ints
 
 # Faces of two tracks that share so much time of a shot are two people.
 _SIDE_BY_SIDE_SECONDS = 0.2
 
 
-@dataclass(slots=True)
-class _Cluster:
+@dataclass(slots=True, eq=False)
+class Cluster:
+    """Faces taken for one person so far."""
+
     members: list[int]
     mean: FloatArray
     scatter: float  # mean squared distance of the members from their mean
@@ -27,30 +29,41 @@ class _Cluster:
     shots: dict[str, list[tuple[str, float, float]]]  # tracks and their spans, by shot
     near: set[int] = field(default_factory=set)
 
+    def squared_distance(self, other: "Cluster") -> float:
+        """Return the mean squared relative distance of this cluster's members from another's."""
+        apart = float(((self.mean - other.mean) ** 2).sum()) + self.scatter + other.scatter
+        return apart / (self.strangers * other.strangers)
 
-def link_component(faces: Sequence[Face], config: IdentityConfig) -> list[list[int]]:
+
+def link_component(faces: Sequence[Face], pairs: Ints, config: IdentityConfig) -> list[list[int]]:
     """Divide one component's faces into people; returns their indices, sorted.
+
+    Args:
+        pairs: (p, 2) indices of near faces.
+    """
+    return sorted(sorted(c.members) for c in linked_clusters(faces, pairs, config.merge_distance))
+
+
+def linked_clusters(faces: Sequence[Face], pairs: Ints, reach: float) -> list[Cluster]:
+    """Merge near faces as long as two clusters' root mean square distance is within reach.
 
     Average linkage on squared distances (UPGMA; Sokal and Michener 1958) between neighbouring clusters:
     the mean squared distance between two clusters' members is |mean - mean|^2 + scatter + scatter, so
     three numbers and a mean a cluster are all that is kept.
     """
-    linker = _Linker(faces, config)
+    linker = _Linker(faces, pairs, reach)
     linker.run()
-    return sorted(sorted(c.members) for c in linker.clusters.values())
+    return list(linker.clusters.values())
 
 
 class _Linker:
-    def __init__(self, faces: Sequence[Face], config: IdentityConfig) -> None:
-        self._limit = config.merge_distance**2
-        self._faces = faces
+    def __init__(self, faces: Sequence[Face], pairs: Ints, reach: float) -> None:
+        self._limit = reach**2
         groups = _certain_groups(faces)
         self.clusters = {i: _start_cluster(faces, members) for i, members in enumerate(groups)}
         self._next = len(groups)
         self._heap: list[tuple[float, int, int]] = []
         cluster_of = {m: i for i, members in enumerate(groups) for m in members}
-        strangers = np.array([f.stranger_distance for f in faces], np.float32)
-        pairs, _ = neighbour_pairs(np.array([f.descriptor for f in faces]), strangers, config)
         for a, b in pairs.tolist():
             i, j = cluster_of[a], cluster_of[b]
             if i != j:
@@ -85,7 +98,7 @@ class _Linker:
         number, self._next = self._next, self._next + 1
         share = len(b.members) / (len(a.members) + len(b.members))
         apart = float(((a.mean - b.mean) ** 2).sum())
-        self.clusters[number] = _Cluster(
+        self.clusters[number] = Cluster(
             members=a.members + b.members,
             mean=(a.mean + np.float32(share) * (b.mean - a.mean)).astype(np.float32),
             scatter=(1 - share) * a.scatter + share * b.scatter + share * (1 - share) * apart,
@@ -113,13 +126,15 @@ def _certain_groups(faces: Sequence[Face]) -> list[list[int]]:
     return [sorted(members) for members in groups.subsets()]
 
 
-def _start_cluster(faces: Sequence[Face], members: list[int]) -> _Cluster:
+def _start_cluster(faces: Sequence[Face], members: list[int]) -> Cluster:
+    if len(members) == 1:  # most of them, and NumPy takes its time over one number
+        return _lone_cluster(faces[members[0]], members)
     found = np.array([faces[m].descriptor for m in members], np.float32)
     mean = found.mean(axis=0)
     shots: dict[str, list[tuple[str, float, float]]] = defaultdict(list)
     for face in (faces[m] for m in members):
         shots[face.shot_id].append((face.track_id, face.start_seconds, face.end_seconds))
-    return _Cluster(
+    return Cluster(
         members=members,
         mean=mean,
         scatter=float(((found - mean) ** 2).sum(axis=1).mean()),
@@ -129,7 +144,18 @@ def _start_cluster(faces: Sequence[Face], members: list[int]) -> _Cluster:
     )
 
 
-def _may_join(a: _Cluster, b: _Cluster) -> bool:
+def _lone_cluster(face: Face, members: list[int]) -> Cluster:
+    return Cluster(
+        members=members,
+        mean=np.asarray(face.descriptor, np.float32),
+        scatter=0.0,
+        strangers=face.stranger_distance,
+        registered=face.registered,
+        shots={face.shot_id: [(face.track_id, face.start_seconds, face.end_seconds)]},
+    )
+
+
+def _may_join(a: Cluster, b: Cluster) -> bool:
     """People whom an earlier run told apart stay apart, and so do faces side by side in one picture."""
     if a.registered and b.registered and a.registered != b.registered:
         return False

@@ -1,39 +1,19 @@
-"""Blocks of near faces, pairs of near neighbours in them, and the components the pairs make."""
+"""Pairs of near neighbours in a block of faces, and which of them can come to one person."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-import faiss
 import numpy as np
-import numpy.typing as npt
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 from backends.protocols import FloatArray
-from transforms.cluster_identities.records import IdentityConfig
+from transforms.cluster_identities.components import components
+from transforms.cluster_identities.linkage import linked_clusters
+from transforms.cluster_identities.records import BlockPairs, Face, IdentityConfig, NearPair
+from transforms.face_blocks import Ints, nearest_faces
 
-Ints = npt.NDArray[np.int64]
-
-
-def num_blocks(count: int, config: IdentityConfig) -> int:
-    """Return into how many blocks so many faces are divided."""
-    return max(-(-count // config.block_size), 1)
-
-
-def block_centres(sample: FloatArray, count: int) -> FloatArray:
-    """Return (count, d) centres of blocks from a sample of descriptors in a fixed order (k-means)."""
-    if count == 1:
-        return sample.mean(axis=0, keepdims=True)
-    faiss.omp_set_num_threads(1)
-    means = faiss.Kmeans(sample.shape[1], count, niter=10, seed=1, min_points_per_centroid=1)
-    means.train(np.ascontiguousarray(sample, np.float32))
-    return np.asarray(means.centroids, np.float32)
-
-
-def nearest_blocks(descriptor: FloatArray, centres: FloatArray, probes: int) -> list[int]:
-    """Return the blocks a face goes to, the nearest first."""
-    away = ((centres - descriptor) ** 2).sum(axis=1)
-    return np.argsort(away, kind="stable")[: max(probes, 1)].tolist()
+# Within a block clusters are merged up to this share of the bound before their pairs are judged.
+_SURE_SHARE = 0.8
+# Means are summed in float32 in another order later; a pair on the bound stays.
+_SLACK = 1.001
 
 
 def neighbour_pairs(
@@ -49,11 +29,7 @@ def neighbour_pairs(
     count = len(descriptors)
     if count < 2:
         return np.zeros((0, 2), np.int64), np.zeros(0, np.float32)
-    faiss.omp_set_num_threads(1)
-    index = faiss.IndexFlatL2(descriptors.shape[1])
-    data = np.ascontiguousarray(descriptors, np.float32)
-    index.add(data)  # pyright: ignore[reportCallIssue]
-    squared, found = index.search(data, min(config.neighbours + 1, count))  # pyright: ignore[reportCallIssue]
+    squared, found = nearest_faces(descriptors, config.neighbours + 1)
     first = np.repeat(np.arange(count), found.shape[1])
     second, away = found.ravel(), np.sqrt(np.maximum(squared.ravel(), 0))
     away = away / np.sqrt(strangers[first] * strangers[second])
@@ -63,30 +39,33 @@ def neighbour_pairs(
     return unique, away[near][where].astype(np.float32)
 
 
-def components(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Return for every id in a pair the smallest id of its connected component."""
-    names: dict[str, int] = {}
-    ends = [(names.setdefault(a, len(names)), names.setdefault(b, len(names))) for a, b in pairs]
-    if not ends:
-        return {}
-    rows, columns = np.array(ends).T
-    graph = coo_matrix((np.ones(len(ends), np.bool_), (rows, columns)), shape=(len(names), len(names)))
-    _, labels = connected_components(graph, directed=False)
-    smallest: dict[int, str] = {}
-    for name, label in zip(names, labels.tolist(), strict=True):
-        smallest[label] = min(smallest.get(label, name), name)
-    return {name: smallest[label] for name, label in zip(names, labels.tolist(), strict=True)}
+def block_pairs(faces: Sequence[Face], config: IdentityConfig) -> BlockPairs:
+    """Return a block's groups of faces that may turn out to be one person, and near pairs in them or alike.
 
-
-def certain_pairs(faces: Sequence[tuple[str, str, str | None]]) -> list[tuple[str, str]]:
-    """Return pairs that need no look: clips of one track, clips registered as one person.
-
-    Args:
-        faces: clip id, track id, registered identity of each.
+    Two lookalikes are near now and then, and in a large collection such pairs tie everybody to everybody:
+    one component, one worker. So clusters that are sure are merged first, and a pair ties only if its two
+    clusters are near on average. Average linkage would never use the others: what it merges, and whether
+    two clusters' mean is within the bound, does not depend on pairs above the bound, as the distance from a
+    merged cluster is a mean of the distances from its parts.
     """
-    groups: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for clip_id, track_id, registered in faces:
-        groups["track", track_id].append(clip_id)
-        if registered is not None:
-            groups["registered", registered].append(clip_id)
-    return [(members[0], other) for members in groups.values() for other in members[1:]]
+    ordered = sorted(faces, key=lambda f: f.clip_id)
+    strangers = np.array([f.stranger_distance for f in ordered], np.float32)
+    found, away = neighbour_pairs(np.array([f.descriptor for f in ordered]), strangers, config)
+    clusters = linked_clusters(ordered, found, _SURE_SHARE * config.merge_distance)
+    cluster_of = {m: cluster for cluster in clusters for m in cluster.members}
+    bound = (_SLACK * config.merge_distance) ** 2
+    pairs: list[NearPair] = []
+    tied: list[tuple[str, str]] = []
+    ends_of: list[tuple[int, int]] = found.tolist()
+    distances: list[float] = away.tolist()
+    for (i, j), distance in zip(ends_of, distances, strict=True):
+        ends, a, b = (ordered[i].clip_id, ordered[j].clip_id), cluster_of[i], cluster_of[j]
+        ties = a is b or a.squared_distance(b) <= bound
+        if ties:
+            tied.append(ends)
+        if ties or distance < config.lookalike_distance:
+            pairs.append(NearPair(first=ends[0], second=ends[1], distance=round(distance, 4)))
+    groups: dict[str, list[str]] = {}
+    for name, root in components(tied).items():
+        groups.setdefault(root, []).append(name)
+    return BlockPairs(pairs=pairs, groups=[tuple(sorted(group)) for group in groups.values()])

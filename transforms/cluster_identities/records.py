@@ -1,5 +1,6 @@
 """What clustering is told and what it is about."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from backends.protocols import FloatArray
@@ -49,3 +50,20 @@ class Member:
     clip_id: str
     identity_id: str
     distance: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NearPair:
+    """Two near faces by their clips, the smaller id first, and their relative distance."""
+
+    first: str
+    second: str
+    distance: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BlockPairs:
+    """What a block of faces gives: near pairs, and the groups of clips that pairs tie together."""
+
+    pairs: Sequence[NearPair]
+    groups: Sequence[tuple[str, ...]]

@@ -14,8 +14,6 @@ from transforms.estimate_attributes.complete import complete_attributes
 from transforms.estimate_attributes.perceived import PerceivedConfig, estimate_perceived
 from transforms.estimate_attributes.skin_tone import SkinConfig, estimate_skin_tone
 
-STAGE = "estimate_attributes"
-
 __all__ = [
     "AttributeConfig",
     "PerceivedConfig",

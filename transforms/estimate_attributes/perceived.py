@@ -1,7 +1,7 @@
 """Perceived age and gender presentation of a clip: what the views of its face agree on."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -34,11 +34,15 @@ def estimate_perceived(
         weights: (n,) how much each view counts.
     """
     if not views:
-        nothing = {"value": UNKNOWN, "source": "estimated", "confidence": None, "score": None}
-        return (
-            Attribute(name="age_group", model=estimator.name, **nothing),
-            Attribute(name="gender", model=estimator.name, **nothing),
+        nothing = Attribute(
+            name="age_group",
+            value=UNKNOWN,
+            source="estimated",
+            confidence=None,
+            model=estimator.name,
+            score=None,
         )
+        return nothing, replace(nothing, name="gender")
     return judge(average(estimator.estimate(views), weights), estimator.name, config)
 
 

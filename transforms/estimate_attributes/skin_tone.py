@@ -18,22 +18,18 @@ import numpy as np
 import numpy.typing as npt
 
 from backends.protocols import FaceView, FloatArray, RgbImage
+from body import face_mesh
 from schemas.attributes import UNKNOWN
 from schemas.records import Attribute
 
 Points = npt.NDArray[np.floating]
 MODEL = "ita-sclera-1"
 _MONK = ("f6ede4", "f3e7db", "f7ead0", "eadaba", "d7bd96", "a07e56", "825c43", "604134", "3a312a", "292420")
-_SKIN = (
-    (117, 118, 119, 100, 36, 205, 187, 123, 116),  # cheek on the picture's left
-    (346, 347, 348, 329, 266, 425, 411, 352, 345),  # cheek on its right
-    (67, 109, 10, 338, 297, 299, 337, 151, 108, 69),  # forehead
+_SKIN = (face_mesh.RIGHT_CHEEK, face_mesh.LEFT_CHEEK, face_mesh.BROAD_FOREHEAD)
+_EYES = (
+    (face_mesh.RIGHT_EYE, face_mesh.RIGHT_IRIS),
+    (face_mesh.LEFT_EYE, face_mesh.LEFT_IRIS),
 )
-_LIDS = (
-    (33, 7, 163, 144, 145, 153, 154, 155, 133, 173, 157, 158, 159, 160, 161, 246),
-    (362, 382, 381, 380, 374, 373, 390, 249, 263, 466, 388, 387, 386, 385, 384, 398),
-)
-_IRISES = ((468, (469, 470, 471, 472)), (473, (474, 475, 476, 477)))  # centre, rim
 _TO_XYZ = np.array(
     [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
 )
@@ -106,7 +102,7 @@ def measure_skin(view: FaceView, config: SkinConfig) -> FloatArray | None:
 
 
 def _reduced(view: FaceView, width_px: float) -> FaceView:
-    scale = width_px / max(float(np.ptp(view.points[:468, 0])), 1.0)
+    scale = width_px / max(float(np.ptp(view.points[face_mesh.SKIN, 0])), 1.0)
     if scale >= 1:
         return view
     image = cv2.resize(view.image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
@@ -116,9 +112,9 @@ def _reduced(view: FaceView, width_px: float) -> FaceView:
 def _sclera(linear: FloatArray, points: Points, config: SkinConfig) -> FloatArray | None:
     """Return the colour (3,) of the whites of the eyes; None where too few or too dark."""
     found: list[FloatArray] = []
-    for lids, (centre, rim) in zip(_LIDS, _IRISES, strict=True):
+    for lids, (centre, *rim) in _EYES:
         inside = _mask(linear.shape[:2], points[list(lids), :2])
-        radius = np.linalg.norm(points[list(rim), :2] - points[centre, :2], axis=1).mean()
+        radius = np.linalg.norm(points[rim, :2] - points[centre, :2], axis=1).mean()
         rows, columns = np.nonzero(inside)
         outside = np.hypot(columns - points[centre, 0], rows - points[centre, 1]) > 1.05 * radius
         pixels = linear[rows[outside], columns[outside]]

@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass, field
 
-STAGE = "fit_body"
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LandmarkNoise:

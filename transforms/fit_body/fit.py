@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -58,7 +59,7 @@ class Fit:
         parts = (self.global_orient, self.body_pose, self.jaw, self.left_eye, self.right_eye)
         return np.concatenate([*parts, self.left_hand, self.right_hand], axis=1)
 
-    def arrays(self) -> dict[str, npt.NDArray]:
+    def arrays(self) -> dict[str, npt.NDArray[Any]]:
         """Return what a sample holds of the fit (schemas.sample.BODY_ARRAYS)."""
         return {
             **{f"smplx:{name}": getattr(self, name) for name in TRACK_PARAMETERS},
@@ -168,7 +169,8 @@ def _clip(problem: Problem, seen: Observations, focal: float, root: Array, smoot
 def _spread(x: Array, rows: npt.NDArray[np.intp], number: int) -> Array:
     """Return parameters of all frames from those of some, by linear interpolation."""
     frames = np.arange(number)
-    return np.stack([np.interp(frames, rows, column) for column in x.T], axis=1)
+    columns: list[Array] = [np.interp(frames, rows, column) for column in x.T]
+    return np.stack(columns, axis=1)
 
 
 def unpack(problem: Problem, x: Array, root: Array) -> dict[str, npt.NDArray[np.float32]]:

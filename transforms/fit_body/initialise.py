@@ -4,15 +4,16 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial.transform import Rotation
 
+from body.face_mesh import SKIN
+from body.pose_points import ELBOWS, NOSE, SHOULDERS, WRISTS
 from body.skinning import rotation_matrices
-from body.topology import JOINT_INDEX
+from body.topology import JOINT_INDEX, SIDES
 from transforms.fit_body.layout import OFFSETS, ROOT
 from transforms.fit_body.normal import Problem
 from transforms.fit_body.observations import FACE_HEIGHT_M, Observations
 
 Array = npt.NDArray[np.float64]
-_SHOULDERS, _HIPS = (11, 12), (23, 24)
-_ARMS = (("left", 1.0, (11, 13, 15)), ("right", -1.0, (12, 14, 16)))
+_ARMS = tuple(zip(SIDES, (1.0, -1.0), SHOULDERS, ELBOWS, WRISTS, strict=True))
 _MAX_TURN = 1.2  # rad from the clip's mean yaw; more is a body detector that swapped sides
 _MIN_BEND = 0.1  # rad of the elbow, below which its axis is not known
 
@@ -26,7 +27,7 @@ def mean_orientation(seen: Observations) -> tuple[Array, Array]:
     yaw = np.zeros(seen.num_frames)
     if known.any():
         world = seen.pose_world[known].astype(np.float64)
-        across = world[:, _SHOULDERS[0]] - world[:, _SHOULDERS[1]]
+        across = world[:, SHOULDERS[0]] - world[:, SHOULDERS[1]]
         turns = np.arctan2(-across[:, 2], across[:, 0])
         middle = np.angle(np.exp(1j * turns).mean())
         yaw[:] = middle
@@ -61,8 +62,8 @@ def _head_place(seen: Observations, focal: float) -> Array:
     """Return where the head is (N, 3) m, from the size and place of the face or of the body's nose."""
     height = seen.face_height_px()
     depth = focal * FACE_HEIGHT_M / height
-    centre = seen.face[:, :468, :2].astype(np.float64).mean(1)
-    nose = seen.pose[:, 0, :2].astype(np.float64)
+    centre = seen.face[:, SKIN, :2].astype(np.float64).mean(1)
+    nose = seen.pose[:, NOSE, :2].astype(np.float64)
     centre = np.where(np.isfinite(centre), centre, nose)
     known = np.isfinite(centre[:, 0])
     if not known.any():
@@ -79,7 +80,7 @@ def _place_arms(x: Array, seen: Observations, turned: Array) -> None:
     """Turn shoulders and elbows so that upper and lower arms point as in the body's world landmarks."""
     world = np.nan_to_num(seen.pose_world.astype(np.float64))
     known = seen.seen("pose")
-    for side, sign, (shoulder, elbow, wrist) in _ARMS:
+    for side, sign, shoulder, elbow, wrist in _ARMS:
         upper = _unit(np.einsum("nba,nb->na", turned, world[:, elbow] - world[:, shoulder]))
         lower = _unit(np.einsum("nba,nb->na", turned, world[:, wrist] - world[:, elbow]))
         bend = np.arccos(np.clip((upper * lower).sum(1), -1, 1))
@@ -99,7 +100,7 @@ def _unit(vectors: Array) -> Array:
     return vectors / (np.linalg.norm(vectors, axis=-1, keepdims=True) + 1e-9)
 
 
-def axis_angles(matrices: npt.NDArray) -> Array:
+def axis_angles(matrices: npt.NDArray[np.floating]) -> Array:
     """Return axis-angle vectors (..., 3) of rotations (..., 3, 3), angles in [0, pi]."""
     flat = np.asarray(matrices, np.float64).reshape(-1, 3, 3)
     return Rotation.from_matrix(flat).as_rotvec().reshape(*matrices.shape[:-2], 3)

@@ -7,12 +7,22 @@ matrix H (D + S, D + S), vector g (D + S,) and cost; the last S entries are beta
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
+
+from transforms.fit_body.kinematics import Frame, Skeleton
+from transforms.fit_body.points import FacePoints, RigidPoints
+
+Array = NDArray[np.float64]
+Index = NDArray[np.int64]
+Room = tuple[Array, Array, Array]  # for rows of the Jacobian, residuals and slopes
 
 _NEAR = 0.05  # metres; points nearer to the camera are treated as lying there
 
 
 @njit(cache=True)
-def add_group(rows, residuals, count, columns, matrix, vector):
+def add_group(
+    rows: Array, residuals: Array, count: int, columns: Index, matrix: Array, vector: Array
+) -> None:
     """Add J^T J and J^T r of `count` rows (R, C), whose columns are the parameters `columns` (C,)."""
     part = rows[:count]
     square = np.dot(part.T, part)
@@ -24,7 +34,10 @@ def add_group(rows, residuals, count, columns, matrix, vector):
 
 
 @njit(cache=True)
-def project_rows(point, target, weight, camera, robust, slopes, rows, residuals, count):
+def project_rows(
+    point: Array, target: Array, weight: float, camera: Array, robust: float, slopes: Array,
+    rows: Array, residuals: Array, count: int,
+) -> float:  # fmt: skip
     """Write a point's two rows from its slopes (C, 3); return its cost."""
     depth = max(point[2], _NEAR)
     u, v = point[0] / depth, point[1] / depth
@@ -44,7 +57,7 @@ def project_rows(point, target, weight, camera, robust, slopes, rows, residuals,
 
 
 @njit(cache=True)
-def turn(axes, x, y, z, slopes, first):
+def turn(axes: Array, x: float, y: float, z: float, slopes: Array, first: int) -> None:
     """Write how a lever arm (x, y, z) moves about each of three axes (3, 3)."""
     for c in range(3):
         ex, ey, ez = axes[0, c], axes[1, c], axes[2, c]
@@ -55,8 +68,9 @@ def turn(axes, x, y, z, slopes, first):
 
 @njit(cache=True)
 def face_group(  # noqa: C901
-    x, points, shaped, skeleton, frame, camera, robust, target, weight, columns, room, matrix, vector
-):
+    x: Array, points: FacePoints, shaped: Array, skeleton: Skeleton, frame: Frame, camera: Array,
+    robust: float, target: Array, weight: Array, columns: Index, room: Room, matrix: Array, vector: Array,
+) -> float:  # fmt: skip
     """Add the face's points; returns their cost.
 
     Args:
@@ -157,9 +171,10 @@ def face_group(  # noqa: C901
 
 @njit(cache=True)
 def rigid_group(  # noqa: C901
-    points, shaped, skeleton, frame, column_of, first_betas, fingers, camera, robust,
-    target, weight, depth, depth_weight, columns, room, matrix, vector,
-):  # fmt: skip
+    points: RigidPoints, shaped: Array, skeleton: Skeleton, frame: Frame, column_of: Index, first_betas: int,
+    fingers: tuple[int, int], camera: Array, robust: float, target: Array, weight: Array, depth: Array,
+    depth_weight: Array, columns: Index, room: Room, matrix: Array, vector: Array,
+) -> float:  # fmt: skip
     """Add points fixed to joints: the body's, or one hand's; returns their cost.
 
     Args:
@@ -187,7 +202,7 @@ def rigid_group(  # noqa: C901
                 point[a] += frame.turned[k, a, b] * lever[b]
         slopes[:] = 0.0
         slopes[0, 0] = slopes[1, 1] = slopes[2, 2] = 1.0
-        above = k
+        above: int = k
         while above >= 0:
             ax, ay = point[0] - frame.placed[above, 0], point[1] - frame.placed[above, 1]
             az = point[2] - frame.placed[above, 2]

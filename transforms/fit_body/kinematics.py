@@ -14,6 +14,7 @@ from body.model import BodyModel
 from transforms.fit_body.layout import Layout, joint_offsets
 
 Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 
 
 class Skeleton(NamedTuple):
@@ -64,7 +65,7 @@ def build_skeleton(model: BodyModel, layout: Layout) -> Skeleton:
 
 
 @njit(cache=True)
-def new_frame(num_betas):
+def new_frame(num_betas: int) -> Frame:
     """Return room for one frame's state."""
     square = (55, 3, 3)
     return Frame(
@@ -74,7 +75,7 @@ def new_frame(num_betas):
 
 
 @njit(cache=True)
-def rotate(ax, ay, az, rotation, jacobian):
+def rotate(ax: float, ay: float, az: float, rotation: Array, jacobian: Array) -> None:
     """Write exp of an axis-angle vector and its left Jacobian, each (3, 3)."""
     square = ax * ax + ay * ay + az * az
     if square < 1e-8:
@@ -105,10 +106,10 @@ def rotate(ax, ay, az, rotation, jacobian):
 
 
 @njit(cache=True)
-def joint_angles(x, skeleton, joint):
+def joint_angles(x: Array, skeleton: Skeleton, joint: int) -> tuple[float, float, float]:
     """Return the axis-angle of a joint from a frame's parameters."""
     if joint < 25:
-        first = skeleton.offsets[joint]
+        first: int = skeleton.offsets[joint]
         if first < 0:
             return 0.0, 0.0, 0.0
         return x[first], x[first + 1], x[first + 2]
@@ -126,7 +127,7 @@ def joint_angles(x, skeleton, joint):
 
 
 @njit(cache=True)
-def multiply(a, b, out):
+def multiply(a: Array, b: Array, out: Array) -> None:
     """Write the product of two (3, 3) matrices."""
     for i in range(3):
         for j in range(3):
@@ -134,7 +135,9 @@ def multiply(a, b, out):
 
 
 @njit(cache=True)
-def place(x, root, shaped, skeleton, frame, hands, scratch):
+def place(
+    x: Array, root: Array, shaped: Array, skeleton: Skeleton, frame: Frame, hands: Mask, scratch: Array
+) -> None:
     """Fill the frame's state from its parameters.
 
     Args:
@@ -170,7 +173,7 @@ def place(x, root, shaped, skeleton, frame, hands, scratch):
 
 
 @njit(cache=True)
-def fill_slopes(skeleton, frame, hands):
+def fill_slopes(skeleton: Skeleton, frame: Frame, hands: Mask) -> None:
     """Fill how joints move with betas; `place` comes first."""
     by_betas = skeleton.by_betas
     frame.slopes[0] = by_betas[0]

@@ -14,7 +14,6 @@ from body.topology import JOINT_INDEX
 from transforms.fit_body.config import FitConfig, Smoothness
 
 Array = npt.NDArray[np.float64]
-BodyParts = dict[str, npt.NDArray[np.intp]]
 
 _TRUNK = ("pelvis", "spine1", "spine2", "spine3", "neck", "head")
 _FACE = ("jaw", "left_eye", "right_eye")
@@ -31,7 +30,6 @@ FACE_END = OFFSETS["left_collar"]
 SPINE_END = OFFSETS["neck"]
 HEAD_END = OFFSETS["jaw"]
 LEFT_ARM, RIGHT_ARM = OFFSETS["left_collar"], OFFSETS["right_collar"]
-LEGS = OFFSETS["left_hip"]
 ARM_SIZE = 3 * len(_ARM)
 ROOT = OFFSETS["pelvis"]
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from body.model import BodyModel
 from transforms.fit_body.config import FitConfig
-from transforms.fit_body.kernels import face_group, rigid_group
+from transforms.fit_body.kernels import Room, face_group, rigid_group
 from transforms.fit_body.kinematics import Skeleton, build_skeleton, fill_slopes, new_frame, place
 from transforms.fit_body.layout import (
     ARM_SIZE,
@@ -22,7 +22,7 @@ from transforms.fit_body.layout import (
     Layout,
     build_layout,
 )
-from transforms.fit_body.points import ModelPoints, build_points
+from transforms.fit_body.points import FacePoints, ModelPoints, RigidPoints, build_points
 
 Array = NDArray[np.float64]
 
@@ -97,7 +97,8 @@ def build_problem(model: BodyModel, config: FitConfig) -> Problem:
 
 
 def _columns(layout: Layout, skeleton: Skeleton) -> Columns:
-    betas = np.arange(layout.size, layout.size + skeleton.by_betas.shape[2])
+    num_betas: int = skeleton.by_betas.shape[2]
+    betas = np.arange(layout.size, layout.size + num_betas)
     face = np.concatenate([np.arange(FACE_END), np.arange(layout.expression, layout.size), betas])
     pose = np.concatenate([np.arange(HEAD_END), np.arange(LEFT_ARM, NUM_RIGID), betas])
     left, right = (
@@ -107,7 +108,7 @@ def _columns(layout: Layout, skeleton: Skeleton) -> Columns:
         for arm, first in zip((LEFT_ARM, RIGHT_ARM), layout.hands, strict=True)
     )
 
-    def joints(columns: NDArray) -> NDArray[np.int64]:
+    def joints(columns: NDArray[np.int64]) -> NDArray[np.int64]:
         where = {int(parameter): column for column, parameter in enumerate(columns)}
         found = np.full(55, -1, np.int64)
         found[:25] = [where.get(int(offset), -1) for offset in skeleton.offsets]
@@ -123,7 +124,7 @@ def linearise(
     betas: Array,
     root: Array,
     camera: Array,
-    active: NDArray,
+    active: NDArray[np.bool_],
     robust: float,
 ) -> Normal:
     """Return the normal equations of the landmarks at x (N, D), betas (S,).
@@ -170,15 +171,17 @@ def add_priors(problem: Problem, x: Array, normal: Normal) -> Array:
 
 
 @njit(cache=True)
-def _room(rows, columns):
+def _room(rows: int, columns: int) -> Room:
     return np.zeros((rows, columns)), np.zeros(rows), np.zeros((columns, 3))
 
 
 @njit(cache=True)
 def _sum_frames(
-    x, betas, root, camera, robust, active, skeleton, face, pose, left, right, columns, targets, shaped,
-    shaped_face, cost, matrix, vector,
-):  # fmt: skip
+    x: Array, betas: Array, root: Array, camera: Array, robust: float, active: NDArray[np.bool_],
+    skeleton: Skeleton, face: FacePoints, pose: RigidPoints, left: RigidPoints, right: RigidPoints,
+    columns: Columns, targets: Targets, shaped: Array, shaped_face: Array, cost: Array, matrix: Array,
+    vector: Array,
+) -> None:  # fmt: skip
     frame, scratch = new_frame(len(betas)), np.empty((3, 3))
     face_room = _room(2 * len(face.template), len(columns.face))
     pose_room = _room(3 * len(pose.joints), len(columns.pose))

@@ -2,25 +2,24 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import maximum_filter1d
 
-from body.topology import FACE_OVAL, INNER_LIPS, OUTER_LIPS
+from body.face_mesh import CHIN, FACE_OVAL, FOREHEAD, INNER_LIPS, OUTER_LIPS
+from body.pose_points import EARS, ELBOWS, HIPS, INDEXES, KNEES, NOSE, PINKIES, SHOULDERS, WRISTS
 from schemas.sample import unpack_landmarks
 from transforms.fit_body.config import FitConfig, LandmarkNoise
 from transforms.fit_body.normal import Targets
 from transforms.fit_body.points import ModelPoints
 
 Array = npt.NDArray[np.float64]
-_FACE_TOP, _CHIN = 10, 152
+Landmarks = npt.NDArray[np.floating]
 # From the hairline to the chin in the landmark model, metres: gives px per metre at the face's depth.
 FACE_HEIGHT_M = 0.190
-_ELBOWS, _WRISTS, _HIPS, _KNEES = (13, 14), (15, 16), (23, 24), (25, 26)
-_ARMS = tuple(range(13, 21))
-_HAND_OF_BODY = ((15, 17, 19), (16, 18, 20))  # wrist and knuckles that BlazePose gives, left and right
+_ARMS = (*ELBOWS, *WRISTS, *PINKIES, *INDEXES)
 _TWIN_DISTANCE = 0.25  # of a hand's length, mean over points
 _MARGIN = 0.02  # of the picture's size, within which a point outside still counts
 
@@ -34,12 +33,12 @@ class Observations:
     points the face's are, "mediapipe" or None for points without a detector's bias.
     """
 
-    face: npt.NDArray
-    pose: npt.NDArray
-    pose_visibility: npt.NDArray
-    pose_world: npt.NDArray
-    left_hand: npt.NDArray
-    right_hand: npt.NDArray
+    face: Landmarks
+    pose: Landmarks
+    pose_visibility: Landmarks
+    pose_world: Landmarks
+    left_hand: Landmarks
+    right_hand: Landmarks
     width_px: int
     height_px: int
     fps: float
@@ -49,7 +48,7 @@ class Observations:
     @classmethod
     def from_sample(
         cls,
-        arrays: Mapping[str, npt.NDArray],
+        arrays: Mapping[str, npt.NDArray[Any]],
         width_px: int,
         height_px: int,
         fps: float,
@@ -95,10 +94,11 @@ class Observations:
     def face_height_px(self) -> float:
         """Return the median distance from hairline to chin; from the shoulders if no face was seen."""
         if self.seen("face").any():
-            spans = np.linalg.norm(self.face[:, _FACE_TOP, :2] - self.face[:, _CHIN, :2], axis=1)
+            spans = np.linalg.norm(self.face[:, FOREHEAD, :2] - self.face[:, CHIN, :2], axis=1)
             return max(float(np.nanmedian(spans)), 4.0)
         if self.seen("pose").any():
-            spans = np.linalg.norm(self.pose[:, 11, :2] - self.pose[:, 12, :2], axis=1)
+            left, right = SHOULDERS
+            spans = np.linalg.norm(self.pose[:, left, :2] - self.pose[:, right, :2], axis=1)
             return max(float(np.nanmedian(spans)) * FACE_HEIGHT_M / 0.36, 4.0)
         return 0.2 * self.height_px
 
@@ -115,7 +115,7 @@ def build_targets(seen: Observations, points: ModelPoints, config: FitConfig) ->
 
 
 def _face_targets(
-    seen: Observations, ids: npt.NDArray, noise: LandmarkNoise, face_height: float
+    seen: Observations, ids: npt.NDArray[np.int32], noise: LandmarkNoise, face_height: float
 ) -> tuple[Array, Array]:
     deviation = max(noise.face_heights * face_height, noise.min_face_px)
     trust = np.ones(len(ids))
@@ -129,7 +129,7 @@ def _face_targets(
 
 
 def _pose_targets(
-    seen: Observations, ids: npt.NDArray, noise: LandmarkNoise, px_per_mm: float
+    seen: Observations, ids: npt.NDArray[np.int32], noise: LandmarkNoise, px_per_mm: float
 ) -> tuple[Array, Array, Array, Array]:
     px = np.nan_to_num(seen.pose[:, ids, :2].astype(np.float64))
     visibility = np.where(seen.seen("pose")[:, None], seen.pose_visibility[:, ids], 0.0).astype(np.float64)
@@ -138,8 +138,8 @@ def _pose_targets(
     least = np.where(np.isin(ids, _ARMS), noise.min_arm_visibility, noise.min_visibility)
     trust = visibility * (visibility > least) * inside
     memory = 2 * round(noise.hand_memory_seconds * seen.fps) + 1
-    for part, elbow, (wrist, *knuckles) in zip(
-        ("left_hand", "right_hand"), _ELBOWS, _HAND_OF_BODY, strict=True
+    for part, elbow, wrist, *knuckles in zip(
+        ("left_hand", "right_hand"), ELBOWS, WRISTS, PINKIES, INDEXES, strict=True
     ):
         known = seen.seen(part)
         recent = np.asarray(maximum_filter1d(known, memory, mode="constant"), np.bool_)
@@ -148,14 +148,14 @@ def _pose_targets(
         trust[:, np.isin(ids, knuckles)] *= np.where(known, 0.0, 0.7)[:, None]
         trust[:, ids == wrist] *= np.where(known, noise.wrist_weight_with_hand, 0.7)[:, None]
     deviation = np.full(len(ids), noise.limb_mm)
-    deviation[np.isin(ids, (0, 7, 8, 11, 12))] = noise.shoulder_mm
-    deviation[np.isin(ids, _HIPS)] = noise.hip_mm
+    deviation[np.isin(ids, (NOSE, *EARS, *SHOULDERS))] = noise.shoulder_mm
+    deviation[np.isin(ids, HIPS)] = noise.hip_mm
     world = np.nan_to_num(seen.pose_world[..., 2].astype(np.float64))
-    depth = world[:, ids] - world[:, [11, 12]].mean(1, keepdims=True)
+    depth = world[:, ids] - world[:, SHOULDERS].mean(1, keepdims=True)
     depth_deviation = np.full(len(ids), np.inf)
     for group, value in (
-        (_ELBOWS, noise.elbow_depth_m), (_WRISTS, noise.wrist_depth_m), (_HIPS, noise.hip_depth_m),
-        (_KNEES, noise.elbow_depth_m),
+        (ELBOWS, noise.elbow_depth_m), (WRISTS, noise.wrist_depth_m), (HIPS, noise.hip_depth_m),
+        (KNEES, noise.elbow_depth_m),
     ):  # fmt: skip
         depth_deviation[np.isin(ids, group)] = value
     return px, trust / (deviation * px_per_mm), depth, (trust > 0) / depth_deviation
@@ -182,7 +182,7 @@ def without_twins(seen: Observations) -> Observations:
     gap = np.linalg.norm(hands[0] - hands[1], axis=-1).mean(1)
     size = np.linalg.norm(hands[0] - hands[0][:, :1], axis=-1).max(1)
     twins = gap < _TWIN_DISTANCE * size
-    wrists = seen.pose[:, [15, 16], :2]
+    wrists = seen.pose[:, WRISTS, :2]
     away = [np.nan_to_num(np.linalg.norm(h[:, 0] - wrists[:, i], axis=1)) for i, h in enumerate(hands)]
     left, right = seen.left_hand.copy(), seen.right_hand.copy()
     left[twins & (away[0] > away[1])] = np.nan
@@ -192,6 +192,6 @@ def without_twins(seen: Observations) -> Observations:
 
 def knees_seen(seen: Observations, noise: LandmarkNoise) -> float:
     """Return on which share of the frames a knee is surely in the picture."""
-    px, visibility = seen.pose[:, _KNEES, :2], seen.pose_visibility[:, _KNEES]
+    px, visibility = seen.pose[:, KNEES, :2], seen.pose_visibility[:, KNEES]
     inside = ((px > 0) & (px < np.array([seen.width_px, seen.height_px]))).all(-1)
     return float((inside & (visibility > noise.sure_knee_visibility)).any(1).mean())

@@ -6,24 +6,27 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from body import pose_points
+from body.face_mesh import BROWS, FACE_OVAL, INNER_LIPS, IRIS_CENTRES, LEFT_EYE, OUTER_LIPS, RIGHT_EYE
 from body.model import BodyModel, JointPoints, landmark_points
-from body.topology import FACE_OVAL, INNER_LIPS, IRIS_CENTRES, JOINT_INDEX, OUTER_LIPS
+from body.topology import JOINT_INDEX
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
 
-_EYES = (
-    33, 7, 163, 144, 145, 153, 154, 155, 133, 246, 161, 160, 159, 158, 157, 173, 263, 249, 390, 373, 374, 380,
-    381, 382, 362, 466, 388, 387, 386, 385, 384, 398,
-)  # fmt: skip
-_BROWS = (46, 53, 52, 65, 55, 70, 63, 105, 66, 107, 276, 283, 282, 295, 285, 300, 293, 334, 296, 336)
 _NOSE_AND_CHEEKS = (
     168, 6, 197, 195, 5, 4, 1, 2, 98, 327, 97, 326, 50, 280, 205, 425, 187, 411, 36, 266, 129, 358, 64, 294,
 )  # fmt: skip
 # Of the face mesh's 468 points a third, dense where the face moves: the rest interpolates these.
-FACE_POINTS = tuple(sorted({*FACE_OVAL, *OUTER_LIPS, *INNER_LIPS, *_EYES, *_BROWS, *_NOSE_AND_CHEEKS}))
+FACE_POINTS = tuple(
+    sorted({*FACE_OVAL, *OUTER_LIPS, *INNER_LIPS, *RIGHT_EYE, *LEFT_EYE, *BROWS, *_NOSE_AND_CHEEKS})
+)
 # Of the body's 33: nose, ears, arms, hips, legs; hands' as long as no hand was found. Thumbs say nothing new.
-_POSE_POINTS = (0, 7, 8, *range(11, 21), *range(23, 33))
+_POSE_POINTS = {
+    *(pose_points.NOSE, *pose_points.EARS, *pose_points.SHOULDERS, *pose_points.ELBOWS),
+    *(*pose_points.WRISTS, *pose_points.PINKIES, *pose_points.INDEXES, *pose_points.HIPS),
+    *(*pose_points.KNEES, *pose_points.ANKLES, *pose_points.HEELS, *pose_points.TOES),
+}
 # Joints that move the face; what weights a point has on others goes to the neck.
 FACE_JOINTS = tuple(JOINT_INDEX[name] for name in ("neck", "head", "jaw", "left_eye", "right_eye"))
 
@@ -72,16 +75,16 @@ def build_points(model: BodyModel) -> ModelPoints:
     ids = [identity for identity in FACE_POINTS if identity in model.landmarks.mediapipe_ids]
     kept = [row for row, i in enumerate(model.pose_points.ids) if int(i) in _POSE_POINTS]
     pose_ids = model.pose_points.ids[kept].astype(np.int32)
-    shoulders = np.isin(pose_ids, (11, 12)) * 0.5
-    wrist = np.arange(21) == 0
+    shoulders = np.isin(pose_ids, pose_points.SHOULDERS) * 0.5
+    wrist = np.arange(pose_points.NUM_HAND_POINTS) == pose_points.HAND_WRIST
     return ModelPoints(
         face=_face_points(model, ids),
         face_ids=np.array([*ids, *IRIS_CENTRES], np.int32),
         pose=_rigid(model.pose_points, kept, shoulders),
         pose_ids=pose_ids,
         hands=(
-            _rigid(model.hand_points[0], range(21), wrist * 1.0),
-            _rigid(model.hand_points[1], range(21), wrist * 1.0),
+            _rigid(model.hand_points[0], range(len(wrist)), wrist * 1.0),
+            _rigid(model.hand_points[1], range(len(wrist)), wrist * 1.0),
         ),
     )
 
@@ -118,14 +121,14 @@ def _face_points(model: BodyModel, ids: list[int]) -> FacePoints:
 CORNEA = 0.0115  # metres from an eye's centre, where a model doesn't know its irises
 
 
-def _irises(model: BodyModel) -> tuple[NDArray, NDArray, NDArray]:
+def _irises(model: BodyModel) -> tuple[NDArray[np.floating], NDArray[np.float32], NDArray[np.float32]]:
     """Return centres of the irises (2, 3), fixed to the eyes' joints, and what moves these."""
     eyes = [JOINT_INDEX["left_eye"], JOINT_INDEX["right_eye"]]
     centres = model.joint_template[eyes] + np.array([0, 0, CORNEA])
     return centres, model.joint_shape_dirs[eyes], model.joint_expression_dirs[eyes]
 
 
-def _rigid(points: JointPoints, rows: list[int] | range, reference: NDArray) -> RigidPoints:
+def _rigid(points: JointPoints, rows: list[int] | range, reference: NDArray[np.floating]) -> RigidPoints:
     kept = list(rows)
     return RigidPoints(
         joints=points.joints[kept].astype(np.int64),

@@ -48,10 +48,10 @@ def _turning_rates(fit: Fit) -> npt.NDArray[np.float32]:
     return np.arccos(np.clip((trace - 1) / 2, -1, 1)) * np.float32(fit.fps)
 
 
-def _median_share(errors: npt.NDArray, height: float) -> float | None:
+def _median_share(errors: npt.NDArray[np.floating], height: float) -> float | None:
     known = errors[np.isfinite(errors)]
     return float(np.median(known) / height) if known.size else None
 
 
-def _extreme(values: npt.NDArray) -> float | None:
+def _extreme(values: npt.NDArray[np.floating]) -> float | None:
     return float(np.percentile(values, 99.9)) if values.size else None

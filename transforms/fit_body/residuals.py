@@ -46,7 +46,8 @@ def part_errors(
         "left_hand": (targets.hand_px[0], targets.hand_weight[0]),
         "right_hand": (targets.hand_px[1], targets.hand_weight[1]),
     }
-    errors, valid = {}, {}
+    errors: dict[str, npt.NDArray[np.float32]] = {}
+    valid: dict[str, npt.NDArray[np.bool_]] = {}
     for name, px in project(clip, x, betas).items():
         target, weight = observed[name]
         seen = weight.max(1) > 0

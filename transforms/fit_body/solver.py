@@ -50,7 +50,9 @@ class Clip:
     coupling: Coupling
     betas_precision: float
 
-    def normal(self, x: Array, betas: Array, active: NDArray, robust: float) -> tuple[float, Normal]:
+    def normal(
+        self, x: Array, betas: Array, active: NDArray[np.bool_], robust: float
+    ) -> tuple[float, Normal]:
         """Return the cost and the normal equations at a point, priors and smoothness included."""
         found = linearise(self.problem, self.targets, x, betas, self.root, self.camera, active, robust)
         cost = add_priors(self.problem, x, found).sum()
@@ -104,25 +106,30 @@ def find_step(
     coupled = number >= 3 and bool(clip.coupling.precision.any())
     band = np.zeros((number * size, 2 * size + 1 if coupled else size))
     _fill_band(normal.matrix, free, damping, clip.coupling.precision[free], coupled, band)
-    mixed = normal.matrix[:, free, first:].reshape(number * size, num_betas)
+    mixed: Array = normal.matrix[:, free, first:].reshape(number * size, num_betas)
     slope = normal.vector[:, free].reshape(-1, 1)
     factorise, back = get_lapack_funcs(("pbtrf", "pbtrs"), (band,))
     factor, failed = factorise(band.T, lower=1, overwrite_ab=1)
     if failed:
         raise FloatingPointError("the normal equations are not positive definite")
     right = np.concatenate([slope, mixed], axis=1) if fit_betas else slope
-    answer, _ = back(factor, right, lower=1)
+    answer: Array = back(factor, right, lower=1)[0]
     if not fit_betas:
         return -answer.reshape(number, size), np.zeros(num_betas)
-    square = normal.matrix[:, first:, first:].sum(0)
+    square: Array = normal.matrix[:, first:, first:].sum(0)
     square[np.diag_indices(num_betas)] = (np.diag(square) + clip.betas_precision) * (1 + damping)
-    pull = normal.vector[:, first:].sum(0) + clip.betas_precision * betas
-    turn = -np.linalg.solve(square - mixed.T @ answer[:, 1:], pull - mixed.T @ answer[:, 0])
-    return -(answer[:, 0] + answer[:, 1:] @ turn).reshape(number, size), turn
+    pull: Array = normal.vector[:, first:].sum(0) + clip.betas_precision * betas
+    schur: Array = square - mixed.T @ answer[:, 1:]
+    rest: Array = pull - mixed.T @ answer[:, 0]
+    turn: Array = np.negative(np.linalg.solve(schur, rest))
+    step: Array = answer[:, 0] + answer[:, 1:] @ turn
+    return -step.reshape(number, size), turn
 
 
 @njit(cache=True)
-def _fill_band(matrix, free, damping, coupling, coupled, band):
+def _fill_band(
+    matrix: Array, free: NDArray[np.int64], damping: float, coupling: Array, coupled: bool, band: Array
+) -> None:
     """Write the lower band of the frames' matrix: band[j, i - j] = A[i, j]."""
     number, size = len(matrix), len(free)
     for n in range(number):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import apache_beam as beam
+from apache_beam.typehints.decorators import no_annotations
 
 from schemas.outcomes import Failure, Rejection
 from schemas.records import Clip, Video
@@ -38,7 +39,8 @@ class SummariseBias(beam.PTransform):
         super().__init__("SummariseBias")
         self._config, self._stages, self._targets = config, stages, targets
 
-    def expand(self, pcolls: Any) -> Any:
+    @no_annotations  # Beam warns of types of several inputs
+    def expand(self, pcolls: Mapping[str, beam.PCollection[Any]]) -> dict[str, beam.PCollection[Any]]:
         """Return the PCollections of rows by table."""
         ends = {name: pcolls[name] | f"Key_{name}" >> beam.FlatMap(_keyed) for name in pcolls}
         by_clip = {name: ends[name] for name in ("clips", "rejections", "failures")}

@@ -13,7 +13,9 @@ class BiasConfig:
     fewer than `min_people` people are suppressed, and with them as many others as it takes that none
     follows from a total; 0 shows all, for your own eyes. `alpha` is the chance of flagging any filter in
     a run in which no filter treats groups differently. `scores` are the measurements compared between
-    groups. `confusion` is a file of an estimator's measured confusion (transforms/data has the embedded
+    groups. Every attribute is compared with `associated` others: those that `pairs` names, the perceived
+    ones, then those known of most clips; beyond that, pairs would grow with the square of a manifest's
+    columns. `confusion` is a file of an estimator's measured confusion (transforms/data has the embedded
     estimator's). `frames` puts a few pictures of accepted clips on the page.
     """
 
@@ -23,6 +25,7 @@ class BiasConfig:
         ("gender", "skin_tone"),
         ("age_group", "skin_tone"),
     )
+    associated: int = 12
     min_people: int = 5
     alpha: float = 0.05
     scores: tuple[str, ...] = (

@@ -1,18 +1,16 @@
 """Single numbers about who is in the data: how even it is, how far from its target, what goes with what."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
-import numpy.typing as npt
 from scipy.stats import entropy
 
 from schemas.bias import BiasMetric
+from transforms.summarise_bias.associations import Column, Floats, Ints, cramers_v, people_table
 from transforms.summarise_bias.cells import ScopedRows, is_known, value_of
-from transforms.summarise_bias.rows import Row
 from transforms.summarise_bias.suppress import blank_metric, is_small
 
-Floats = npt.NDArray[np.float64]
 _QUANTILES = (0.2, 0.4, 0.6, 0.8)
 
 
@@ -37,31 +35,6 @@ def divergences(shares: Floats, target: Floats) -> dict[str, float]:
         "js_divergence": float((entropy(shares, middle) + entropy(target, middle)) / 2),
         "total_variation": float(np.abs(shares - target).sum() / 2),
     }
-
-
-def cramers_v(table: Floats) -> float | None:
-    """Return Cramer's V of a contingency table, corrected for chance (Bergsma 2013); None if undefined."""
-    table = table[table.sum(axis=1) > 0][:, table.sum(axis=0) > 0]
-    n, (r, c) = float(table.sum()), table.shape
-    if min(r, c) < 2 or n <= 1:
-        return None
-    expected = np.outer(table.sum(axis=1), table.sum(axis=0)) / n
-    phi2 = float(np.sum((table - expected) ** 2 / expected)) / n
-    corrected = max(phi2 - (r - 1) * (c - 1) / (n - 1), 0.0)
-    side = min(r - (r - 1) ** 2 / (n - 1), c - (c - 1) ** 2 / (n - 1)) - 1
-    return float(min(np.sqrt(corrected / side), 1.0)) if side > 0 else None
-
-
-def people_table(rows: Sequence[Row], pairs: Sequence[tuple[str, str]]) -> Floats:
-    """Return the contingency table of each row's two values, in which every person counts once."""
-    clips: dict[str, int] = defaultdict(int)
-    for row in rows:
-        clips[row.person] += 1
-    firsts, seconds = sorted({a for a, _ in pairs}), sorted({b for _, b in pairs})
-    table = np.zeros((len(firsts), len(seconds)))
-    for row, (a, b) in sorted(zip(rows, pairs, strict=True), key=lambda item: item[0].row_id):
-        table[firsts.index(a), seconds.index(b)] += 1 / clips[row.person]
-    return table
 
 
 def attribute_metrics(
@@ -92,33 +65,51 @@ def attribute_metrics(
     return [_metric(scoped, name, attribute, None, other, value, num) for name, other, value in found]
 
 
-def association_metrics(scoped: ScopedRows, first: str, second: str) -> list[BiasMetric]:
-    """Return Cramer's V between two attributes, over people."""
-    rows = [r for r in scoped.rows if is_known(value_of(r, first)) and is_known(value_of(r, second))]
-    pairs = [(value_of(r, first), value_of(r, second)) for r in rows]
-    result = cramers_v(people_table(rows, pairs)) if rows else None
-    return [] if result is None else [_metric(scoped, "cramers_v", first, None, second, result, len(rows))]
+def association_metrics(
+    scoped: ScopedRows, people: Ints, columns: Mapping[str, Column], pair: tuple[str, str]
+) -> list[BiasMetric]:
+    """Return Cramer's V between two attributes, over people.
+
+    Args:
+        people: (n) whom each of the scope's clips shows.
+        columns: of the scope's clips.
+    """
+    first, second = columns[pair[0]].codes, columns[pair[1]].codes
+    known = (first >= 0) & (second >= 0)
+    result = cramers_v(people_table(people[known], first[known], second[known]))
+    if result is None:
+        return []
+    return [_metric(scoped, "cramers_v", pair[0], None, pair[1], result, int(known.sum()))]
 
 
 def score_metrics(
-    scoped: ScopedRows, attribute: str, number: int, score: str, min_people: int
+    scoped: ScopedRows, people: Ints, named: tuple[str, Column], score: tuple[str, Floats], min_people: int
 ) -> list[BiasMetric]:
-    """Return Cramer's V between an attribute and a score's fifths, and the score's mean in each group."""
-    rows = [r for r in scoped.rows if is_known(value_of(r, attribute)) and not np.isnan(r.scores[number])]
-    if len(rows) < 2:
+    """Return Cramer's V between an attribute and a score's fifths, and the score's mean in each group.
+
+    Args:
+        people: (n) whom each of the scope's clips shows.
+        named: the attribute and its column.
+        score: its name and its values (n), NaN where not measured.
+    """
+    (attribute, column), (name, scores) = named, score
+    there = (column.codes >= 0) & ~np.isnan(scores)
+    if there.sum() < 2:
         return []
-    values = np.array([r.scores[number] for r in rows])
+    codes, values, persons = column.codes[there], scores[there], people[there]
     fifths = np.searchsorted(np.quantile(values, _QUANTILES), values)
-    pairs = [(value_of(r, attribute), str(f)) for r, f in zip(rows, fifths, strict=True)]
-    result = cramers_v(people_table(rows, pairs))
+    result = cramers_v(people_table(persons, codes, fifths))
     found = [] if result is None else [
-        _metric(scoped, "cramers_v", attribute, None, score, result, len(rows))
+        _metric(scoped, "cramers_v", attribute, None, name, result, len(values))
     ]  # fmt: skip
-    for group in sorted({a for a, _ in pairs}):
-        members = [r for r in rows if value_of(r, attribute) == group]
-        mean = float(np.mean(np.sort([r.scores[number] for r in members])))
-        metric = _metric(scoped, "mean_score", attribute, group, score, mean, len(members))
-        small = is_small(len({r.person for r in members}), min_people)
+    numbers: list[int] = np.unique(codes).tolist()
+    for number in numbers:
+        members = codes == number
+        mean = float(np.mean(np.sort(values[members])))
+        metric = _metric(
+            scoped, "mean_score", attribute, column.groups[number], name, mean, int(members.sum())
+        )
+        small = is_small(len(np.unique(persons[members])), min_people)
         found.append(blank_metric(metric) if small else metric)
     return found
 

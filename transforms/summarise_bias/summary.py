@@ -2,18 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+
+import numpy as np
 
 from schemas.attributes import CATEGORIES
 from schemas.bias import BiasCell, BiasMetric, FunnelRow
 from transforms.summarise_bias import metrics
+from transforms.summarise_bias.associations import associated_pairs, column_of, people_of
 from transforms.summarise_bias.cells import (
     ScopedRows,
     attributes_in,
-    is_known,
     joint_cells,
     marginal_cells,
-    value_of,
 )
 from transforms.summarise_bias.config import BiasConfig
 from transforms.summarise_bias.confusion import Confusion
@@ -52,6 +52,9 @@ def summarise(
     videos = [row for row in rows if row.level == "video"]
     attributes = attributes_in(rows, config.attributes)
     scopes = _scopes(clips, stages)
+    columns = {attribute: column_of(clips, attribute) for attribute in attributes}
+    compared = associated_pairs(attributes, columns, config)
+    wanted = {name: _wanted(name, columns[name].groups, targets) for name in attributes}
     cells: list[BiasCell] = []
     found: list[BiasMetric] = []
     for scoped in scopes:
@@ -60,7 +63,7 @@ def summarise(
             cells += suppress_cells(marginal, config.min_people)
         for pair in _pairs(config, attributes):
             cells += suppress_cells(joint_cells(scoped, pair, confusions), config.min_people)
-        found += _metrics(scoped, attributes, config, targets, clips)
+        found += _metrics(scoped, wanted, compared, config)
     tested = compare_groups("video", videos, VIDEO_STAGES, attributes)
     tested += compare_groups("clip", clips, stages, attributes)
     return BiasTables(tuple(cells), tuple(found), tuple(judge(tested, config.alpha, config.min_people)))
@@ -84,24 +87,30 @@ def _pairs(config: BiasConfig, attributes: Sequence[str]) -> list[tuple[str, str
 
 def _metrics(
     scoped: ScopedRows,
-    attributes: Sequence[str],
+    wanted: Mapping[str, tuple[str, Mapping[str, float]]],
+    pairs: Sequence[tuple[str, str]],
     config: BiasConfig,
-    targets: Mapping[str, Mapping[str, float]],
-    clips: Sequence[Row],
 ) -> list[BiasMetric]:
     found = metrics.size_metrics(scoped)
-    for attribute in attributes:
-        shares = targets.get(attribute) or _uniform(attribute, clips)
-        name = "target" if attribute in targets else "uniform"
+    columns = {attribute: column_of(scoped.rows, attribute) for attribute in wanted}
+    people = people_of(scoped.rows)
+    scores = [np.array([row.scores[i] for row in scoped.rows], float) for i in range(len(config.scores))]
+    for attribute, (name, shares) in wanted.items():
         found += metrics.attribute_metrics(scoped, attribute, shares, name)
-        for number, score in enumerate(config.scores):
-            found += metrics.score_metrics(scoped, attribute, number, score, config.min_people)
-    for first, second in combinations(attributes, 2):
-        found += metrics.association_metrics(scoped, first, second)
+        named = attribute, columns[attribute]
+        for score in zip(config.scores, scores, strict=True):
+            found += metrics.score_metrics(scoped, people, named, score, config.min_people)
+    for pair in pairs:
+        found += metrics.association_metrics(scoped, people, columns, pair)
     return found
 
 
-def _uniform(attribute: str, clips: Sequence[Row]) -> dict[str, float]:
-    """Return equal shares of an attribute's groups: all that can be, or else all that occur."""
-    occurring = {value for row in clips if is_known(value := value_of(row, attribute))}
-    return dict.fromkeys(CATEGORIES.get(attribute) or sorted(occurring), 1.0)
+def _wanted(
+    attribute: str, occurring: Sequence[str], targets: Mapping[str, Mapping[str, float]]
+) -> tuple[str, Mapping[str, float]]:
+    """Return what an attribute's groups are measured against: the target, else equal shares.
+
+    Equal shares are of all groups that can be, or else of all that occur.
+    """
+    equal = dict.fromkeys(CATEGORIES.get(attribute) or occurring, 1.0)
+    return "target" if attribute in targets else "uniform", targets.get(attribute) or equal

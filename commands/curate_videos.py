@@ -1,0 +1,173 @@
+"""Curate: run the chain on its runner, then write what the run says about itself and publish it."""
+
+import dataclasses
+import errno
+import json
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import apache_beam as beam
+from rich.console import Console
+
+from commands.complete import complete
+from commands.print_summary import print_summary
+from media.source import is_remote, local_path
+from pipelines import progress
+from pipelines.config import SECRET, CurateConfig, config_from_dict
+from pipelines.curate import Curate, sources_collection
+from pipelines.discover import Inputs
+from pipelines.forget import forget_sources
+from pipelines.isolation import close_pools
+from pipelines.recipes import inputs_hash, recipes_of
+from pipelines.results import Result
+from pipelines.run_folder import RunFolder
+from pipelines.runner import runner_options
+from pipelines.steps import OutputError
+from schemas.outcomes import BadInputError
+from schemas.plain import from_plain, to_plain
+from schemas.records import Source
+from schemas.run import RunSummary
+from transforms.probe import refused_consent
+
+_FULL = tuple(f"[Errno {number}]" for number in (errno.ENOSPC, errno.EDQUOT, errno.EROFS))
+
+
+def curate(
+    inputs: Inputs,
+    output: str,
+    config: CurateConfig,
+    beam_flags: list[str],
+    console: Console,
+    *,
+    fresh: bool = False,
+) -> RunSummary:
+    """Run what is not done yet, publish the result, print the summary.
+
+    Args:
+        fresh: forget what earlier runs made.
+
+    Raises:
+        BadInputError: if the output folder cannot be used, or a model of the configuration is not there.
+    """
+    _refuse_overlap(inputs, output)
+    folder = RunFolder(output)
+    with folder.writing("curate"):
+        # First of all: a consent that was withdrawn must hold for `retry` too, whatever ends this run.
+        folder.remember(_last_run(inputs, config))
+        if fresh:
+            folder.forget_artefacts()
+        forget_sources(folder, filter(refused_consent, inputs.sources))
+        whole = inputs_hash(inputs.sources, config, recipes_of(config))
+        done = _unchanged(folder, whole)
+        if done is not None:
+            console.print("Nothing to do: inputs, settings and models are as they were.")
+            print_summary(done.read_summary(), folder.shown_page("index.html"), console)
+            return done.read_summary()
+        return _run(folder, inputs, config, beam_flags, console, whole)
+
+
+def retry(output: str, config: CurateConfig | None, beam_flags: list[str], console: Console) -> RunSummary:
+    """Run what failed, or was not reached, in the last run of a folder; all else stays as it is.
+
+    Args:
+        config: None for the last run's.
+
+    Raises:
+        BadInputError: if this machine does not know of a run there.
+    """
+    last = RunFolder(output).last_run()
+    if last is None:
+        raise BadInputError(f"{output}: no run of this machine to try again; run curate")
+    try:
+        inputs = Inputs([from_plain(Source, source) for source in last["sources"]], list(last["ignored"]))
+        if config is None and SECRET in json.dumps(last["config"]):
+            raise BadInputError(f"{output}: the run's salt is not written down: give its --config again")
+        config = config or config_from_dict(last["config"], output)
+    except (KeyError, TypeError) as error:
+        raise BadInputError(f"{output}: the last run is of another version; run curate") from error
+    return curate(inputs, output, config, beam_flags, console)
+
+
+def _run(
+    folder: RunFolder,
+    inputs: Inputs,
+    config: CurateConfig,
+    beam_flags: list[str],
+    console: Console,
+    whole: str,
+) -> RunSummary:
+    started = time.monotonic()
+    result = folder.new_result()
+    places = folder.places(result)
+    with running(folder, console), beam.Pipeline(options=runner_options(beam_flags)) as pipeline:
+        _ = sources_collection(pipeline, inputs.sources) | Curate(config, places, folder.log_folder)
+    return complete(
+        "curate",
+        folder,
+        places,
+        config,
+        console,
+        ignored=inputs.ignored,
+        wall_seconds=time.monotonic() - started,
+        inputs_hash=whole,
+    )
+
+
+@contextmanager
+def running(folder: RunFolder, console: Console) -> Iterator[None]:
+    """Show progress while a pipeline runs; end its workers when it ends.
+
+    Raises:
+        BadInputError: if the output folder cannot be written any more.
+    """
+    logging.getLogger("apache_beam").setLevel(logging.CRITICAL)
+    try:
+        with progress.display(console):
+            yield
+    except Exception as error:
+        # What a worker raised comes as it was or, by way of another process of Beam's, in words.
+        if isinstance(error, OutputError) or any(number in str(error) for number in _FULL):
+            raise BadInputError(
+                f"--output {folder.root}: cannot be written any more (no space left?); what is finished is "
+                "kept: mend that and run the same command again"
+            ) from error
+        raise
+    finally:
+        close_pools()
+
+
+def _unchanged(folder: RunFolder, whole: str) -> Result | None:
+    """Return the current result if nothing that it was made from has changed and nothing failed."""
+    current = folder.current()
+    if current is None:
+        return None
+    try:
+        summary = current.read_summary()
+    except BadInputError:
+        return None
+    return current if summary.inputs_hash == whole and not summary.failed_by_stage else None
+
+
+def _last_run(inputs: Inputs, config: CurateConfig) -> dict:
+    plain = dataclasses.asdict(config)
+    if plain["identities"]["salt"]:
+        plain["identities"]["salt"] = SECRET
+    return {
+        "sources": [to_plain(source) for source in inputs.sources],
+        "ignored": inputs.ignored,
+        "config": plain,
+    }
+
+
+def _refuse_overlap(inputs: Inputs, output: str) -> None:
+    """Refuse an output folder inside the inputs' or around an input: a run would read what it writes."""
+    if is_remote(output):
+        return
+    place = local_path(output).resolve()
+    if inputs.folder is not None and place.is_relative_to(inputs.folder.resolve()):
+        raise BadInputError(f"--output {output}: lies in the input folder {inputs.folder}; choose another")
+    for source in inputs.sources:
+        if not is_remote(source.uri) and local_path(source.uri).resolve().is_relative_to(place):
+            raise BadInputError(f"--output {output}: holds the input {source.name}; choose another folder")

@@ -1,0 +1,67 @@
+"""Package: make a finished run's shards, tables and reports anew with other rules, balance or splits."""
+
+import time
+
+import apache_beam as beam
+from rich.console import Console
+
+from commands.complete import complete
+from commands.curate_videos import running
+from pipelines.config import CurateConfig, config_dict, config_from_dict, load_config
+from pipelines.finish import Finish
+from pipelines.package import package_inputs
+from pipelines.run_folder import RunFolder
+from pipelines.runner import runner_options
+from schemas.outcomes import BadInputError
+from schemas.run import RunSummary
+
+# What may differ from the run that decoded the videos.
+CHANGEABLE = ("filter", "balance", "split", "shards", "bias", "isolation", "run")
+
+
+def package(output: str, config_path: str | None, beam_flags: list[str], console: Console) -> RunSummary:
+    """Make a run's shards, tables of outcomes, bias tables, run.json and report anew, in its folder.
+
+    Raises:
+        BadInputError: if the folder holds no run, or the configuration differs in what needs decoding.
+    """
+    folder = RunFolder(output)
+    earlier = folder.finished()
+    with folder.writing("package"):
+        summary = earlier.read_summary()
+        config = _settings(folder, summary, config_path)
+        started = time.monotonic()
+        places = folder.places(folder.new_result())
+        with running(folder, console), beam.Pipeline(options=runner_options(beam_flags)) as pipeline:
+            _ = package_inputs(pipeline, earlier, config) | Finish(config, places)
+        return complete(
+            "package",
+            folder,
+            places,
+            config,
+            console,
+            ignored=summary.ignored_inputs,
+            wall_seconds=time.monotonic() - started,
+            inputs_hash=None,
+            people=summary.people,
+        )
+
+
+def _settings(folder: RunFolder, earlier: RunSummary, config_path: str | None) -> CurateConfig:
+    """Return the given configuration, or the run's; only the end of the chain may differ."""
+    before = config_from_dict(earlier.config, folder.root)
+    last = folder.last_run()
+    if last is not None:  # knows where models lie, which the published configuration does not say
+        known = config_from_dict(last["config"], folder.root)
+        before = known if config_dict(known) == config_dict(before) else before
+    if config_path is None:
+        return before
+    config = load_config(config_path)
+    old, new = config_dict(before), config_dict(config)
+    changed = [name for name in new if name not in CHANGEABLE and new[name] != old[name]]
+    if changed:
+        raise BadInputError(
+            f"--config {config_path}: differs from the run in {', '.join(changed)}, which needs the videos; "
+            f"package may change {', '.join(CHANGEABLE[:5])}. Run curate instead"
+        )
+    return config

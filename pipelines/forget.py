@@ -1,0 +1,38 @@
+"""Forgetting: what was made of a source is deleted, wherever it is below the run folder.
+
+Results are not changed: the next one does not have the source, and takes the place of the last.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from pipelines.identity_registry import forget_in_registry
+from pipelines.recipes import source_owner
+from pipelines.run_folder import RunFolder
+from schemas.records import Source
+
+
+def forget_sources(folder: RunFolder, sources: Iterable[Source]) -> int:
+    """Delete all that was made of sources and of the videos that were found there; returns the bytes.
+
+    The files themselves are not looked at: what they were is known from what their probe left.
+    """
+    store, gone = folder.store, 0
+    for source in sources:
+        place = source_owner(source)
+        # What leads to the rest goes last: if this is cut short, the next run finds it all again.
+        for video_id in {v for record in store.records_of(place, "probe") for v in _video_ids(record)}:
+            surveys = store.records_of(video_id, "survey")
+            if clips := [clip["clip_id"] for record in surveys for clip in record.get("clips", ())]:
+                folder.forget_clips(clips)
+                forget_in_registry(folder.registry, clips)
+            gone += store.forget(video_id)
+        gone += store.forget(place)
+    return gone
+
+
+def _video_ids(record: dict) -> Iterator[str]:
+    for video in record.get("videos", ()):
+        yield video["video_id"]
+    for rejection in record.get("rejections", ()):
+        if rejection.get("video_id"):
+            yield rejection["video_id"]

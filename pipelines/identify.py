@@ -1,0 +1,204 @@
+"""Identify: who is who among all faces of a collection.
+
+    faces -> blocks -> near pairs ┬-> groups -> components -> linkage -> members
+                                  └-------------------------^    └-> look-alikes -> components
+
+Every step is keyed by a block, a clip, a component or a pair, so no worker holds the collection.
+"""
+
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import apache_beam as beam
+import numpy as np
+from apache_beam.pvalue import AsSingleton
+
+from pipelines.components import Components, Settle
+from schemas.ids import derived_seed
+from schemas.records import Clip
+from transforms import cluster_identities as ci
+from transforms.embed_faces import ClipFace
+from transforms.face_blocks import block_centres, nearest_blocks, num_blocks
+
+# Faces that the blocks' centres are computed from, for each block.
+_SAMPLE_PER_BLOCK = 64
+# And of all: beyond 256 blocks (a million faces) centres come from fewer faces each.
+_MOST_SAMPLED = 16_384
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Placed:
+    """A face with what is near it, and the component it is in as far as the rounds have told."""
+
+    face: ci.Face
+    near: Mapping[str, float]  # distances by clip id
+    label: str
+    unsettled: Sequence[tuple[str, str]]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class People:
+    """The identities of one component, and what each of its clips knows of look-alikes.
+
+    `alike`: two clips nearer than look-alikes may be, and the identity of one of them.
+    """
+
+    members: Sequence[ci.Member]
+    alike: Sequence[tuple[tuple[str, str], str]]
+
+
+def identify(faces: Any, registry: Any, config: ci.IdentityConfig) -> tuple[Any, Any, Any]:
+    """Return the Member of each of `faces`, what identities are told of look-alikes, and blocks' centres.
+
+    Args:
+        faces: PCollection of (Clip, ClipFace).
+        registry: PCollection of (clip id, identity id) that an earlier run registered.
+    """
+    by_clip = faces | "FaceById" >> beam.MapTuple(lambda clip, face: (clip.clip_id, (clip, face)))
+    elements = (
+        {"faces": by_clip, "registered": registry}
+        | "KnownFaces" >> beam.CoGroupByKey()
+        | "Element" >> beam.FlatMapTuple(elements_of)
+    )
+    centres = block_centres_of(elements, config)
+    found = elements | "Blocks" >> InBlocks(config, centres) | "Pairs" >> beam.Map(_pairs_of, config)
+    people = _linked(elements, found, config)
+    members = people | "Members" >> beam.FlatMap(lambda p: p.members)
+    told = (
+        people
+        | "Alike" >> beam.FlatMap(lambda p: p.alike)
+        | "ByPair" >> beam.GroupByKey()
+        | "TieAlike" >> beam.FlatMapTuple(lambda _, identities: ci.tie(identities))
+        | "TellAlike" >> Components()
+    )
+    return members, told, centres
+
+
+def block_centres_of(elements: Any, config: ci.IdentityConfig) -> Any:
+    """Return the centres of the blocks of faces as a side input."""
+    count = elements | "CountFaces" >> beam.combiners.Count.Globally()
+    sample = elements | "Rank" >> beam.Map(_ranked) | "Sample" >> beam.combiners.Top.Of(_MOST_SAMPLED)
+    return AsSingleton(sample | "Centres" >> beam.Map(centres_of, AsSingleton(count), config))
+
+
+class InBlocks(beam.PTransform):
+    """Anything with a `descriptor` in; (block, those whose nearest blocks it is among) out."""
+
+    def __init__(self, config: ci.IdentityConfig, centres: Any) -> None:
+        super().__init__()
+        self._config, self._centres = config, centres
+
+    def expand(self, pcoll: Any) -> Any:
+        """Return the groups."""
+        probes = self._config.probes
+        return pcoll | "Nearest" >> beam.FlatMap(_to_blocks, self._centres, probes) | beam.GroupByKey()
+
+
+def _linked(elements: Any, found: Any, config: ci.IdentityConfig) -> Any:
+    """Return the People of every component."""
+    sure = elements | "Certain" >> beam.FlatMap(certain_ties)
+    groups = found | "Groups" >> beam.FlatMap(lambda f: (m for group in f.groups for m in ci.tie(group)))
+    placed = (
+        {
+            "face": elements | "ById" >> beam.Map(lambda f: (f.clip_id, f)),
+            "near": found | "Ends" >> beam.FlatMap(_ends),
+            "told": (sure, groups) | "Ties" >> beam.Flatten() | "TellFaces" >> Components(),
+        }
+        | "JoinPairs" >> beam.CoGroupByKey()
+        | "Place" >> beam.FlatMapTuple(place)
+    )
+    settled = placed | "Unsettled" >> beam.FlatMap(lambda p: p.unsettled) | "SettleFaces" >> Settle()
+    return (
+        placed
+        | "ByComponent" >> beam.Map(lambda p, roots: (roots.get(p.label, p.label), p), AsSingleton(settled))
+        | "GroupComponents" >> beam.GroupByKey()
+        | "Link" >> beam.Map(link, config)
+    )
+
+
+def elements_of(_: str, joined: Mapping[str, Any]) -> Iterator[ci.Face]:
+    """Yield a face as clustering wants it; nothing for a clip that is registered and no longer there."""
+    for clip, face in joined["faces"]:
+        yield _element(clip, face, next(iter(joined["registered"]), None))
+
+
+def _element(clip: Clip, face: ClipFace, registered: str | None) -> ci.Face:
+    return ci.Face(
+        clip_id=clip.clip_id,
+        descriptor=face.descriptor,
+        stranger_distance=face.stranger_distance,
+        shot_id=clip.shot_id,
+        track_id=clip.track_id,
+        start_seconds=clip.start_seconds,
+        end_seconds=clip.end_seconds,
+        registered=registered,
+    )
+
+
+def _ranked(face: ci.Face) -> tuple[int, str, bytes]:
+    """A number by which a sample is drawn that is the same in any order, and the descriptor."""
+    return derived_seed(face.clip_id, "block_sample") >> 1, face.clip_id, face.descriptor.tobytes()
+
+
+def centres_of(sample: Sequence[tuple[int, str, bytes]], count: int, config: ci.IdentityConfig) -> Any:
+    """Return the blocks' centres (n, d); none without faces."""
+    if not sample:
+        return np.zeros((1, 1), np.float32)
+    blocks = num_blocks(count, config.block_size)
+    used = sorted(sample)[: blocks * _SAMPLE_PER_BLOCK]
+    return block_centres(np.array([np.frombuffer(data, np.float32) for _, _, data in used]), blocks)
+
+
+def _to_blocks(face: Any, centres: Any, probes: int) -> list[tuple[int, Any]]:
+    return [(block, face) for block in nearest_blocks(face.descriptor, centres, probes)]
+
+
+def _pairs_of(block: tuple[int, Iterable[ci.Face]], config: ci.IdentityConfig) -> ci.BlockPairs:
+    return ci.block_pairs(list(block[1]), config)
+
+
+def _ends(found: ci.BlockPairs) -> Iterator[tuple[str, tuple[str, float]]]:
+    """Yield each pair under both of its clips."""
+    for pair in found.pairs:
+        yield pair.first, (pair.second, pair.distance)
+        yield pair.second, (pair.first, pair.distance)
+
+
+def certain_ties(face: ci.Face) -> list[ci.Message]:
+    """Return what needs no look: clips of one track are one person, and those registered as one.
+
+    Tracks and registered identities are told as if they were ids; they pass it on in the first round and
+    are forgotten.
+    """
+    keys = [f"track:{face.track_id}"]
+    if face.registered is not None:
+        keys.append(f"registered:{face.registered}")
+    return [(key, (face.clip_id,)) for key in keys]
+
+
+def place(clip_id: str, joined: Mapping[str, Any]) -> Iterator[Placed]:
+    """Yield the face of a join with what is known of it."""
+    # A pair found in two blocks may differ in the last digit.
+    near = dict(sorted(joined["near"], reverse=True))
+    told = list(joined["told"])
+    for face in joined["face"]:
+        yield Placed(face, near, ci.label_of(clip_id, told), ci.unsettled(clip_id, told))
+
+
+def link(component: tuple[str, Iterable[Placed]], config: ci.IdentityConfig) -> People:
+    """Return the identities of one component's clips."""
+    placed = sorted(component[1], key=lambda p: p.face.clip_id)
+    faces = [p.face for p in placed]
+    number = {face.clip_id: i for i, face in enumerate(faces)}
+    ends = [(i, number[o]) for i, p in enumerate(placed) for o in sorted(p.near) if number.get(o, -1) > i]
+    pairs = np.array(ends, np.int64).reshape(-1, 2)
+    members = ci.members_of(faces, ci.link_component(faces, pairs, config), config.salt)
+    identity_of = {m.clip_id: m.identity_id for m in members}
+    alike = [
+        ((min(p.face.clip_id, other), max(p.face.clip_id, other)), identity_of[p.face.clip_id])
+        for p in placed
+        for other, distance in sorted(p.near.items())
+        if distance < config.lookalike_distance and identity_of.get(other) != identity_of[p.face.clip_id]
+    ]
+    return People(members, alike)

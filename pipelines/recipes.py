@@ -1,0 +1,127 @@
+"""What names an artefact: everything that its stage makes it from."""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from apache_beam.io.filesystems import FileSystems
+
+from backends.select import JOBS, identity_of
+from media.source import is_remote, local_path
+from pipelines.artefacts import artefact_id, artefact_of
+from pipelines.config import CurateConfig
+from pipelines.elements import ClipTask
+from pipelines.stages import CODE_VERSIONS, VISITS, Visit, VisitSections
+from schemas.ids import ID_HEX_DIGITS
+from schemas.plain import to_plain
+from schemas.records import Artefact, Source, Video
+from schemas.tables import SCHEMA_VERSION
+from transforms.probe import refused_consent
+from transforms.storage import map_files
+
+
+def recipes_of(config: VisitSections) -> dict[str, str]:
+    """Return the hash of what makes each visit's results but its inputs: code, settings, weights.
+
+    A setting that chooses a model counts by the bytes of the model, wherever it lies.
+
+    Raises:
+        BadInputError: if a model is not there or not the pinned one.
+    """
+    return {name: _recipe(visit, config) for name, visit in VISITS.items()}
+
+
+def _recipe(visit: Visit, config: VisitSections) -> str:
+    sections = {name: dataclasses.asdict(section) for name, section in visit.settings(config).items()}
+    models: dict[str, str] = {}
+    for job in visit.jobs:
+        setting = JOBS[job].setting
+        models[job] = identity_of(job, None if setting is None else _take(sections, setting))
+    return _digest([visit.stage, visit.code_version, sections, models])
+
+
+def _take(sections: dict[str, Any], setting: str) -> str | None:
+    """Remove a setting, named by its path, and return it."""
+    *path, last = setting.split(".")
+    place: dict[str, Any] = sections
+    for name in path:
+        place = place[name]
+    return place.pop(last)
+
+
+def _digest(value: Any) -> str:
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:ID_HEX_DIGITS]
+
+
+def inputs_hash(sources: Sequence[Source], config: CurateConfig, recipes: Mapping[str, str]) -> str:
+    """Return a hash of all that a run's result is made from: the same hash, the same result.
+
+    Files are told by place, size and time of change; those whose people did not agree are not looked at.
+    """
+    remote = any(is_remote(source.uri) for source in sources)
+    states = map_files(_state, sources, remote)
+    seen = [[to_plain(source), state] for source, state in zip(sources, states, strict=True)]
+    sections = dataclasses.asdict(config)
+    for without_effect in ("isolation", "run"):
+        sections.pop(without_effect)
+    return _digest([SCHEMA_VERSION, CODE_VERSIONS, dict(recipes), sections, sorted(seen, key=str)])
+
+
+def _state(source: Source) -> str:
+    if refused_consent(source):
+        return ""
+    try:
+        return _fingerprint(source)
+    except OSError as error:
+        return type(error).__name__
+
+
+def source_owner(source: Source) -> str:
+    """Return who owns what is known of a source before its content: its place, as a hash."""
+    place = source.uri if is_remote(source.uri) else str(local_path(source.uri).absolute())
+    return hashlib.sha256(place.encode("utf-8", "surrogateescape")).hexdigest()[:ID_HEX_DIGITS]
+
+
+def owner_of(element: Any) -> str:
+    """Return the owner of what a visit makes of an element."""
+    if isinstance(element, Source):
+        return source_owner(element)
+    return element.video_id if isinstance(element, Video) else element.clip.video_id
+
+
+def artefact_for(element: Any, visit: Visit, recipes: Mapping[str, str]) -> Artefact:
+    """Return the name of what a visit makes of an element.
+
+    Raises:
+        OSError: if a source cannot be looked at.
+    """
+    if isinstance(element, Source):
+        inputs = [_fingerprint(element)]
+    elif isinstance(element, Video):
+        # What the probe found, wherever it found it: a moved file is the same video.
+        found = {k: v for k, v in to_plain(element).items() if k not in ("source", "artefacts")}
+        inputs = [recipes["probe"], _digest(found)]
+    else:
+        inputs = _clip_inputs(element, visit)
+    return Artefact(stage=visit.stage, artefact_id=artefact_id(recipes[visit.stage], inputs))
+
+
+def _clip_inputs(task: ClipTask, visit: Visit) -> list[str]:
+    clip = task.clip
+    made = [artefact_of(clip.artefacts, stage) for stage in visit.inputs]
+    declared = [getattr(clip.source, name) for name in visit.declared]
+    return [clip.clip_id, *["" if a is None else a.artefact_id for a in made], json.dumps(declared)]
+
+
+def _fingerprint(source: Source) -> str:
+    """Return what tells that a file is as it was, without reading it: place, size, time of change."""
+    if is_remote(source.uri):
+        found = FileSystems.match([source.uri])[0].metadata_list
+        if not found:
+            raise FileNotFoundError(f"{source.uri}: no such file")
+        return _digest([source.uri, found[0].size_in_bytes, found[0].last_updated_in_seconds])
+    status = local_path(source.uri).stat()
+    return _digest([str(local_path(source.uri).absolute()), status.st_size, status.st_mtime_ns])

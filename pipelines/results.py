@@ -1,0 +1,124 @@
+"""One result of a run folder: the typed reader and writer of its summary, tables, shards and pages."""
+
+import dataclasses
+import io
+import json
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from schemas.layout import REPORT, RUN_JSON, SHARDS, TABLES
+from schemas.outcomes import BadInputError
+from schemas.plain import from_plain
+from schemas.run import RunSummary
+from schemas.sample import to_json_bytes
+from schemas.tables import SCHEMA_VERSION, arrow_schema
+from transforms.storage import join, list_folder, read_bytes, write_bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A result in its folder, local or remote."""
+
+    folder: str
+
+    @property
+    def name(self) -> str:
+        """The name by which the run folder knows it."""
+        return self.folder.rstrip("/").rsplit("/", 1)[-1]
+
+    @property
+    def shards(self) -> str:
+        """The folder of the shards."""
+        return join(self.folder, SHARDS)
+
+    @property
+    def tables(self) -> str:
+        """The folder of the tables."""
+        return join(self.folder, TABLES)
+
+    def table_files(self, table: str) -> list[str]:
+        """Return the files of a table, sorted."""
+        names = [n for n in list_folder(self.tables) if n.endswith(".parquet")]
+        return [join(self.tables, n) for n in names if n.rsplit(".", 1)[0].split("-")[0] == table]
+
+    def read_table(
+        self, table: str, columns: list[str] | None = None, where: pc.Expression | None = None
+    ) -> pa.Table:
+        """Return a table's rows.
+
+        Raises:
+            BadInputError: if it is missing, of another version, or cannot be read.
+        """
+        files = self.table_files(table)
+        if not files:
+            raise BadInputError(f"{self.folder}: the table {table} is missing; run curate again")
+        return pa.concat_tables([_read_parquet(file, columns, where) for file in files])
+
+    def check_table(self, table: str) -> None:
+        """Raise BadInputError if a table lacks columns of this version."""
+        for file in self.table_files(table):
+            there = set(pq.read_schema(io.BytesIO(read_bytes(file))).names)
+            if missing := set(arrow_schema(table).names) - there:
+                raise BadInputError(
+                    f"{file}: has no {', '.join(sorted(missing)[:3])}; it is of another version: "
+                    "run curate again"
+                )
+
+    def read_summary(self) -> RunSummary:
+        """Return run.json.
+
+        Raises:
+            BadInputError: if it is missing, of another version or not the summary of a run.
+        """
+        path = join(self.folder, RUN_JSON)
+        try:
+            data = json.loads(read_bytes(path))
+            version = data.get("schema_version")
+            if version != SCHEMA_VERSION:
+                raise BadInputError(
+                    f"{path}: schema version {version}, this is {SCHEMA_VERSION}: run curate again"
+                )
+            return from_plain(RunSummary, data)
+        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+            if isinstance(error, BadInputError):
+                raise
+            raise BadInputError(f"{path}: not the summary of a run ({error})") from error
+
+    def write_summary(self, summary: RunSummary) -> None:
+        """Write run.json."""
+        write_bytes(join(self.folder, RUN_JSON), to_json_bytes(dataclasses.asdict(summary)))
+
+    def write_page(self, name: str, data: bytes) -> None:
+        """Write a file of the report."""
+        write_bytes(join(self.folder, REPORT, *name.split("/")), data)
+
+    def page_path(self, name: str) -> str:
+        """Return where a file of the report is."""
+        return join(self.folder, REPORT, *name.split("/"))
+
+    def shard_index(self) -> pa.Table | None:
+        """Return the indices of all shards as one table; None without shards."""
+        names = [n for n in list_folder(self.shards) if n.endswith(".parquet")]
+        read = [pq.read_table(io.BytesIO(read_bytes(join(self.shards, n)))) for n in names]
+        return pa.concat_tables(read) if read else None
+
+    def read_shard(self, name: str) -> bytes:
+        """Return a shard's bytes.
+
+        Raises:
+            BadInputError: if the name is no file directly in the folder of shards.
+            OSError: if it cannot be read.
+        """
+        if name not in list_folder(self.shards):
+            raise BadInputError(f"{self.shards}: no shard {name[:200]!r}")
+        return read_bytes(join(self.shards, name))
+
+
+def _read_parquet(path: str, columns: list[str] | None, where: pc.Expression | None) -> pa.Table:
+    try:
+        return pq.read_table(io.BytesIO(read_bytes(path)), columns=columns, filters=where)
+    except (OSError, pa.ArrowException) as error:
+        raise BadInputError(f"{path}: cannot be read ({error})") from error

@@ -1,0 +1,287 @@
+"""The run folder: the one owner of all that lies below OUT (schemas/layout.py draws it).
+
+A reader sees the last complete result until the next is complete, and then that. Writing takes the lease.
+"""
+
+import json
+import shutil
+import uuid
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from media.source import is_remote, local_path
+from pipelines.artefacts import ArtefactStore, ElementParts
+from pipelines.lease import lease
+from pipelines.results import Result
+from schemas.layout import (
+    ARTEFACTS,
+    BIOMETRIC,
+    CURRENT,
+    CURRENT_OBJECT,
+    EXPORT,
+    INSPECT,
+    LAST_RUN,
+    LAYOUT_JSON,
+    LAYOUT_VERSION,
+    LEASE,
+    LOGS,
+    PUBLISHED,
+    REGISTRY,
+    REPORT,
+    RESULTS,
+    RUN_JSON,
+    WORK,
+)
+from schemas.outcomes import BadInputError
+from schemas.parts import PartReader
+from schemas.records import Clip
+from schemas.sample import to_json_bytes
+from transforms.storage import (
+    CANNOT_WRITE,
+    TEMPORARY,
+    delete_tree,
+    join,
+    list_files,
+    list_folder,
+    read_bytes,
+    read_if_there,
+    sizes_of,
+    write_bytes,
+)
+
+# A run that starts with less could not even say how it ended.
+_MIN_FREE_BYTES = 64 * 2**20
+_LAYOUT = to_json_bytes({"layout_version": LAYOUT_VERSION})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Places:
+    """Where the chain reads and writes: artefacts, the result it makes, its notes, the register of people.
+
+    `scratch` holds what a run notes until its result is whole; a new register is written there and takes the
+    old one's place with the result.
+    """
+
+    store: ArtefactStore
+    result: Result
+    scratch: str
+    registry: str
+
+    def parts_of(self, clip: Clip) -> PartReader:
+        """Return a reader of the parts that the stages made of a clip."""
+        return ElementParts(self.store, clip.video_id, clip.artefacts)
+
+    def note(self, name: str) -> str:
+        """Return where something is noted until the result is whole."""
+        return join(self.scratch, name)
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """A folder, local or on one of Beam's filesystems, that holds the results of `curate`."""
+
+    root: str
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the folder is on this machine's filesystem."""
+        return not is_remote(self.root)
+
+    @property
+    def store(self) -> ArtefactStore:
+        """What the stages made."""
+        return ArtefactStore(self.root)
+
+    @property
+    def log_folder(self) -> str | None:
+        """Where worker processes write what native libraries print; None for a remote folder."""
+        return str(local_path(join(self.root, LOGS)).absolute()) if self.is_local else None
+
+    @property
+    def registry(self) -> str:
+        """The register of identities."""
+        return join(self.root, BIOMETRIC, REGISTRY)
+
+    def drawings(self, key: str, name: str) -> str:
+        """Return where a drawing of a clip is written."""
+        return join(self.root, INSPECT, key, name)
+
+    def exported(self, name: str) -> str:
+        """Return where a clip's body is written for other programs."""
+        return join(self.root, EXPORT, name)
+
+    # ---- Writing -----------------------------------------------------------------------------------
+
+    @contextmanager
+    def writing(self, command: str) -> Iterator[None]:
+        """Hold the folder for writing; what dead runs left unfinished is removed first.
+
+        Raises:
+            BadInputError: if another run holds it, it cannot be written, or it is of another version.
+        """
+        self._check_place()
+        self._refuse_other_layouts()
+        with ExitStack() as stack:
+            with self._explained():
+                stack.enter_context(lease(join(self.root, WORK, LEASE), command))
+                write_bytes(join(self.root, LAYOUT_JSON), _LAYOUT)
+                self._remove_leftovers()
+            with self._explained():
+                yield
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Let errors of a folder that cannot be written say so, in one line."""
+        try:
+            yield
+        except OSError as error:
+            if error.errno not in CANNOT_WRITE:
+                raise
+            raise BadInputError(
+                f"--output {self.root}: cannot be written ({error.strerror}); what is finished is kept: mend "
+                "that and run the same command again"
+            ) from error
+
+    def _check_place(self) -> None:
+        if not self.is_local:
+            return
+        place = local_path(self.root)
+        above = next(p for p in (place, *place.absolute().parents) if p.exists())
+        if not above.is_dir():
+            raise BadInputError(f"--output {self.root}: {above} is a file; choose a folder")
+        if shutil.disk_usage(above).free < _MIN_FREE_BYTES:
+            raise BadInputError(f"--output {self.root}: no space left there; free some and run again")
+
+    def _refuse_other_layouts(self) -> None:
+        """Refuse a folder of another version, which has its results elsewhere or says so."""
+        for name in PUBLISHED if self.is_local else (RUN_JSON,):
+            place = join(self.root, name)
+            is_link = self.is_local and local_path(place).is_symlink()
+            if not is_link and (sizes_of([place]) or (self.is_local and local_path(place).exists())):
+                raise BadInputError(
+                    f"{self.root}: holds {name} of an earlier version of Mentor or of something else; "
+                    "choose another folder, or move it away"
+                )
+        noted = read_if_there(join(self.root, LAYOUT_JSON))
+        if noted not in (None, _LAYOUT):
+            raise BadInputError(
+                f"{self.root}: is not laid out as version {LAYOUT_VERSION}, which is this Mentor's; choose "
+                "another folder, or use the Mentor that made it"
+            )
+
+    def _remove_leftovers(self) -> None:
+        # Notes first: a run that died early has some, and nothing of its result yet.
+        for name in list_folder(join(self.root, WORK)):
+            if name not in (LEASE, LAST_RUN):
+                delete_tree(join(self.root, WORK, name))
+        current = self.current()
+        for name in list_folder(join(self.root, RESULTS)):
+            if current is None or name != current.name:
+                delete_tree(join(self.root, RESULTS, name))
+        for place in (self.root, join(self.root, BIOMETRIC, REGISTRY)):
+            for name in list_folder(place) if self.is_local else []:
+                if name.endswith(TEMPORARY):
+                    delete_tree(join(place, name))
+
+    def new_result(self) -> Result:
+        """Return an empty result; readers do not see it until it is published."""
+        name = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
+        return Result(join(self.root, RESULTS, name))
+
+    def places(self, result: Result) -> Places:
+        """Return where a run that makes this result reads and writes."""
+        scratch = join(self.root, WORK, result.name)
+        return Places(store=self.store, result=result, scratch=scratch, registry=self.registry)
+
+    def publish(self, result: Result) -> None:
+        """Make a whole result the current one, at once; call `remove_old_results` when done."""
+        for path, _ in list_files(self.places(result).note(REGISTRY)):
+            write_bytes(join(self.registry, path.rsplit("/", 1)[-1]), read_bytes(path))
+        if not self.is_local:
+            write_bytes(join(self.root, CURRENT_OBJECT), to_json_bytes({"result": result.name}))
+            return
+        for name in PUBLISHED:
+            _link(local_path(join(self.root, name)), f"{CURRENT}/{name}")
+        _link(local_path(join(self.root, CURRENT)), f"{RESULTS}/{result.name}")
+
+    def remove_old_results(self) -> None:
+        """Delete all results but the current one, and what runs noted on their way."""
+        self._remove_leftovers()
+
+    def forget_artefacts(self) -> None:
+        """Delete all that the stages made, and who was recognised; results stay."""
+        for room in (ARTEFACTS, BIOMETRIC):
+            delete_tree(join(self.root, room))
+
+    def remember(self, last_run: dict) -> None:
+        """Keep what the last run was asked to do; private to this machine."""
+        write_bytes(join(self.root, WORK, LAST_RUN), to_json_bytes(last_run))
+
+    def forget_clips(self, clip_ids: Iterable[str]) -> None:
+        """Delete what was drawn or exported of clips, and the logs, which name what was worked on."""
+        gone = set(clip_ids)
+        delete_tree(join(self.root, LOGS))
+        for folder in (INSPECT, EXPORT):
+            for name in list_folder(join(self.root, folder)):
+                if name.split(".")[0] in gone:
+                    delete_tree(join(self.root, folder, name))
+
+    def shown_page(self, name: str) -> str:
+        """Return where a reader finds a page of the current report."""
+        if self.is_local:
+            return join(self.root, REPORT, name)
+        current = self.current()
+        return "" if current is None else current.page_path(name)
+
+    # ---- Reading -----------------------------------------------------------------------------------
+
+    def current(self) -> Result | None:
+        """Return the last complete result, None if there is none."""
+        if self.is_local:
+            link = local_path(join(self.root, CURRENT))
+            name = link.readlink().name if link.is_symlink() else None
+        else:
+            data = read_if_there(join(self.root, CURRENT_OBJECT))
+            name = None if data is None else _named(data)
+        result = None if name is None else Result(join(self.root, RESULTS, name))
+        return result if result and sizes_of([join(result.folder, RUN_JSON)]) else None
+
+    def finished(self) -> Result:
+        """Return the last complete result.
+
+        Raises:
+            BadInputError: if there is none.
+        """
+        self._refuse_other_layouts()
+        found = self.current()
+        if found is None:
+            raise BadInputError(f"{self.root}: no finished run here; `curate --output` makes one")
+        return found
+
+    def last_run(self) -> dict | None:
+        """Return what the last run was asked to do; None if this machine does not know."""
+        data = read_if_there(join(self.root, WORK, LAST_RUN))
+        try:
+            return None if data is None else json.loads(data)
+        except ValueError:
+            return None
+
+
+def _link(place: Path, target: str) -> None:
+    """Let a link point somewhere else, at once."""
+    if place.is_symlink() and str(place.readlink()) == target:
+        return
+    scratch = place.with_name(f"{place.name}.{uuid.uuid4().hex}{TEMPORARY}")
+    scratch.symlink_to(target)
+    scratch.replace(place)
+
+
+def _named(data: bytes) -> str | None:
+    try:
+        name = json.loads(data)["result"]
+    except (ValueError, KeyError, TypeError):
+        return None
+    return name if isinstance(name, str) and "/" not in name else None

@@ -1,0 +1,26 @@
+"""Score a clip's sound and compare its voices."""
+
+from dataclasses import replace
+
+from backends import select
+from pipelines.cpu_meter import CpuMeter
+from pipelines.elements import ClipTask, VisitResult
+from pipelines.visits.sound import sound_of
+from schemas.parts import PartReader
+from transforms import compare_voices, score_audio
+
+
+def audio_visit(
+    task: ClipTask, parts: PartReader, *, audio: score_audio.AudioConfig, voice: compare_voices.VoiceConfig
+) -> VisitResult:
+    """Score a clip's sound and compare its voices."""
+    meter = CpuMeter()
+    samples = sound_of(task.clip, parts)
+    detector = select.speech_detector(audio.vad_threshold)
+    heard = detector.find_speech(samples)
+    quality = score_audio.score_audio(samples, heard, detector.name)
+    meter.charge("score_audio")
+    voices = compare_voices.compare_voices(samples, heard.spans, select.voice_embedder(), voice)
+    meter.charge("compare_voices")
+    done = replace(task, clip=replace(task.clip, audio=quality, voice=voices))
+    return VisitResult(outputs=(done,), cpu_seconds=meter.seconds)

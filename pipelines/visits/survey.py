@@ -1,0 +1,165 @@
+"""Look through a whole video once: shots, faces, speech; gives candidate clips and their sound."""
+
+import tempfile
+from collections.abc import Sequence
+from typing import IO
+
+import numpy as np
+
+from backends import select
+from media import (
+    DecodeTally,
+    MediaError,
+    MediaLimits,
+    PictureView,
+    decode_audio,
+    decode_video,
+    to_pcm,
+)
+from pipelines.cpu_meter import CpuMeter
+from pipelines.elements import ClipTask, VisitResult
+from schemas.outcomes import Rejection
+from schemas.parts import PartReader
+from schemas.records import FaceTrack, Shot, Video
+from schemas.sample import SAMPLING_RATE_HZ, wav_of_pcm
+from transforms import detect_shots, propose_clips, track_faces
+from transforms.clip_sound import MARGIN_SECONDS, Pcm, cut_with_margin, sound_part
+from transforms.score_audio import AudioConfig
+
+# Sound is decoded in pieces of this length, so that memory does not grow with the video.
+_LISTEN_SECONDS = 300.0
+# More damaged packets than this share and a video counts as broken.
+_MAX_DAMAGED_SHARE = 0.5
+
+Spans = list[tuple[float, float]]
+
+
+def survey_visit(
+    video: Video,
+    _: PartReader,
+    *,
+    media: MediaLimits,
+    shots: detect_shots.ShotConfig,
+    tracks: track_faces.TrackConfig,
+    clips: propose_clips.ClipConfig,
+    audio: AudioConfig,
+) -> VisitResult:
+    """Look through a whole video once; gives candidate clips, and the sound of each as a part.
+
+    Raises:
+        MediaError: if most of the video cannot be decoded.
+    """
+    meter = CpuMeter()
+    with tempfile.TemporaryFile() as tape:
+        speech = _listen(video, media, audio, tape)
+        meter.charge("find_speech")
+        tally = DecodeTally()
+        scores, samples = _scan(video, media, shots, tracks, tally, meter)
+        _check_damage(video, scores, tally)
+        end = scores.seconds[-1] + 1.0 / video.fps
+        found = detect_shots.build_shots(video.video_id, scores, end, shots)
+        times = np.asarray(scores.seconds)
+        faces, tasks, lost = _propose(video, found, samples, speech, times, tracks, clips)
+        meter.charge("propose_clips")
+        parts = _cut_sounds(tasks, tape)
+        meter.charge("cut_sound")
+    return VisitResult(
+        outputs=tuple(tasks),
+        rejections=tuple(lost),
+        shots=tuple(found),
+        tracks=tuple(faces),
+        parts=parts,
+        cpu_seconds=meter.seconds,
+        frames_decoded=tally.frames,
+    )
+
+
+def _check_damage(video: Video, scores: detect_shots.ShotScores, tally: DecodeTally) -> None:
+    name = video.source.uri
+    if not scores.seconds:
+        raise MediaError(f"{name}: no picture can be decoded ({tally.last_error})")
+    whole = tally.frames + tally.damaged
+    if tally.damaged > _MAX_DAMAGED_SHARE * whole:
+        raise MediaError(f"{name}: {tally.damaged} of {whole} frames are damaged ({tally.last_error})")
+
+
+def _propose(
+    video: Video,
+    shots: Sequence[Shot],
+    samples: Sequence[track_faces.SampledFaces],
+    speech: Spans,
+    times: np.ndarray,
+    tracks: track_faces.TrackConfig,
+    clips: propose_clips.ClipConfig,
+) -> tuple[list[FaceTrack], list[ClipTask], list[Rejection]]:
+    """Return the faces followed through the shots, the clips of them, and the spans without one."""
+    faces: list[FaceTrack] = []
+    tasks: list[ClipTask] = []
+    lost: list[Rejection] = []
+    for shot in shots:
+        here = track_faces.build_tracks(shot, samples, tracks)
+        proposed, rejected = propose_clips.propose_clips(video, shot, here, speech, times, clips)
+        by_id = {t.track_id: t for t in here}
+        tasks += [ClipTask(clip=c, video=video, track=by_id[c.track_id]) for c in proposed]
+        faces += here
+        lost += rejected
+    return faces, tasks, lost
+
+
+def _listen(video: Video, media: MediaLimits, audio: AudioConfig, tape: IO[bytes]) -> Spans:
+    """Return the spans of speech in a whole video; its samples go to the tape, decoded once for all.
+
+    What is heard after the last picture goes there too: a clip at the end whose sound is late has it there.
+    """
+    detector = select.speech_detector(audio.vad_threshold)
+    spans: Spans = []
+    start = 0.0
+    while start < video.duration_seconds:
+        end = min(start + _LISTEN_SECONDS, video.duration_seconds)
+        beyond = MARGIN_SECONDS if end == video.duration_seconds else 0.0
+        samples = decode_audio(video.source.uri, media, start, end + beyond, SAMPLING_RATE_HZ)
+        seen = samples[: round((end - start) * SAMPLING_RATE_HZ)]
+        spans += [(start + s, start + e) for s, e in detector.find_speech(seen).spans]
+        tape.write(to_pcm(samples).tobytes())
+        start = end
+    return spans
+
+
+def _cut_sounds(tasks: Sequence[ClipTask], tape: IO[bytes]) -> dict[str, bytes]:
+    tape.flush()
+    if not tape.tell():
+        return {}
+    whole: Pcm = np.memmap(tape, np.int16, "r")
+    return {
+        sound_part(task.clip.clip_id): wav_of_pcm(cut_with_margin(whole, task.clip), SAMPLING_RATE_HZ)
+        for task in tasks
+    }
+
+
+def _scan(
+    video: Video,
+    media: MediaLimits,
+    shots: detect_shots.ShotConfig,
+    tracks: track_faces.TrackConfig,
+    tally: DecodeTally,
+    meter: CpuMeter,
+) -> tuple[detect_shots.ShotScores, list[track_faces.SampledFaces]]:
+    """Decode all frames once for shots and faces."""
+    scale = max(max(video.width, video.height) / tracks.detector_side_px, 1.0)
+    detector = select.face_detector(tracks.min_score, tracks.full_range)
+    shot_scanner = detect_shots.ShotScanner(shots, select.content_scorer, select.shot_model, video.fps)
+    face_scanner = track_faces.FaceScanner(tracks, detector, scale)
+    thumbnail = PictureView(*detect_shots.THUMBNAIL, video.rotation_degrees, "rgb24")
+    width, height = (max(round(side / scale), 2) for side in (video.width, video.height))
+    reduced = PictureView(width, height, video.rotation_degrees, "rgb24")
+    meter.charge("load_models")
+    for picture in decode_video(video.source.uri, media, tally):
+        meter.charge("decode")
+        shot_scanner.update(picture.seconds, thumbnail.pixels(picture.frame))
+        meter.charge("detect_shots")
+        if face_scanner.wants(picture.seconds):
+            face_scanner.update(picture.seconds, reduced.pixels(picture.frame))
+            meter.charge("track_faces")
+    scores = shot_scanner.finish()
+    meter.charge("detect_shots")
+    return scores, face_scanner.samples

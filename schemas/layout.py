@@ -1,0 +1,36 @@
+"""The layout of a run folder, and what of it is for whom.
+
+    OUT/current                  which result is the last complete one; on this machine a link to its folder,
+                                 elsewhere the object current.json that names it
+    OUT/results/{name}/run.json  a result: published, nothing absolute or private in it
+                      /shards/   samples and their indices
+                      /tables/   what became of every video, shot, face and clip
+                      /report/   pages to look at
+    OUT/run.json, shards, tables, report   on this machine links into the current result
+    OUT/layout.json              the version of this layout
+    OUT/artefacts/               what the stages made of each video and clip (`pipelines/artefacts.py`)
+    OUT/biometric/               descriptors of faces, the register of identities
+    OUT/work/                    this machine's own: the lease, the inputs of the last run, unfinished files
+    OUT/logs/, inspect/, export/ what native libraries print; drawings and files made on request
+
+A result never changes once it is current: the next one is written beside it and then takes its place at once.
+"""
+
+LAYOUT_VERSION = "2"
+LAYOUT_JSON = "layout.json"
+
+RUN_JSON, SHARDS, TABLES, REPORT = "run.json", "shards", "tables", "report"
+PUBLISHED = (RUN_JSON, SHARDS, TABLES, REPORT)
+
+RESULTS = "results"
+CURRENT, CURRENT_OBJECT = "current", "current.json"
+
+ARTEFACTS, BIOMETRIC = "artefacts", "biometric"
+REGISTRY = "registry"  # below BIOMETRIC
+
+WORK = "work"
+LEASE, LAST_RUN, UNFINISHED = "lease.json", "last_run.json", "unfinished"  # below WORK
+# What a run says about itself until it is whole, below the result's folder in WORK.
+STAGES_JSON, PEOPLE_JSON = "stages.json", "people.json"
+
+LOGS, INSPECT, EXPORT = "logs", "inspect", "export"

@@ -1,0 +1,49 @@
+"""The sound of a clip, cut from its video's with a margin, so that it can be moved against the pictures.
+
+    part     |--margin--|========== clip ==========|--margin--|
+    sample              |========== clip ==========|               sync found nothing to repair
+    sample                  |========== clip ==========|           the source's sound was late
+
+Everything that listens to a clip, and the sample in the end, takes the same 16-bit samples from the part.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from schemas.records import Clip
+from schemas.sample import SAMPLING_RATE_HZ
+
+Pcm = npt.NDArray[np.int16]
+
+# More than any offset between picture and sound that could be repaired.
+MARGIN_SECONDS = 2.0
+_MARGIN = round(MARGIN_SECONDS * SAMPLING_RATE_HZ)
+
+
+def sound_part(clip_id: str) -> str:
+    """Return the name of the part of its video's survey that holds a clip's sound."""
+    return f"sound-{clip_id}.wav"
+
+
+def cut_with_margin(video: Pcm, clip: Clip) -> Pcm:
+    """Return a clip's samples out of its video's (n,), with the margin; silence beyond the ends."""
+    first = round(clip.start_seconds * SAMPLING_RATE_HZ) - _MARGIN
+    count = _num_samples(clip) + 2 * _MARGIN
+    return _window(video, first, count)
+
+
+def clip_samples(part: Pcm, clip: Clip) -> Pcm:
+    """Return a clip's samples out of its part (n,), moved as its sync record says."""
+    moved = 0.0 if clip.sync is None else clip.sync.repaired_frames / clip.fps
+    return _window(part, _MARGIN + round(moved * SAMPLING_RATE_HZ), _num_samples(clip))
+
+
+def _num_samples(clip: Clip) -> int:
+    return round(clip.duration_seconds * SAMPLING_RATE_HZ)
+
+
+def _window(samples: Pcm, first: int, count: int) -> Pcm:
+    """Return samples [first, first + count); those that are not there are 0."""
+    inside = samples[max(first, 0) : max(first + count, 0)]
+    before = min(max(-first, 0), count)
+    return np.pad(inside, (before, count - before - len(inside)))

@@ -1,0 +1,19 @@
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+class OptimizeResult:
+    x: npt.NDArray[np.float64]
+    fun: float
+    success: bool
+    status: int
+    message: str
+    def __getattr__(self, name: str) -> Any: ...
+
+def linear_sum_assignment(
+    cost_matrix: npt.NDArray[Any], maximize: bool = ...
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]: ...
+def linprog(c: Any, **settings: Any) -> OptimizeResult: ...
+def lsq_linear(A: Any, b: Any, **settings: Any) -> OptimizeResult: ...
+def minimize(fun: Any, x0: Any, **settings: Any) -> OptimizeResult: ...

@@ -1,0 +1,6 @@
+import numpy as np
+import numpy.typing as npt
+
+def resample(
+    x: npt.NDArray[np.float32], in_rate: float, out_rate: float, quality: str = ...
+) -> npt.NDArray[np.float32]: ...
