@@ -13,7 +13,7 @@ import pytest
 from benchmarks.killed_runs import leftovers, visits
 from commands.thumbnails import thumbnails
 from pipelines.config import config_from
-from pipelines.identity_registry import read_registry
+from pipelines.identity_registry import read_registry, registry_paths
 from pipelines.recipes import source_owner
 from pipelines.run_folder import RunFolder
 from schemas.records import Source
@@ -100,7 +100,8 @@ def test_the_others_stay_and_the_run_says_who_went(withdrawn: Withdrawn, place: 
     (refused,) = [r for r in rows(withdrawn.out, "rejections") if r["reason"] == "consent_refused"]
     assert refused["source_name"] == GOES
     (clip,) = rows(withdrawn.out, "clips")
-    assert [row[0] for row in read_registry(RunFolder(str(withdrawn.out)).registry)] == [clip["clip_id"]]
+    registers = registry_paths(RunFolder(str(withdrawn.out)).registry)
+    assert [row[0] for path in registers for row in read_registry(path)] == [clip["clip_id"]]
     found = counts((withdrawn.out / "run.json").read_bytes())
     assert all(seen == (1, 1) for stage, seen in found.items() if stage != "probe")
     last = json.loads((withdrawn.out / "work" / "last_run.json").read_text())
