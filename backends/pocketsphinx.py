@@ -56,6 +56,8 @@ class PocketSphinxAligner:
             return [None] * len(words)
         pcm = np.round(np.clip(samples, -1.0, 1.0) * 32767).astype("<i2").tobytes()
         for decoder in self._decoders:
+            # The front end remembers what it heard before, and times would depend on it.
+            decoder.reinit_feat()
             for token in {token for readings in words for reading in readings for token in reading}:
                 self._add(decoder, token)
             readings = _choose(decoder, pcm, words) or [options[0] for options in words]

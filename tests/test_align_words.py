@@ -108,6 +108,17 @@ def test_pocketsphinx_gives_ordered_words_and_phones_and_repeats_itself() -> Non
         assert w.phones[0].start_seconds == w.start_seconds and w.phones[-1].end_seconds == w.end_seconds
 
 
+def test_pocketsphinx_forgets_what_it_aligned_before() -> None:
+    """A run that is killed and resumed hears the clips in another order, in other processes."""
+    words = spoken_words(["hello", "how", "are", "you", "doing", "zuckerberg", "in", "2026"])
+    samples = speech(4.0)
+    fresh = pocketsphinx.PocketSphinxAligner().align(samples, words)
+    used = pocketsphinx.PocketSphinxAligner()
+    for start in (0.5, 3.0, 6.0, 14.0, 18.0):
+        used.align(0.2 * speech(3.0, start), words)
+    assert used.align(samples, words) == fresh
+
+
 def test_too_little_sound_finds_nothing_and_does_not_fail() -> None:
     words = spoken_words(
         ["far", "too", "many", "words", "for", "a", "tenth", "of", "a", "second", "of", "sound"]
