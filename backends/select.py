@@ -42,7 +42,6 @@ from backends.protocols import (
     TextDetector,
     VoiceEmbedder,
 )
-from backends.weights import package_folder
 from schemas.outcomes import BadInputError
 
 _BLOCK_BYTES = 1 << 22
@@ -171,8 +170,3 @@ def recogniser(model: str, beam_size: int) -> Recogniser:
 def aligner(model: str) -> ForcedAligner:
     """Return what finds the time of each word."""
     return pocketsphinx.load() if model == "pocketsphinx" else wav2vec2.load(model)
-
-
-def body_model_file(model: str | None) -> Path:
-    """Return the file of the body model."""
-    return package_folder("body") / "data" / "body_model.npz" if model is None else Path(model)

@@ -1,7 +1,5 @@
 """Curate: run the chain on its runner, then write what the run says about itself and publish it."""
 
-import dataclasses
-import errno
 import json
 import logging
 import time
@@ -15,13 +13,12 @@ from commands.complete import complete
 from commands.print_summary import print_summary
 from media.source import is_remote, local_path
 from pipelines import progress
-from pipelines.config import SECRET, CurateConfig, config_from_dict
+from pipelines.config import SECRET, CurateConfig, config_from_dict, without_secrets
 from pipelines.curate import Curate, sources_collection
 from pipelines.discover import Inputs
 from pipelines.forget import forget_sources
 from pipelines.isolation import close_pools
 from pipelines.recipes import inputs_hash, recipes_of
-from pipelines.results import Result
 from pipelines.run_folder import RunFolder
 from pipelines.runner import runner_options
 from pipelines.steps import OutputError
@@ -30,8 +27,7 @@ from schemas.plain import from_plain, to_plain
 from schemas.records import Source
 from schemas.run import RunSummary
 from transforms.probe import refused_consent
-
-_FULL = tuple(f"[Errno {number}]" for number in (errno.ENOSPC, errno.EDQUOT, errno.EROFS))
+from transforms.storage import FULL
 
 
 def curate(
@@ -63,8 +59,8 @@ def curate(
         done = _unchanged(folder, whole)
         if done is not None:
             console.print("Nothing to do: inputs, settings and models are as they were.")
-            print_summary(done.read_summary(), folder.shown_page("index.html"), console)
-            return done.read_summary()
+            print_summary(done, folder.shown_page("index.html"), console)
+            return done
         return _run(folder, inputs, config, beam_flags, console, whole)
 
 
@@ -128,7 +124,7 @@ def running(folder: RunFolder, console: Console) -> Iterator[None]:
             yield
     except Exception as error:
         # What a worker raised comes as it was or, by way of another process of Beam's, in words.
-        if isinstance(error, OutputError) or any(number in str(error) for number in _FULL):
+        if isinstance(error, OutputError) or any(f"[Errno {number}]" in str(error) for number in FULL):
             raise BadInputError(
                 f"--output {folder.root}: cannot be written any more (no space left?); what is finished is "
                 "kept: mend that and run the same command again"
@@ -138,8 +134,8 @@ def running(folder: RunFolder, console: Console) -> Iterator[None]:
         close_pools()
 
 
-def _unchanged(folder: RunFolder, whole: str) -> Result | None:
-    """Return the current result if nothing that it was made from has changed and nothing failed."""
+def _unchanged(folder: RunFolder, whole: str) -> RunSummary | None:
+    """Return the current result's summary if nothing that it was made from has changed and nothing failed."""
     current = folder.current()
     if current is None:
         return None
@@ -147,17 +143,14 @@ def _unchanged(folder: RunFolder, whole: str) -> Result | None:
         summary = current.read_summary()
     except BadInputError:
         return None
-    return current if summary.inputs_hash == whole and not summary.failed_by_stage else None
+    return summary if summary.inputs_hash == whole and not summary.failed_by_stage else None
 
 
 def _last_run(inputs: Inputs, config: CurateConfig) -> dict:
-    plain = dataclasses.asdict(config)
-    if plain["identities"]["salt"]:
-        plain["identities"]["salt"] = SECRET
     return {
         "sources": [to_plain(source) for source in inputs.sources],
         "ignored": inputs.ignored,
-        "config": plain,
+        "config": without_secrets(config),
     }
 
 

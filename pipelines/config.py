@@ -121,7 +121,12 @@ def config_dict(config: CurateConfig) -> dict[str, Any]:
     Whoever knows the salt of identities can link their ids to another collection's, and where a model lies is
     nobody's concern: of an absolute path its last part stays.
     """
-    plain = _without_folders(dataclasses.asdict(config))
+    return _without_folders(without_secrets(config))
+
+
+def without_secrets(config: CurateConfig) -> dict[str, Any]:
+    """Return the resolved configuration as plain values, without the salt of identities."""
+    plain = dataclasses.asdict(config)
     if plain["identities"]["salt"]:
         plain["identities"]["salt"] = SECRET
     return plain

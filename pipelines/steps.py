@@ -1,6 +1,5 @@
 """The Beam shell around a visit: earlier results, isolation, dead letters, counts; it knows no media."""
 
-import errno
 import sys
 import time
 import traceback
@@ -27,9 +26,7 @@ from schemas.records import Artefact, Source
 from schemas.run import StageSummary
 from schemas.stages import STAGE
 from transforms.probe import refused_consent
-from transforms.storage import map_files
-
-_CANNOT_WRITE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+from transforms.storage import FULL, map_files
 
 
 class OutputError(RuntimeError):
@@ -96,7 +93,7 @@ class Step:
         try:
             result = result_of(visit)
         except OSError as error:
-            if error.errno in _CANNOT_WRITE:
+            if error.errno in FULL:
                 raise OutputError(f"{self.store.root}: cannot be written ({error})") from error
             return self._failed(element, error)
         except Exception as error:

@@ -20,8 +20,9 @@ from apache_beam.io.filesystems import FileSystems
 from media.source import is_remote, local_path, set_remote_opener
 
 TEMPORARY = ".tmp"
-# What errors say of a place where nothing can be written, whatever it is.
-CANNOT_WRITE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
+# What errors say of a place where nothing more can be written, whatever it is; and of one that is not ours.
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+CANNOT_WRITE = (*FULL, errno.EACCES, errno.EPERM)
 T = TypeVar("T")
 U = TypeVar("U")
 _THREADS = 16
