@@ -43,7 +43,10 @@ class FoundSpeech:
 
 @dataclass(frozen=True, slots=True)
 class RecognisedWord:
-    """A word as a recogniser heard it, seconds from the start of the samples; None if unaligned."""
+    """A piece of text as a recogniser heard it, seconds from the start of the samples; None if unaligned.
+
+    `text` begins with a space where one stands before it: a piece may be less than a word.
+    """
 
     text: str
     start_seconds: float | None

@@ -95,9 +95,15 @@ class WhisperXRecogniser:
         if any(segment.compression_ratio > _LOOPS for segment in heard):
             heard = self._decode(samples, language, no_repeat_ngram_size=_MOST_REPEATED)
         words = [
-            RecognisedWord(w.word.strip(), float(w.start), float(w.end), float(w.probability))
+            RecognisedWord(
+                # Segments do not go on within a word.
+                w.word if i else f" {w.word.lstrip()}",
+                float(w.start),
+                float(w.end),
+                float(w.probability),
+            )
             for segment in heard
-            for w in segment.words or []
+            for i, w in enumerate(segment.words or [])
         ]
         weights = sum(len(s.tokens) for s in heard)
         score = sum(s.avg_logprob * len(s.tokens) for s in heard) / weights if weights else None

@@ -27,6 +27,8 @@ _FIRST = "NotoSans[wght].ttf"  # Latin, Greek and Cyrillic: the face of everythi
 _CJK_FACES = {"ja": 0, "ko": 1, "zh": 2, "yue": 4}
 # Scripts written without spaces that recognisers split into characters.
 _CJK = r"\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff"
+# Scripts written without spaces between words.
+_UNSPACED = rf"{_CJK}\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
 _TOKEN = re.compile(rf"[{_CJK}]|[^\s{_CJK}]+")
 _SPACE_EM = 0.26
 
@@ -118,11 +120,13 @@ def tokens_of(text: str) -> list[Token]:
 
 
 def word_tokens(words: Iterable[str]) -> list[Token]:
-    """Return the tokens of words that a recogniser separated; none inside Chinese and Japanese."""
+    """Return the tokens of words; no spaces between those of scripts that have none."""
     tokens: list[Token] = []
     for index, word in enumerate(words):
         text = " ".join(printable(word).split())
-        joined = tokens and re.match(rf"[{_CJK}]", text) and re.search(rf"[{_CJK}]$", tokens[-1].text)
+        joined = (
+            tokens and re.match(rf"[{_UNSPACED}]", text) and re.search(rf"[{_UNSPACED}]$", tokens[-1].text)
+        )
         if text:
             tokens.append(Token(text, not joined, index))
     return tokens

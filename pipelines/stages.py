@@ -128,7 +128,7 @@ VISITS: Mapping[str, Visit] = {
             inputs=("survey", "sync"),
             declared=("language", "transcript"),
             gives=("transcript",),
-            code_version=2,
+            code_version=3,
         ),
         Visit(
             stage="body",

@@ -153,7 +153,8 @@ class Transcript:
 
     `declared_match` is the share of letters in which the manifest's transcript, where there is
     one, agrees with what was heard; the text and words are then the manifest's. `phones` are empty
-    where the aligner gives none.
+    where the aligner gives none. `syllables_per_second` counts those of the text, in any script, over
+    the whole clip.
     """
 
     text: str
@@ -163,7 +164,7 @@ class Transcript:
     phones: tuple[Phone, ...]
     declared_match: float | None
     mean_log_probability: float | None
-    words_per_second: float
+    syllables_per_second: float
     recogniser: str
     aligner: str
 

@@ -125,7 +125,7 @@ def make_transcript(text: str) -> Transcript:
         phones=(),
         declared_match=None,
         mean_log_probability=-0.2,
-        words_per_second=2.5,
+        syllables_per_second=3.5,
         recogniser="a recogniser",
         aligner="an aligner",
     )

@@ -134,7 +134,7 @@ def make_clip(
         phones=(),
         declared_match=None,
         mean_log_probability=-0.2,
-        words_per_second=2.5,
+        syllables_per_second=3.5,
         recogniser="whisper-base",
         aligner="wav2vec2",
     )

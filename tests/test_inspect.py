@@ -43,7 +43,7 @@ def add_clip(out: Path, number: int, size: tuple[int, int] = (320, 180), **chang
         phones=(),
         declared_match=None,
         mean_log_probability=-0.3,
-        words_per_second=2.5,
+        syllables_per_second=3.5,
         recogniser="a recogniser",
         aligner="an aligner",
     )

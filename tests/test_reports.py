@@ -183,7 +183,7 @@ def test_hostile_strings_are_escaped() -> None:
         phones=(),
         declared_match=None,
         mean_log_probability=None,
-        words_per_second=2.5,
+        syllables_per_second=3.5,
         recogniser="r",
         aligner="a",
     )

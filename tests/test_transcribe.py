@@ -23,7 +23,7 @@ class Hears:
         self.text = text
 
     def recognise(self, samples: np.ndarray, language: str | None) -> Recognition:
-        words = [RecognisedWord(w, i / 2, i / 2 + 0.4, 0.9) for i, w in enumerate(self.text.split())]
+        words = [RecognisedWord(f" {w}", i / 2, i / 2 + 0.4, 0.9) for i, w in enumerate(self.text.split())]
         return Recognition(self.text, language or "en", 0.8, tuple(words), -0.3)
 
 

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from backends.protocols import RecognisedWord, Recogniser
 from schemas.records import Clip, Transcript, Word
 from transforms.spoken_words import LANGUAGE, spoken_words
+from transforms.written_words import count_syllables, join_words, split_words, whole_words
 
 # A clip that reaches this close to both ends of its video is the whole of it.
 _WHOLE_SECONDS = 0.5
@@ -35,13 +36,14 @@ def transcribe(
     """
     source, seconds = clip.source, clip.duration_seconds
     heard = recogniser.recognise(samples, source.language)
-    words = tuple(_word(w, seconds, recogniser.aligner) for w in heard.words if w.text)
+    words = tuple(_word(w, seconds, recogniser.aligner) for w in whole_words(heard.words))
     text, match = heard.text, None
     language = heard.language if heard.text or source.language else None
     if source.transcript:
         whole = clip.start_seconds < _WHOLE_SECONDS and seconds > video_seconds - 2 * _WHOLE_SECONDS
-        declared, match = find_declared(source.transcript.split(), [w.text for w in words], language, whole)
-        text = " ".join(declared)
+        written = split_words(source.transcript)
+        declared, match = find_declared(written, [w.text for w in words], language, whole)
+        text = join_words(declared)
         words = tuple(_untimed(word) for word in declared)
     return Transcript(
         text=text,
@@ -51,7 +53,7 @@ def transcribe(
         phones=(),
         declared_match=match,
         mean_log_probability=heard.mean_log_probability,
-        words_per_second=len(words) / seconds,
+        syllables_per_second=count_syllables(text) / seconds,
         recogniser=recogniser.name,
         aligner=recogniser.aligner,
     )
@@ -106,7 +108,14 @@ def _letters(words: list[str], language: str | None) -> str:
     if language == LANGUAGE:
         return "".join(t for readings in spoken_words(words) for t in (readings[0] if readings else ()))
     folded = unicodedata.normalize("NFKD", " ".join(words)).casefold()
-    return "".join(c for c in folded if c.isalnum())
+    return "".join(c for c in folded if c.isalnum() or _is_vowel_sign(c))
+
+
+def _is_vowel_sign(letter: str) -> bool:
+    """Return whether a mark is part of the spelling, not an accent or a vowel that is seldom written."""
+    often_left_out = ("COMBINING", "ARABIC", "HEBREW")
+    mark = unicodedata.category(letter).startswith("M")
+    return mark and unicodedata.name(letter, "").split(" ")[0] not in often_left_out
 
 
 def locate(pattern: str, text: str, whole: bool) -> tuple[int, int, int]:
