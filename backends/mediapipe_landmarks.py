@@ -1,17 +1,32 @@
 """Face mesh, hands and body landmarks of one person with MediaPipe (weights in the wheel).
 
-Body and hands come from Holistic, whose hands belong to the body by construction. The face
-comes from the face mesh run on a region around the tracked face, so that small faces are seen
-and a neighbour's is not taken; where it fails, Holistic's face is used.
+Body and hands come from Holistic, whose hands belong to the body by construction. Holistic follows
+whom it likes: a body whose nose is not in the tracked face's region is another person's. It then gets
+to see a column around the tracked face alone for the rest of the clip, and what it still finds of others
+is not used. The face comes from the face mesh run on a region around the tracked face, so that small
+faces are seen and a neighbour's is not taken; where it fails, Holistic's face is used.
 """
 
 import functools
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 
 from backends.protocols import FloatArray, FrameLandmarks, RgbImage
 from backends.quiet import import_mediapipe
+from body.pose_points import NOSE
 from schemas.records import Box
+
+# Half the column's width over the face region's, which is about two face heights wide.
+_REACH = 1.2
+_NOBODY = SimpleNamespace(
+    face_landmarks=None,
+    left_hand_landmarks=None,
+    right_hand_landmarks=None,
+    pose_landmarks=None,
+    pose_world_landmarks=None,
+)
 
 
 class MediaPipeLandmarks:
@@ -23,9 +38,11 @@ class MediaPipeLandmarks:
         self._min_score = min_score
         self._complexity = model_complexity
         self._holistic = self._mesh = None
+        self._alone = False
 
     def reset(self) -> None:
         """Start a new clip: both trackers forget what they followed."""
+        self._alone = False
         if self._holistic is None or self._mesh is None:
             solutions = self._mediapipe.solutions
             scores = {
@@ -45,7 +62,7 @@ class MediaPipeLandmarks:
         if self._holistic is None or self._mesh is None:
             raise RuntimeError("reset() comes before the first picture")
         height, width = image.shape[:2]
-        whole = self._holistic.process(image)
+        whole = self._person(self._holistic, image, face_region)
         face = self._face(image, face_region)
         if face is None and _inside(whole.face_landmarks, face_region, width, height):
             face = _points(whole.face_landmarks, width, height)
@@ -60,6 +77,19 @@ class MediaPipeLandmarks:
             else np.array([p.visibility for p in pose.landmark], np.float32),
             pose_world=None if pose is None else _points(whole.pose_world_landmarks, 1, 1),
         )
+
+    def _person(self, holistic: Any, image: RgbImage, region: Box) -> Any:
+        """Return what Holistic finds of the tracked person; nothing if it finds but others."""
+        height, width = image.shape[:2]
+        found = holistic.process(_column(image, region) if self._alone else image)
+        if _is_elsewhere(found.pose_landmarks, region, width, height) and not self._alone:
+            self._alone = True
+            holistic.reset()
+            found = holistic.process(_column(image, region))
+        if not _is_elsewhere(found.pose_landmarks, region, width, height):
+            return found
+        holistic.reset()
+        return _NOBODY
 
     def _face(self, image: RgbImage, region: Box) -> FloatArray | None:
         height, width = image.shape[:2]
@@ -80,6 +110,23 @@ def _points(raw, width: float, height: float) -> FloatArray | None:
     if raw is None:
         return None
     return np.array([(p.x * width, p.y * height, p.z * width) for p in raw.landmark], np.float32)
+
+
+def _column(image: RgbImage, region: Box) -> RgbImage:
+    """Return the picture with all grey but a column around the face, in which arms have room."""
+    reach = _REACH * (region[2] - region[0])
+    middle = 0.5 * (region[0] + region[2])
+    shown = np.full_like(image, 128)
+    left, right = max(int(middle - reach), 0), max(int(np.ceil(middle + reach)), 0)
+    shown[:, left:right] = image[:, left:right]
+    return shown
+
+
+def _is_elsewhere(pose: Any, region: Box, width: int, height: int) -> bool:
+    if pose is None:
+        return False
+    x, y = pose.landmark[NOSE].x * width, pose.landmark[NOSE].y * height
+    return not (region[0] <= x <= region[2] and region[1] <= y <= region[3])
 
 
 def _inside(raw, region: Box, width: int, height: int) -> bool:

@@ -27,6 +27,7 @@ from transforms.detect_shots import ShotConfig
 from transforms.embed_faces import EmbedConfig
 from transforms.estimate_attributes import AttributeConfig
 from transforms.extract_landmarks import LandmarkConfig
+from transforms.find_jump_cuts import JumpConfig
 from transforms.fit_body import FitConfig
 from transforms.measure_quality import QualityConfig
 from transforms.probe import ProbeConfig
@@ -44,6 +45,7 @@ class VisitSections:
     media: MediaLimits = field(default_factory=MediaLimits)
     probe: ProbeConfig = field(default_factory=ProbeConfig)
     shots: ShotConfig = field(default_factory=ShotConfig)
+    jumps: JumpConfig = field(default_factory=JumpConfig)
     tracks: TrackConfig = field(default_factory=TrackConfig)
     clips: ClipConfig = field(default_factory=ClipConfig)
     audio: AudioConfig = field(default_factory=AudioConfig)
@@ -92,9 +94,10 @@ VISITS: Mapping[str, Visit] = {
         Visit(
             stage="survey",
             visit=survey_visit,
-            sections=("media", "shots", "tracks", "clips", "audio"),
+            sections=("media", "shots", "jumps", "tracks", "clips", "audio"),
             jobs=("media", "shots", "face_detection", "speech_detection"),
             inputs=("probe",),
+            code_version=2,
         ),
         Visit(
             stage="audio",
@@ -111,6 +114,7 @@ VISITS: Mapping[str, Visit] = {
             jobs=("media", "landmarks", "text_detection", "face_embedding", "attributes"),
             inputs=("survey",),
             gives=("landmarks", "quality", "attributes"),
+            code_version=2,
         ),
         Visit(
             stage="sync",
@@ -137,6 +141,7 @@ VISITS: Mapping[str, Visit] = {
             jobs=("body_model",),
             inputs=("look",),
             gives=("body_fit",),
+            code_version=2,
         ),
     )
 }

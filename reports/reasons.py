@@ -36,7 +36,7 @@ REASONS = {
     "face_not_seen": "The face's landmarks were not found on enough pictures.",
     "face_lost": "The face's landmarks are missing for too long at a time.",
     "jump_cut": "The face jumps from one picture to the next: a cut inside the clip.",
-    "still_picture": "The picture hardly changes: a slide or photo rather than a filmed person.",
+    "still_picture": "The head does not move at all: a photo rather than a filmed person.",
     "lips_still": "The lips hardly move: the voice is probably not this person's.",
     "blurred_face": "The face is blurred or out of focus.",
     "dark_face": "The face is too dark.",
@@ -103,7 +103,11 @@ FIELDS: dict[str, tuple[str, str, str]] = {
     "quality_camera_motion": ("Camera motion", "face heights/s", "movement of the background"),
     "quality_body_motion": ("Body motion", "face heights/s", "movement of the body"),
     "quality_mouth_motion": ("Mouth motion", "face heights/s", "movement of the lips"),
-    "quality_stillness_ratio": ("Repeated pictures", "ratio", "share of pictures equal to the one before"),
+    "quality_stillness_ratio": (
+        "Repeated pictures",
+        "ratio",
+        "share of pictures with the head as on the one before",
+    ),
     "quality_text_area_ratio": ("Text in picture", "ratio", "share of the picture covered by text"),
     "quality_text_over_face_ratio": ("Text over face", "ratio", "share of the face covered by text"),
     "quality_damaged_frames": ("Damaged pictures", "frames", "pictures the decoder could not restore"),
@@ -130,6 +134,11 @@ FIELDS: dict[str, tuple[str, str, str]] = {
     "body_fit_face_error": ("Face fit", "ratio", "distance of the fitted face over the face's height"),
     "body_fit_body_error": ("Body fit", "ratio", "distance of the fitted body over the face's height"),
     "body_fit_hand_error": ("Hand fit", "ratio", "distance of the fitted hands over the face's height"),
+    "body_fit_hand_misfit_ratio": (
+        "Hands not fitted",
+        "ratio",
+        "share of pictures on which a hand was seen and the fitted one lies elsewhere",
+    ),
     "body_fit_face_valid_ratio": (
         "Fitted pictures",
         "ratio",

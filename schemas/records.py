@@ -189,7 +189,7 @@ class VisualQuality:
     """Pictures of a clip. Angles in degrees; sizes in pixels of the source picture.
 
     `sharpness` is the variance of the Laplacian of the face, scaled to 128 px height;
-    `stillness_ratio` the share of frames equal to the one before; motion is in face heights
+    `stillness_ratio` the share of frames on which the head is as on the one before; motion is in face heights
     a second; text areas are shares of the picture.
     """
 
@@ -255,7 +255,8 @@ class BodyFit:
     body model `model_id` alone. Errors are medians over frames of the typical distance between
     landmarks and the model's, as a share of the face's height (hairline to chin; a hand is as
     long); hands count where valid. None where a part was never seen. `*_valid_ratio` are shares of
-    frames; `max_acceleration` the 99.9th percentile of the upper body's joints, m/s^2;
+    frames; `hand_misfit_ratio` that on which a hand was seen and the fitted one lies elsewhere (it is not
+    valid there); `max_acceleration` the 99.9th percentile of the upper body's joints, m/s^2;
     `num_flips` frames on which the body turns faster than people can; `betas_norm` how far the
     shape is from the mean, in standard deviations.
     """
@@ -266,6 +267,7 @@ class BodyFit:
     face_error: float | None
     body_error: float | None
     hand_error: float | None
+    hand_misfit_ratio: float
     face_valid_ratio: float
     body_valid_ratio: float
     left_hand_valid_ratio: float

@@ -195,3 +195,22 @@ def test_legs_stand_still_where_the_knees_are_a_guess(model: BodyModel, seen: Ob
     assert knees_seen(guessed, noise) == 0
     visible[:, knees] = 0.95
     assert knees_seen(replace(guessed, pose_visibility=visible), noise) == 1
+
+
+def test_a_hand_that_is_off_on_few_frames_is_masked_there(model: BodyModel, fit: Fit) -> None:
+    """It is not the clip's fault: what counts is the share of frames on which a seen hand is not fitted."""
+    errors = np.full(NUMBER, np.nan, np.float32)
+    errors[:3] = 0.2 * fit.face_height_px
+    nowhere = np.zeros(NUMBER, bool)
+    brief = replace(
+        fit,
+        error_px=fit.error_px | {"left_hand": errors, "right_hand": np.full_like(errors, np.nan)},
+        valid=fit.valid | {"left_hand": nowhere, "right_hand": nowhere},
+    )
+    scores = fit_quality(model, brief)
+    assert scores.hand_misfit_ratio == pytest.approx(3 / NUMBER) and scores.hand_error is None
+
+
+def test_valid_hands_are_near_what_was_seen(fit: Fit) -> None:
+    for hand in ("left_hand", "right_hand"):
+        assert (fit.error_px[hand][fit.valid[hand]] <= 0.06 * fit.face_height_px).all()

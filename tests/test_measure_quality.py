@@ -14,6 +14,7 @@ from transforms.measure_quality import (
     QualityMeter,
     body_motion,
     border_motion,
+    head_region,
     text_ratios,
 )
 
@@ -60,8 +61,10 @@ class Reads:
         return self.legible
 
 
-def measure(pictures: list[np.ndarray], faces: list[np.ndarray | None], reader=None) -> VisualQuality:
-    meter = QualityMeter(QualityConfig(), 25.0, len(pictures), 2.0, reader)
+def measure(
+    pictures: list[np.ndarray], faces: list[np.ndarray | None], reader=None, person=(0, 0, WIDTH, HEIGHT)
+) -> VisualQuality:
+    meter = QualityMeter(QualityConfig(), 25.0, len(pictures), 2.0, reader, person)
     for picture, face in zip(pictures, faces, strict=True):
         meter.update(picture, seen(face))
     return meter.finish(damaged_frames=0)
@@ -118,6 +121,21 @@ def test_stillness_is_the_share_of_repeated_pictures() -> None:
     assert measure(moving, [None] * 11).stillness_ratio == 0.0
     assert measure([moving[0]] * 11, [None] * 11).stillness_ratio == 1.0
     assert measure(moving[:6] + [moving[5]] * 5, [None] * 11).stillness_ratio == pytest.approx(0.5)
+
+
+def test_stillness_is_the_persons_not_the_pictures() -> None:
+    """A talker in the corner of a slide moves; a photo before a moving backdrop does not."""
+    pictures = [np.full((HEIGHT, WIDTH, 3), 200, np.uint8) for _ in range(8)]
+    for number, picture in enumerate(pictures):
+        picture[:60, :60] = np.random.default_rng(number).integers(0, 255, (60, 60, 3))
+    assert measure(pictures, [None] * 8, person=(20, 20, 50, 50)).stillness_ratio == 0.0
+    assert measure(pictures, [None] * 8, person=(200, 100, 260, 200)).stillness_ratio == 1.0
+
+
+def test_the_head_is_looked_for_where_the_face_mostly_is() -> None:
+    boxes = np.array([[100, 60, 140, 100]] * 9 + [[0, 0, 300, 200]], float)
+    assert head_region(boxes, WIDTH, HEIGHT) == (90, 50, 150, 110)
+    assert head_region(np.array([[-90.0, -90.0, -50.0, -50.0]]), WIDTH, HEIGHT) == (0, 0, WIDTH, HEIGHT)
 
 
 def test_lips_that_move_are_told_from_lips_that_do_not() -> None:

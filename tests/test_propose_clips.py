@@ -1,5 +1,6 @@
 """Clips and lost spans: together they are every moment of a shot, whatever the faces do."""
 
+import dataclasses
 import itertools
 import math
 
@@ -162,6 +163,32 @@ def test_what_is_lost_has_its_reason(height: float, span: tuple[float, float], r
     shot = make_shot(0, 10)
     _, lost = propose(shot, [make_track(shot, *span, height=height)])
     assert [r.reason for r in lost] == reasons
+
+
+def with_heights(track: FaceTrack, heights: np.ndarray) -> FaceTrack:
+    """Return a track whose boxes have these heights (n,), px."""
+    boxes = np.asarray(track.boxes_xyxy).reshape(-1, 4).copy()
+    boxes[:, 3] = boxes[:, 1] + heights
+    return dataclasses.replace(
+        track, boxes_xyxy=tuple(boxes.ravel().tolist()), median_height_px=float(np.median(heights))
+    )
+
+
+def test_a_face_whose_box_shakes_about_the_bound_is_one_clip() -> None:
+    shot = make_shot(0, 5.4)
+    track = make_track(shot, 0, 5.4)
+    heights = 40.9 + 2.5 * np.sin(1.7 * np.arange(len(track.times_seconds)))
+    (clip,), lost = propose(shot, [with_heights(track, heights)])
+    assert (clip.start_seconds, clip.num_frames) == (0.0, 135) and lost == []
+
+
+def test_a_face_that_grows_gives_a_clip_of_when_it_is_large() -> None:
+    shot = make_shot(0, 12)
+    track = make_track(shot, 0, 12)
+    heights = np.where(np.asarray(track.times_seconds) < 8, 30.0, 60.0)
+    (clip,), lost = propose(shot, [with_heights(track, heights)])
+    assert 7 <= clip.start_seconds <= 8 and clip.end_seconds == 12
+    assert [(r.reason, r.score, r.threshold) for r in lost] == [("face_too_small", 30.0, 40.0)]
 
 
 def test_a_transition_is_lost_as_such() -> None:

@@ -44,6 +44,7 @@ class QualityMeter:
     num_frames: int
     source_scale: float  # source px per px of the clip
     text_detector: TextDetector | None
+    person: tuple[int, int, int, int]  # where the person's head is, px of the clip
     faces: list[tuple[float, ...]] = field(default_factory=list[tuple[float, ...]])
     angles: list[tuple[float, float, float]] = field(default_factory=list[tuple[float, float, float]])
     lips: list[float] = field(default_factory=list[float])
@@ -51,7 +52,7 @@ class QualityMeter:
     still: list[bool] = field(default_factory=list[bool])
     camera: list[float] = field(default_factory=list[float])
     text: list[tuple[float, float]] = field(default_factory=list[tuple[float, float]])
-    _small: Gray | None = None
+    _head: Gray | None = None
     _anchor: Gray | None = None
     _index: int = 0
 
@@ -59,14 +60,17 @@ class QualityMeter:
         """Take the next frame."""
         gray: Gray = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
         small: Gray = cv2.resize(gray, (_SMALL, _SMALL), interpolation=cv2.INTER_AREA)
-        if self._small is not None:
-            self.still.append(float(cv2.absdiff(small, self._small).mean()) < self.config.still_difference)
+        # Stillness is the person's: a talker before a slide fills a small part of the picture.
+        x0, y0, x1, y1 = self.person
+        head: Gray = cv2.resize(gray[y0:y1, x0:x1], (_SMALL, _SMALL), interpolation=cv2.INTER_AREA)
+        if self._head is not None:
+            self.still.append(float(cv2.absdiff(head, self._head).mean()) < self.config.still_difference)
+        self._head = head
         if self._index % self.config.motion_every_frames == 0:
             if self._anchor is not None:
                 seconds = self.config.motion_every_frames / self.fps
                 self.camera.append(border_motion(self._anchor, small) / seconds)
             self._anchor = small
-        self._small = small
         if landmarks.face is not None:
             self._measure_face(gray, landmarks.face)
         self.arms.append(_arm_points(landmarks))
@@ -145,6 +149,19 @@ class QualityMeter:
             damaged_frames=damaged_frames,
             ocr=None if self.text_detector is None else self.text_detector.name,
         )
+
+
+def head_region(boxes: FloatArray, width: int, height: int) -> tuple[int, int, int, int]:
+    """Return the part of a clip's picture in which the head is, the same on all frames.
+
+    Args:
+        boxes: (n, 4) the face's box on every frame, px; width, height: of the picture.
+    """
+    x0, y0, x1, y1 = (float(v) for v in np.median(boxes, axis=0))
+    margin = 0.25 * (y1 - y0)
+    left, top = max(int(x0 - margin), 0), max(int(y0 - margin), 0)
+    right, bottom = min(int(x1 + margin), width), min(int(y1 + margin), height)
+    return (left, top, right, bottom) if right - left >= 8 and bottom - top >= 8 else (0, 0, width, height)
 
 
 def _bounds(face: npt.NDArray[np.float32], width: int, height: int) -> tuple[int, int, int, int] | None:

@@ -62,8 +62,6 @@ def propose_clips(
     """
     clips: list[Clip] = []
     for track in tracks:
-        if track.median_height_px < config.min_face_height_px:
-            continue
         for start, end in _usable_spans(track, config):
             for piece in divide(start, end, speech, config):
                 start = frame_seconds[np.searchsorted(frame_seconds, piece[0] - 1e-6)]
@@ -74,22 +72,34 @@ def propose_clips(
 
 
 def _usable_spans(track: FaceTrack, config: ClipConfig) -> list[Span]:
-    """Return the stretches of a track on which the face is continuous and large enough."""
-    boxes = np.asarray(track.boxes_xyxy).reshape(-1, 4)
-    large = (boxes[:, 3] - boxes[:, 1]) >= config.min_face_height_px
+    """Return the stretches of a track on which the face is continuous and large enough.
+
+    These are all spans of `min_seconds` over which the median height is large enough, joined: a box's
+    height shakes by a few px, which must not cut a face near the bound into pieces too short for anything.
+    """
+    times, heights = np.array(track.times_seconds, np.float64), _heights(track)
+    breaks = np.flatnonzero(np.diff(times) > config.max_gap_seconds) + 1
     spans: list[Span] = []
-    begin: float | None = None
-    times = track.times_seconds
-    for i, seconds in enumerate(times):
-        broken = i > 0 and seconds - times[i - 1] > config.max_gap_seconds
-        if begin is not None and (broken or not large[i]):
-            spans.append((begin, times[i - 1]))
-            begin = None
-        if begin is None and large[i]:
-            begin = seconds if i else track.start_seconds
-    if begin is not None:
-        spans.append((begin, track.end_seconds))
-    return [(s, e) for s, e in spans if e - s >= config.min_seconds]
+    for rows in np.split(np.arange(len(times)), breaks):
+        bounds: list[float] = times[rows].tolist()
+        bounds[0] = track.start_seconds if rows[0] == 0 else bounds[0]
+        bounds[-1] = track.end_seconds if rows[-1] == len(times) - 1 else bounds[-1]
+        for first, start in enumerate(bounds):
+            last = int(np.searchsorted(bounds, start + config.min_seconds - 1e-9))
+            if last == len(bounds):
+                break
+            if np.median(heights[rows[first : last + 1]]) < config.min_face_height_px:
+                continue
+            if spans and spans[-1][1] >= start:
+                spans[-1] = (spans[-1][0], bounds[last])
+            else:
+                spans.append((start, bounds[last]))
+    return spans
+
+
+def _heights(track: FaceTrack) -> np.ndarray:
+    boxes = np.asarray(track.boxes_xyxy).reshape(-1, 4)
+    return boxes[:, 3] - boxes[:, 1]
 
 
 def divide(start: float, end: float, speech: Sequence[Span], config: ClipConfig) -> list[Span]:
@@ -217,7 +227,7 @@ def _lost_spans(
         middle = 0.5 * (low + high)
         if any(c.start_seconds <= middle < c.end_seconds for c in clips):
             continue
-        reason = _why_lost(middle, shot, tracks, config)
+        reason = _why_lost((low, high), shot, tracks, config)
         if lost and lost[-1][1] == low and lost[-1][2] == reason[0]:
             lost[-1] = (lost[-1][0], high, *lost[-1][2:])
         else:
@@ -226,20 +236,32 @@ def _lost_spans(
 
 
 def _why_lost(
-    seconds: float, shot: Shot, tracks: Sequence[FaceTrack], config: ClipConfig
+    span: Span, shot: Shot, tracks: Sequence[FaceTrack], config: ClipConfig
 ) -> tuple[str, float | None, float | None]:
+    seconds = 0.5 * (span[0] + span[1])
     if not shot.clean_start_seconds <= seconds < shot.clean_end_seconds:
         return "transition", shot.cut_score, None
     here = [t for t in tracks if t.start_seconds <= seconds < t.end_seconds]
     if not here:
         return "no_face", 0.0, 1.0
-    largest = max(here, key=lambda t: t.median_height_px)
-    if largest.median_height_px < config.min_face_height_px:
-        return "face_too_small", largest.median_height_px, config.min_face_height_px
+    largest = max(here, key=lambda t: _height_within(t, span))
+    height = _height_within(largest, span)
+    if height < config.min_face_height_px:
+        return "face_too_small", height, config.min_face_height_px
     length = largest.end_seconds - largest.start_seconds
     if length < config.min_seconds:
         return "face_too_brief", length, config.min_seconds
-    return "remainder", None, None
+    return "remainder", span[1] - span[0], config.min_seconds
+
+
+def _height_within(track: FaceTrack, span: Span) -> float:
+    """Return the median height of a face's boxes within a span, or of the box at its middle."""
+    times = np.asarray(track.times_seconds)
+    inside = (times >= span[0]) & (times < span[1])
+    if inside.any():
+        return float(np.median(_heights(track)[inside]))
+    box = boxes_at(track, np.array([0.5 * (span[0] + span[1])]))[0]
+    return float(box[3] - box[1])
 
 
 def _rejection(

@@ -42,12 +42,16 @@ def look_visit(
     meter = CpuMeter()
     clip, tally = task.clip, DecodeTally()
     extractor = select.landmark_extractor(landmarks.min_score, landmarks.model_complexity)
-    collector = extract_landmarks.LandmarkCollector(
-        extractor, extract_landmarks.clip_boxes(clip, task.track), landmarks
-    )
+    boxes = extract_landmarks.clip_boxes(clip, task.track)
+    collector = extract_landmarks.LandmarkCollector(extractor, boxes, landmarks)
     source_scale = (clip.crop_xyxy[2] - clip.crop_xyxy[0]) / clip.width
     qualities = measure_quality.QualityMeter(
-        quality, clip.fps, clip.num_frames, source_scale, select.text_detector()
+        quality,
+        clip.fps,
+        clip.num_frames,
+        source_scale,
+        select.text_detector(),
+        measure_quality.head_region(boxes, clip.width, clip.height),
     )
     views = collect_faces.FaceCollector(faces, clip.num_frames)
     encoder = cut_clip.new_encoder(clip, cut)

@@ -22,7 +22,7 @@ from schemas.outcomes import Rejection
 from schemas.parts import PartReader
 from schemas.records import FaceTrack, Shot, Video
 from schemas.sample import SAMPLING_RATE_HZ, wav_of_pcm
-from transforms import detect_shots, propose_clips, track_faces
+from transforms import detect_shots, find_jump_cuts, propose_clips, track_faces
 from transforms.clip_sound import MARGIN_SECONDS, Pcm, cut_with_margin, sound_part
 from transforms.score_audio import AudioConfig
 
@@ -40,6 +40,7 @@ def survey_visit(
     *,
     media: MediaLimits,
     shots: detect_shots.ShotConfig,
+    jumps: find_jump_cuts.JumpConfig,
     tracks: track_faces.TrackConfig,
     clips: propose_clips.ClipConfig,
     audio: AudioConfig,
@@ -54,7 +55,7 @@ def survey_visit(
         speech = _listen(video, media, audio, tape)
         meter.charge("find_speech")
         tally = DecodeTally()
-        scores, samples = _scan(video, media, shots, tracks, tally, meter)
+        scores, samples = _scan(video, media, shots, jumps, tracks, tally, meter)
         _check_damage(video, scores, tally)
         end = scores.seconds[-1] + 1.0 / video.fps
         found = detect_shots.build_shots(video.video_id, scores, end, shots)
@@ -140,6 +141,7 @@ def _scan(
     video: Video,
     media: MediaLimits,
     shots: detect_shots.ShotConfig,
+    jumps: find_jump_cuts.JumpConfig,
     tracks: track_faces.TrackConfig,
     tally: DecodeTally,
     meter: CpuMeter,
@@ -148,8 +150,10 @@ def _scan(
     scale = max(max(video.width, video.height) / tracks.detector_side_px, 1.0)
     detector = select.face_detector(tracks.min_score, tracks.full_range)
     shot_scanner = detect_shots.ShotScanner(shots, select.content_scorer, select.shot_model, video.fps)
+    jump_scanner = find_jump_cuts.JumpScanner(jumps)
     face_scanner = track_faces.FaceScanner(tracks, detector, scale)
     thumbnail = PictureView(*detect_shots.THUMBNAIL, video.rotation_degrees, "rgb24")
+    compared = PictureView(*_size(video, find_jump_cuts.PICTURE_SIDE_PX), video.rotation_degrees, "gray")
     width, height = (max(round(side / scale), 2) for side in (video.width, video.height))
     reduced = PictureView(width, height, video.rotation_degrees, "rgb24")
     meter.charge("load_models")
@@ -157,9 +161,18 @@ def _scan(
         meter.charge("decode")
         shot_scanner.update(picture.seconds, thumbnail.pixels(picture.frame))
         meter.charge("detect_shots")
+        jump_scanner.update(compared.pixels(picture.frame))
+        meter.charge("find_jump_cuts")
         if face_scanner.wants(picture.seconds):
             face_scanner.update(picture.seconds, reduced.pixels(picture.frame))
             meter.charge("track_faces")
     scores = shot_scanner.finish()
+    scores.jumps += jump_scanner.finish()
     meter.charge("detect_shots")
     return scores, face_scanner.samples
+
+
+def _size(video: Video, longer_side: int) -> tuple[int, int]:
+    """Return the size in px of a video's whole picture with a longer side of so much."""
+    scale = longer_side / max(video.width, video.height)
+    return max(round(video.width * scale), 8), max(round(video.height * scale), 8)

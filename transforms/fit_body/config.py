@@ -90,5 +90,7 @@ class FitConfig:
     max_step: float = 0.6  # rad, m or units of a coefficient in one iteration
     # A part on a frame is valid if it was seen and the typical residual is below this many deviations.
     max_residual: float = 4.0
+    # A hand, too, only if it lies within this share of the face's height; good fits leave 1.2 to 3.2 %.
+    max_hand_error: float = 0.06
     # Legs move only if a knee is surely in the picture on this share of the frames.
     min_knee_ratio: float = 0.15

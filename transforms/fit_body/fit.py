@@ -94,6 +94,9 @@ def fit_clip(model: BodyModel, seen: Observations, config: FitConfig | None = No
     focal = seen.focal_px or problem.config.focal_per_side * max(seen.width_px, seen.height_px)
     clip, x, betas, done = _minimise(problem, seen, focal)
     errors, valid = part_errors(clip, x, betas)
+    for hand in ("left_hand", "right_hand"):
+        # No error is NaN where the hand was not seen; it is not valid there either.
+        valid[hand] &= errors[hand] <= problem.config.max_hand_error * seen.face_height_px()
     return Fit(
         model_id=model.model_id,
         **unpack(problem, x, clip.root),

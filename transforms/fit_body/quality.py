@@ -27,11 +27,18 @@ def fit_quality(model: BodyModel, fit: Fit) -> BodyFit:
         face_error=_median_share(fit.error_px["face"], fit.face_height_px),
         body_error=_median_share(fit.error_px["body"], fit.face_height_px),
         hand_error=_median_share(np.concatenate(hands), fit.face_height_px),
+        hand_misfit_ratio=_hand_misfits(fit),
         **{f"{part}_valid_ratio": float(fit.valid[part].mean()) for part in PARTS},
         max_acceleration=_extreme(joint_accelerations(model, fit)),
         num_flips=int((_turning_rates(fit) > _FLIP_RAD_PER_SECOND).sum()),
         betas_norm=float(np.linalg.norm(fit.betas)),
     )
+
+
+def _hand_misfits(fit: Fit) -> float:
+    """Return on which share of the frames a hand was seen and the fitted one lies elsewhere."""
+    misfits = [np.isfinite(fit.error_px[p]) & ~fit.valid[p] for p in ("left_hand", "right_hand")]
+    return float((misfits[0] | misfits[1]).mean())
 
 
 def joint_accelerations(model: BodyModel, fit: Fit) -> npt.NDArray[np.float32]:
