@@ -9,6 +9,8 @@ import numpy as np
 from backends.protocols import RgbImage
 from schemas.records import Box
 
+_MIN_CHARACTERS = 3
+
 
 class RapidText:
     """`TextDetector` on `rapidocr_onnxruntime`. It reads Latin and Chinese script."""
@@ -30,13 +32,16 @@ class RapidText:
         ]
 
     def legibility(self, image: RgbImage, box: Box) -> float:
-        """Return the recogniser's score for a box, 0.0 for fewer than two characters."""
+        """Return the recogniser's score for a box, 0.0 for fewer than three characters.
+
+        Glasses are read as "06" with a score of 0.9, lips as one Chinese character.
+        """
         x0, y0 = max(int(box[0]), 0), max(int(box[1]), 0)
         patch = image[y0 : math.ceil(box[3]), x0 : math.ceil(box[2]), ::-1]
         if min(patch.shape[:2]) < 4:
             return 0.0
         (text, score), *_ = self._engine.text_rec([np.ascontiguousarray(patch)])[0]
-        return float(score) if len(text.strip()) >= 2 else 0.0
+        return float(score) if len(text.strip()) >= _MIN_CHARACTERS else 0.0
 
 
 @functools.lru_cache(maxsize=1)

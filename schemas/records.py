@@ -190,7 +190,8 @@ class VisualQuality:
 
     `sharpness` is the variance of the Laplacian of the face, scaled to 128 px height;
     `stillness_ratio` the share of frames on which the head is as on the one before; motion is in face heights
-    a second; text areas are shares of the picture.
+    a second; `text_area_ratio` is the share of the picture that text covers on the frame with most of it,
+    `text_over_face_ratio` that of the face's box on the median frame.
     """
 
     sharpness: float | None

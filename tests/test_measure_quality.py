@@ -191,6 +191,25 @@ def test_text_is_measured_by_the_area_it_covers(
     assert text_ratios(boxes, 100, 100, face) == pytest.approx(expected)
 
 
+class ReadsAtTimes(Reads):
+    """Finds text over the face on the looks it is told to."""
+
+    def __init__(self, *looks: int) -> None:
+        super().__init__()
+        self.wanted = looks
+
+    def text_boxes(self, image: np.ndarray) -> list[Box]:
+        self.looks += 1
+        return [(130, 90, 190, 150)] if self.looks in self.wanted else []
+
+
+@pytest.mark.parametrize(("looks", "over"), [((2,), False), ((1, 3), True), ((1, 2, 3), True)])
+def test_text_over_the_face_is_what_most_looks_find(looks: tuple[int, ...], over: bool) -> None:
+    quality = measure([portrait()] * 9, [face_mesh()] * 9, ReadsAtTimes(*looks))
+    assert ((quality.text_over_face_ratio or 0.0) > 0.3) is over
+    assert (quality.text_area_ratio or 0.0) > 0.04
+
+
 def test_text_is_looked_for_on_a_few_frames_and_counts_if_it_can_be_read() -> None:
     reader = Reads((0, 0, WIDTH, HEIGHT / 4))
     quality = measure([portrait()] * 30, [face_mesh()] * 30, reader)
@@ -208,3 +227,13 @@ def test_the_real_detector_finds_a_caption_and_nothing_in_a_picture_without_one(
     reader = rapidocr.load()
     assert (measure([plain] * 3, [None] * 3, reader).text_area_ratio or 0) < 0.01
     assert 0.03 < (measure([captioned] * 3, [None] * 3, reader).text_area_ratio or 0) < 0.15
+
+
+def test_glasses_are_no_text() -> None:
+    """Two lenses and a bridge, which the recogniser reads as 06 or 00."""
+    picture = np.full((288, 360, 3), (205, 160, 140), np.uint8)
+    for x in (140, 200):
+        cv2.ellipse(picture, (x, 145), (24, 18), 0, 0, 360, (30, 25, 25), 4)
+    cv2.line(picture, (164, 142), (176, 142), (30, 25, 25), 4)
+    reader = rapidocr.load()
+    assert max([reader.legibility(picture, b) for b in [(105, 115, 235, 175), (110, 120, 230, 170)]]) == 0.0

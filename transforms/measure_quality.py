@@ -128,7 +128,9 @@ class QualityMeter:
         middle = [None] * 3 if angles is None else np.median(angles, axis=0).tolist()
         face_height = faces[5]
         unit = max(face_height or 1.0, 1.0)
-        texts = np.array(self.text).max(axis=0).tolist() if self.text else [None, None]
+        # Glasses and mouths are read as letters on single frames: over the face, text is what most looks see.
+        area = max(share for share, _ in self.text) if self.text else None
+        over_face = float(np.median([share for _, share in self.text])) if self.text else None
         return VisualQuality(
             sharpness=faces[0],
             face_luma=faces[1],
@@ -144,8 +146,8 @@ class QualityMeter:
             body_motion=body_motion(self.arms, self.fps, unit),
             mouth_motion=float(np.std(self.lips)) if self.lips else None,
             stillness_ratio=float(np.mean(self.still)) if self.still else 0.0,
-            text_area_ratio=texts[0],
-            text_over_face_ratio=texts[1],
+            text_area_ratio=area,
+            text_over_face_ratio=over_face,
             damaged_frames=damaged_frames,
             ocr=None if self.text_detector is None else self.text_detector.name,
         )

@@ -5,9 +5,11 @@ assignment on intersection over union). A face that leaves for longer than `max_
 returns starts a new track: who it is, is for identity to say.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import cv2
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
@@ -18,10 +20,18 @@ from schemas.records import Box, FaceTrack, Shot
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TrackConfig:
-    """Sampling of the detector and linking of its boxes."""
+    """Sampling of the detector and linking of its boxes.
+
+    The detector sees the whole picture. A face below a twentieth of its side is lost on it, as that of a
+    talker in the corner of a slide or in a vertical picture filled with something else: squares of a larger
+    picture are looked at where a face was a moment ago, and all of them once a while if there is no face.
+    """
 
     detections_per_second: float = 6.0
     detector_side_px: int = 384  # twice the input of the full-range network, for its crops
+    close_side_px: int = 768  # longer side of the picture that squares are cut from
+    square_px: int = 256
+    scan_every_seconds: float = 1.0
     min_score: float = 0.5
     full_range: bool = True
     min_iou: float = 0.2
@@ -43,8 +53,9 @@ class FaceScanner:
 
     config: TrackConfig
     detector: FaceDetector
-    scale: float  # source px per px of the detector's picture
+    scale: float  # source px per px of the pictures it is given
     samples: list[SampledFaces] = field(default_factory=list[SampledFaces])
+    _scanned: float | None = None
 
     def wants(self, seconds: float) -> bool:
         """Return whether the frame at this time is to be looked at."""
@@ -54,15 +65,83 @@ class FaceScanner:
         return seconds - self.samples[-1].seconds >= step - 1e-3
 
     def update(self, seconds: float, image: RgbImage) -> None:
-        """Detect faces on a frame: its time and its picture at the detector's scale."""
-        faces = tuple(
-            Detection(_scaled(d.box_xyxy, self.scale), d.score) for d in self.detector.detect(image)
-        )
-        self.samples.append(SampledFaces(seconds, faces))
+        """Detect faces on a frame: its time and its picture, whose longer side is at most `close_side_px`."""
+        found = self._whole(image)
+        found = _distinct([*found, *self._where_they_were(image, found)], self.config.min_iou)
+        every = self.config.scan_every_seconds
+        if not found and (self._scanned is None or seconds - self._scanned >= every):
+            self._scanned = seconds
+            squares = squares_of(image.shape[1], image.shape[0], self.config.square_px)
+            found = _distinct([d for s in squares for d in self._within(image, s)], self.config.min_iou)
+        self.samples.append(SampledFaces(seconds, tuple(_moved(d, self.scale) for d in found)))
+
+    def _whole(self, image: RgbImage) -> list[Detection]:
+        shrink = max(image.shape[:2]) / self.config.detector_side_px
+        if shrink <= 1:
+            return self.detector.detect(image)
+        size = (round(image.shape[1] / shrink), round(image.shape[0] / shrink))
+        small = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+        return [_moved(d, shrink) for d in self.detector.detect(small)]
+
+    def _where_they_were(self, image: RgbImage, found: Sequence[Detection]) -> list[Detection]:
+        """Return the faces of the last sample that the detector finds again when it looks closely."""
+        before = [_moved(d, 1 / self.scale) for d in (self.samples[-1].faces if self.samples else ())]
+        if before and found:
+            overlap = iou_matrix([d.box_xyxy for d in before], [d.box_xyxy for d in found])
+            before = [d for d, row in zip(before, overlap, strict=True) if row.max() < self.config.min_iou]
+        again: list[Detection] = []
+        for face in before:
+            near = self._within(image, square_around(face.box_xyxy, image.shape, self.config.square_px))
+            overlap = iou_matrix([face.box_xyxy], [d.box_xyxy for d in near]) if near else np.zeros((1, 0))
+            again += [d for d, same in zip(near, overlap[0], strict=True) if same >= self.config.min_iou]
+        return again
+
+    def _within(self, image: RgbImage, square: tuple[int, int, int, int]) -> list[Detection]:
+        x0, y0, x1, y1 = square
+        part = np.ascontiguousarray(image[y0:y1, x0:x1])
+        return [_moved(d, 1.0, (x0, y0)) for d in self.detector.detect(part)]
 
 
-def _scaled(box: Box, scale: float) -> Box:
-    return box[0] * scale, box[1] * scale, box[2] * scale, box[3] * scale
+def squares_of(width: int, height: int, side: int) -> list[tuple[int, int, int, int]]:
+    """Return squares (x0, y0, x1, y1) px that cover a picture and overlap by a fifth or more."""
+
+    def starts(length: int) -> list[int]:
+        count = 1 if length <= side else 1 + math.ceil((length - side) / (0.8 * side))
+        return np.linspace(0, max(length - side, 0), count).round().astype(int).tolist()
+
+    return [
+        (x, y, min(x + side, width), min(y + side, height)) for y in starts(height) for x in starts(width)
+    ]
+
+
+def square_around(box: Box, shape: tuple[int, ...], side: int) -> tuple[int, int, int, int]:
+    """Return the square (x0, y0, x1, y1) px around a face in a picture of shape (H, W, ...).
+
+    It has the given side or four times the face's height, whichever is more, as far as the picture goes.
+    """
+    half = max(side, 4 * (box[3] - box[1])) / 2
+    corners = [
+        (min(max(round(0.5 * (low + high) - half), 0), length - 1), round(0.5 * (low + high) + half))
+        for low, high, length in ((box[0], box[2], shape[1]), (box[1], box[3], shape[0]))
+    ]
+    (x0, x1), (y0, y1) = corners
+    return x0, y0, min(max(x1, x0 + 1), shape[1]), min(max(y1, y0 + 1), shape[0])
+
+
+def _distinct(faces: Sequence[Detection], min_iou: float) -> list[Detection]:
+    """Return faces of which no two overlap, the surest of each."""
+    kept: list[Detection] = []
+    for face in sorted(faces, key=lambda d: -d.score):
+        if not kept or iou_matrix([face.box_xyxy], [d.box_xyxy for d in kept]).max() < min_iou:
+            kept.append(face)
+    return kept
+
+
+def _moved(face: Detection, scale: float, origin: tuple[int, int] = (0, 0)) -> Detection:
+    x0, y0, x1, y1 = face.box_xyxy
+    x, y = origin
+    box = (scale * (x0 + x), scale * (y0 + y), scale * (x1 + x), scale * (y1 + y))
+    return Detection(box, face.score)
 
 
 def iou_matrix(first: Sequence[Box], second: Sequence[Box]) -> np.ndarray:

@@ -147,7 +147,7 @@ def _scan(
     meter: CpuMeter,
 ) -> tuple[detect_shots.ShotScores, list[track_faces.SampledFaces]]:
     """Decode all frames once for shots and faces."""
-    scale = max(max(video.width, video.height) / tracks.detector_side_px, 1.0)
+    scale = max(max(video.width, video.height) / tracks.close_side_px, 1.0)
     detector = select.face_detector(tracks.min_score, tracks.full_range)
     shot_scanner = detect_shots.ShotScanner(shots, select.content_scorer, select.shot_model, video.fps)
     jump_scanner = find_jump_cuts.JumpScanner(jumps)
