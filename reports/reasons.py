@@ -28,6 +28,7 @@ REASONS = {
     "remainder": "A rest beside a clip that is too short for a clip of its own.",
     # Clips.
     "several_faces": "Another face of comparable size is in the picture: who speaks is not clear.",
+    "second_face": "Another face is in every picture of the clip, too near to be cropped away.",
     "silent_audio": "The sound is silent or nearly so.",
     "no_speech": "Nobody speaks, or too briefly; this is also where music and noise end.",
     "clipped_audio": "The sound is overdriven: its peaks are cut off.",
@@ -82,6 +83,11 @@ FIELDS: dict[str, tuple[str, str, str]] = {
     "side_px": ("Shorter side", "px", "shorter side of the picture"),
     "duration_seconds": ("Duration", "s", "length of the clip"),
     "face_height_px": ("Face height", "px", "height of the tracked face in the source picture"),
+    "second_face_ratio": (
+        "Faces in the crop",
+        "ratio",
+        "height of the largest other face in it over this one's",
+    ),
     "other_face_ratio": ("Other faces", "ratio", "height of the largest other face over this one's"),
     "audio_speech_ratio": ("Speech", "ratio", "share of the clip in which somebody speaks"),
     "audio_speech_seconds": ("Speech time", "s", "seconds of the clip in which somebody speaks"),

@@ -315,9 +315,10 @@ class Clip:
     """A span of one shot in which one face is visible, cut to constant frame rate.
 
     `crop_xyxy` is in pixels of the displayed source picture, `width` and `height` are those
-    of the written video. `artefacts` name what the stages made of the clip, its parts included, in
-    order. `sampling_weight` is how often to draw the clip in training, relative to the average
-    accepted clip.
+    of the written video. `other_face_ratio` is the height of the largest other face in the whole
+    picture over this one's, `second_face_ratio` that of the largest in the crop. `artefacts` name
+    what the stages made of the clip, its parts included, in order. `sampling_weight` is how often to
+    draw the clip in training, relative to the average accepted clip.
     """
 
     clip_id: str
@@ -334,6 +335,7 @@ class Clip:
     height: int
     face_height_px: float
     other_face_ratio: float
+    second_face_ratio: float
     artefacts: tuple[Artefact, ...] = ()
     audio: AudioQuality | None = None
     landmarks: LandmarkCoverage | None = None

@@ -148,6 +148,7 @@ def make_clip(number: int = 0, num_frames: int = 50, **changes: Any) -> Clip:
         "height": 240,
         "face_height_px": 80.0,
         "other_face_ratio": 0.0,
+        "second_face_ratio": 0.0,
     }
     return Clip(**(fields | changes))
 

@@ -153,6 +153,7 @@ def make_clip(
         height=512,
         face_height_px=rng.gauss(170, 40),
         other_face_ratio=0.0,
+        second_face_ratio=0.0,
         audio=audio,
         landmarks=landmarks,
         quality=quality,

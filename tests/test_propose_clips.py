@@ -12,14 +12,9 @@ from hypothesis import strategies as st
 from schemas.outcomes import Rejection
 from schemas.records import Clip, FaceTrack, Shot
 from tests.makers import make_shot, make_track, make_video
-from transforms.propose_clips import (
-    ClipConfig,
-    divide,
-    other_face_ratio,
-    output_size,
-    person_crop,
-    propose_clips,
-)
+from transforms.geometry import boxes_at
+from transforms.propose_clips import ClipConfig, divide, propose_clips
+from transforms.propose_clips.crop import faces_beside, other_face_ratio, output_size, person_crop
 
 CONFIG = ClipConfig()
 VIDEO = make_video()
@@ -231,9 +226,52 @@ def test_a_video_is_never_enlarged() -> None:
 def test_a_passer_by_is_not_a_second_speaker() -> None:
     shot = make_shot(0, 10)
     own = make_track(shot, 0, 10, height=80)
-    beside = make_track(shot, 0, 10, height=60, name="b")
+    beside = make_track(shot, 0, 10, height=60, name="b", centre=(500.0, 130.0))
     passing = make_track(shot, 3, 3.5, height=200, name="c")
     times = np.linspace(0, 10, 101)
-    assert other_face_ratio(own, [own], times) == 0.0
-    assert other_face_ratio(own, [own, passing], times) == 0.0
-    assert other_face_ratio(own, [own, beside], times) == pytest.approx(0.75)
+
+    def ratio(*tracks: FaceTrack) -> float:
+        return other_face_ratio(boxes_at(own, times), faces_beside(own, tracks, times))
+
+    assert ratio(own) == 0.0
+    assert ratio(own, passing) == 0.0
+    assert ratio(own, beside) == pytest.approx(0.75)
+
+
+def two_clips(own: tuple[float, float], other: tuple[float, float], height: float = 80.0) -> list[Clip]:
+    """Return the clips of two faces with these centres, the own one's first; the other's height is given."""
+    shot = make_shot(0, 6)
+    tracks = [
+        make_track(shot, 0, 6, centre=own, height=80.0, name="own"),
+        make_track(shot, 0, 6, centre=other, height=height, name="other"),
+    ]
+    clips, _ = propose(shot, tracks)
+    return sorted(clips, key=lambda c: c.track_id != tracks[0].track_id)
+
+
+@pytest.mark.parametrize("other", [(420.0, 120.0), (150.0, 120.0), (320.0, 300.0)])
+def test_the_crop_ends_before_another_face(other: tuple[float, float]) -> None:
+    """To the right, to the left and below; the whole picture has both, the crop one."""
+    for clip in two_clips((280.0, 120.0), other):
+        x0, y0, x1, y1 = clip.crop_xyxy
+        inside = [
+            x0 <= x - 32 and x + 32 <= x1 and y0 <= y - 40 and y + 40 <= y1 for x, y in [(280, 120), other]
+        ]
+        assert sum(inside) == 1
+        assert clip.other_face_ratio == pytest.approx(1.0) and clip.second_face_ratio == 0.0
+        assert_crop(clip)
+
+
+def test_a_face_too_near_to_crop_away_stays_and_is_scored() -> None:
+    own, other = two_clips((300.0, 120.0), (355.0, 140.0))
+    assert own.second_face_ratio == other.second_face_ratio == pytest.approx(1.0)
+
+
+def test_small_faces_behind_a_person_do_not_cost_the_hands() -> None:
+    small = two_clips((280.0, 120.0), (420.0, 100.0), height=15.0)[0]
+    assert small.crop_xyxy[2] > 500 and small.second_face_ratio == pytest.approx(15 / 80)
+
+
+def test_the_same_face_found_twice_is_no_second_face() -> None:
+    own, _ = two_clips((280.0, 120.0), (284.0, 124.0), height=60.0)
+    assert own.second_face_ratio == own.other_face_ratio == 0.0

@@ -6,7 +6,15 @@ import pytest
 from backends.protocols import Detection
 from schemas.records import Box, FaceTrack
 from tests.makers import make_shot
-from transforms.track_faces import FaceScanner, SampledFaces, TrackConfig, build_tracks, iou_matrix
+from transforms.track_faces import (
+    FaceScanner,
+    SampledFaces,
+    TrackConfig,
+    build_tracks,
+    iou_matrix,
+    square_around,
+    squares_of,
+)
 
 CONFIG = TrackConfig()
 STEP = 1 / 6
@@ -113,3 +121,64 @@ def test_frames_are_sampled_at_the_detectors_rate_and_boxes_scaled_back(fps: flo
     gaps = np.diff([s.seconds for s in scanner.samples])
     assert gaps.min() >= STEP - 2e-3 and gaps.max() <= STEP + 1 / fps
     assert scanner.samples[0].faces[0].box_xyxy == (2.5, 5.0, 7.5, 10.0)
+
+
+class Shortsighted:
+    """Sees white rectangles that are a twelfth of the picture's longer side, or higher."""
+
+    name = "shortsighted"
+
+    def __init__(self) -> None:
+        self.looks = 0
+
+    def detect(self, image: np.ndarray) -> list[Detection]:
+        self.looks += 1
+        rows, columns = np.nonzero(image.min(axis=2) > 200)
+        if not len(rows) or rows.max() + 1 - rows.min() < max(image.shape[:2]) / 12:
+            return []
+        x0, y0, x1, y1 = columns.min(), rows.min(), columns.max() + 1, rows.max() + 1
+        return [Detection((float(x0), float(y0), float(x1), float(y1)), 0.9)]
+
+
+def slide(face: Box | None) -> np.ndarray:
+    picture = np.full((432, 768, 3), 90, np.uint8)
+    if face is not None:
+        x0, y0, x1, y1 = (round(v) for v in face)
+        picture[y0:y1, x0:x1] = 250
+    return picture
+
+
+def test_a_small_face_in_a_corner_is_found_and_followed() -> None:
+    detector = Shortsighted()
+    scanner = FaceScanner(CONFIG, detector, scale=2.5)
+    for i in range(12):
+        scanner.update(i * STEP, slide((700 - i, 380, 724 - i, 408)))
+    assert all(len(s.faces) == 1 for s in scanner.samples)
+    assert scanner.samples[3].faces[0].box_xyxy == (697 * 2.5, 950.0, 721 * 2.5, 1020.0)
+    squares = len(squares_of(768, 432, CONFIG.square_px))
+    assert detector.looks == 12 + squares + 11  # the whole each time, all squares once, then one square
+
+
+def test_without_a_face_the_squares_are_looked_at_once_a_second() -> None:
+    detector = Shortsighted()
+    scanner = FaceScanner(CONFIG, detector, scale=1.0)
+    for i in range(12):
+        scanner.update(i * STEP, slide(None))
+    assert detector.looks == 12 + 2 * len(squares_of(768, 432, CONFIG.square_px))
+
+
+@pytest.mark.parametrize(("width", "height"), [(768, 432), (432, 768), (320, 240), (100, 300), (768, 256)])
+def test_squares_cover_the_picture(width: int, height: int) -> None:
+    seen = np.zeros((height, width), bool)
+    for x0, y0, x1, y1 in squares_of(width, height, 256):
+        assert 0 <= x0 < x1 <= width and 0 <= y0 < y1 <= height and max(x1 - x0, y1 - y0) <= 256
+        seen[y0:y1, x0:x1] = True
+    assert seen.all()
+
+
+@pytest.mark.parametrize(
+    "box", [(0, 0, 20, 20), (-30, -30, -10, -10), (750, 420, 790, 460), (900, 900, 940, 950)]
+)
+def test_a_square_around_a_face_lies_in_the_picture(box: Box) -> None:
+    x0, y0, x1, y1 = square_around(box, (432, 768, 3), 256)
+    assert 0 <= x0 < x1 <= 768 and 0 <= y0 < y1 <= 432

@@ -77,6 +77,8 @@ def judge_clip(clip: Clip, rules: Sequence[Rule], stage: str) -> Rejection | Non
 DEFAULT_RULES: tuple[Rule, ...] = (
     # All faces are looked at and the speaking one is kept (another_speaks); on, this rule saves that work.
     Rule(name="several_faces", stage="propose", field="other_face_ratio", maximum=0.6, mode="score"),
+    # The crop ends before another face where it can; one that is still in it is in every picture of the clip.
+    Rule(name="second_face", stage="propose", field="second_face_ratio", maximum=0.4),
     Rule(name="silent_audio", stage="audio", field="audio.rms_dbfs", minimum=-55.0),
     Rule(name="no_speech", stage="audio", field="audio.speech_ratio", minimum=0.3),
     # Singing and music that the detector half takes for speech stay well below 0.8, speech above 0.9.

@@ -1,0 +1,88 @@
+"""What no clip covers, and why."""
+
+import itertools
+from collections.abc import Sequence
+
+import numpy as np
+
+from schemas.ids import span_id
+from schemas.outcomes import Rejection
+from schemas.records import Clip, FaceTrack, Shot, Video
+from transforms.geometry import box_heights, boxes_at
+from transforms.propose_clips.config import ClipConfig
+
+Span = tuple[float, float]
+
+
+def lost_spans(
+    video: Video, shot: Shot, tracks: Sequence[FaceTrack], clips: Sequence[Clip], config: ClipConfig
+) -> list[Rejection]:
+    """Return the parts of a shot that no clip covers, each with its reason."""
+    edges = {shot.start_seconds, shot.end_seconds, shot.clean_start_seconds, shot.clean_end_seconds}
+    edges |= {e for t in tracks for e in (t.start_seconds, t.end_seconds)}
+    edges |= {e for c in clips for e in (c.start_seconds, c.end_seconds)}
+    points = sorted(e for e in edges if shot.start_seconds <= e <= shot.end_seconds)
+    lost: list[tuple[float, float, str, float | None, float | None]] = []
+    for low, high in itertools.pairwise(points):
+        middle = 0.5 * (low + high)
+        if any(c.start_seconds <= middle < c.end_seconds for c in clips):
+            continue
+        reason = _why_lost((low, high), shot, tracks, config)
+        if lost and lost[-1][1] == low and lost[-1][2] == reason[0]:
+            lost[-1] = (lost[-1][0], high, *lost[-1][2:])
+        else:
+            lost.append((low, high, *reason))
+    return [_rejection(video, shot, *span) for span in lost]
+
+
+def _why_lost(
+    span: Span, shot: Shot, tracks: Sequence[FaceTrack], config: ClipConfig
+) -> tuple[str, float | None, float | None]:
+    seconds = 0.5 * (span[0] + span[1])
+    if not shot.clean_start_seconds <= seconds < shot.clean_end_seconds:
+        return "transition", shot.cut_score, None
+    here = [t for t in tracks if t.start_seconds <= seconds < t.end_seconds]
+    if not here:
+        return "no_face", 0.0, 1.0
+    largest = max(here, key=lambda t: _height_within(t, span))
+    height = _height_within(largest, span)
+    if height < config.min_face_height_px:
+        return "face_too_small", height, config.min_face_height_px
+    length = largest.end_seconds - largest.start_seconds
+    if length < config.min_seconds:
+        return "face_too_brief", length, config.min_seconds
+    return "remainder", span[1] - span[0], config.min_seconds
+
+
+def _height_within(track: FaceTrack, span: Span) -> float:
+    """Return the median height of a face's boxes within a span, or of the box at its middle."""
+    times = np.asarray(track.times_seconds)
+    inside = (times >= span[0]) & (times < span[1])
+    if inside.any():
+        return float(np.median(box_heights(track)[inside]))
+    box = boxes_at(track, np.array([0.5 * (span[0] + span[1])]))[0]
+    return float(box[3] - box[1])
+
+
+def _rejection(
+    video: Video,
+    shot: Shot,
+    start: float,
+    end: float,
+    reason: str,
+    score: float | None,
+    threshold: float | None,
+) -> Rejection:
+    return Rejection(
+        stage="propose_clips",
+        level="span",
+        subject_id=span_id(shot.shot_id, "lost", round(start * 1e6), round(end * 1e6)),
+        video_id=video.video_id,
+        source_name=video.source.name,
+        reason=reason,
+        score=score,
+        threshold=threshold,
+        start_seconds=start,
+        end_seconds=end,
+        seconds=end - start,
+    )
