@@ -34,7 +34,7 @@ def talk(frames: list[int], noise: float = 0.7) -> list[Gray]:
         picture = WALL.astype(np.float32)
         for part, place, reach, periods in PARTS:
             dx, dy = (reach * np.sin(2 * np.pi * frame / period) for period in periods)
-            move = np.float32([[1, 0, place[0] + dx], [0, 1, place[1] + dy]])
+            move = np.array([[1, 0, place[0] + dx], [0, 1, place[1] + dy]], np.float32)
             there = cv2.warpAffine(np.full_like(part, 255), move, (PICTURE_SIDE_PX, HEIGHT)) / 255.0
             moved = cv2.warpAffine(part, move, (PICTURE_SIDE_PX, HEIGHT))
             picture = picture * (1 - there) + moved * there
