@@ -91,21 +91,27 @@ def sound_features(encoded: npt.NDArray[np.floating], num_frames: int, fps: floa
     return np.concatenate(parts, axis=1)
 
 
-def lag_correlations(predicted: Array, seen: Array, weights: Array, max_lag: int) -> npt.NDArray[np.float64]:
-    """Return the weighted mean correlation of columns at lags -max_lag to max_lag, (2 max_lag + 1,).
+def frame_correlations(predicted: Array, seen: Array, weights: Array, max_lag: int) -> Array:
+    """Return what each frame adds to the correlation at lags -max_lag to max_lag, (2 max_lag + 1, n).
 
     At lag l frame t is compared with the prediction for t + l: the best lag is positive where the
-    sound is late. Only frames that both have are compared.
+    sound is late. Only frames that both have are compared, the others are NaN; the mean of a row is the
+    weighted mean correlation of the columns.
     """
     n = len(seen)
-    found = np.zeros(2 * max_lag + 1)
+    found = np.full((2 * max_lag + 1, n), np.nan)
     for lag in range(-max_lag, max_lag + 1):
         low, high = max(0, -lag), min(n, n - lag)
         a, b = predicted[low + lag : high + lag], seen[low:high]
         a, b = a - a.mean(0), b - b.mean(0)
-        norms = np.sqrt((a * a).sum(0) * (b * b).sum(0))
-        found[lag + max_lag] = float(((a * b).sum(0) / np.maximum(norms, 1e-12)) @ weights)
+        norms = np.maximum(np.sqrt((a * a).sum(0) * (b * b).sum(0)), 1e-12)
+        found[lag + max_lag, low:high] = (a * b / norms) @ weights * (high - low)
     return found
+
+
+def lag_correlations(predicted: Array, seen: Array, weights: Array, max_lag: int) -> Array:
+    """Return the weighted mean correlation of columns at lags -max_lag to max_lag, (2 max_lag + 1,)."""
+    return np.asarray(np.nanmean(frame_correlations(predicted, seen, weights, max_lag), axis=1))
 
 
 class WhisperEncoder:
@@ -158,12 +164,12 @@ class LipSync:
         """Return the mouth's shape; see `SyncScorer.look`."""
         return mouth_shape(face, fps)
 
-    def lag_scores(
+    def agreement(
         self, samples: FloatArray, seen: npt.NDArray[np.floating], fps: float, max_lag: int
     ) -> npt.NDArray[np.float64]:
-        """Score lags; see `SyncScorer.lag_scores`."""
+        """Correlate; see `SyncScorer.agreement`."""
         predicted = sound_features(self._encoder.encode(samples), len(seen), fps) @ self._map
-        return lag_correlations(predicted, np.asarray(seen, np.float64), self._weights, max_lag)
+        return frame_correlations(predicted, np.asarray(seen, np.float64), self._weights, max_lag)
 
 
 @functools.lru_cache(maxsize=1)

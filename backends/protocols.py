@@ -258,12 +258,13 @@ class SyncScorer(Protocol):
         """
         ...
 
-    def lag_scores(
+    def agreement(
         self, samples: FloatArray, seen: npt.NDArray[np.floating], fps: float, max_lag: int
     ) -> npt.NDArray[np.float64]:
-        """Return how well they agree at lags -max_lag to max_lag frames, (2 max_lag + 1,).
+        """Return how well they agree at lags -max_lag to max_lag frames, (2 max_lag + 1, n).
 
-        The best lag is positive where the sound is late.
+        A lag's score is the mean over its frames; NaN where a frame has no sound at that lag, or was not
+        seen. The best lag is positive where the sound is late.
 
         Args:
             samples: mono (m,) at 16 kHz, beginning with the first frame.

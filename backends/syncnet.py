@@ -65,19 +65,19 @@ class SyncNet:
         found[: len(windows)][whole] = self._embed(inputs[whole], sound=False)
         return found
 
-    def lag_scores(
+    def agreement(
         self, samples: FloatArray, seen: npt.NDArray[np.floating], fps: float, max_lag: int
     ) -> npt.NDArray[np.float64]:
-        """Return mean cosines of embeddings at each lag; see `SyncScorer.lag_scores`."""
+        """Return cosines of embeddings; see `SyncScorer.agreement`."""
         spectrogram = mel_spectrogram(samples)
         starts = (np.arange(len(seen)) / fps * _RATE / _HOP).astype(int)
         starts = starts[starts + _STEPS <= spectrogram.shape[1]]
         heard = self._embed(np.stack([spectrogram[None, :, s : s + _STEPS] for s in starts]), sound=True)
-        found = np.zeros(2 * max_lag + 1)
+        found = np.full((2 * max_lag + 1, len(seen)), np.nan)
         for lag in range(-max_lag, max_lag + 1):
             low, high = max(0, -lag), min(len(seen), len(heard) - lag)
             cosines = (_unit(seen[low:high]) * _unit(heard[low + lag : high + lag])).sum(axis=1)
-            found[lag + max_lag] = np.nanmean(cosines) if np.isfinite(cosines).any() else 0.0
+            found[lag + max_lag, low : low + len(cosines)] = cosines
         return found
 
     def _embed(self, inputs: npt.NDArray[np.float32], sound: bool) -> npt.NDArray[np.float64]:

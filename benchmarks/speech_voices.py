@@ -73,7 +73,7 @@ def cost_part(clips: Sequence[LipClip], words: tuple[float, float, float]) -> Pa
         spent["voices"] += time.process_time() - started
         started = time.process_time()
         face = np.zeros((len(clip.example.mouth), 478, 3)) + np.arange(478)[None, :, None]
-        scorer.lag_scores(clip.samples, scorer.look(face, clip.example.fps, None), clip.example.fps, MAX_LAG)
+        scorer.agreement(clip.samples, scorer.look(face, clip.example.fps, None), clip.example.fps, MAX_LAG)
         spent["lip sync"] += time.process_time() - started
     rows = [
         ("speech and voices", spent["voices"] / seconds),

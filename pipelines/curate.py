@@ -1,7 +1,7 @@
 """Curate: from raw talking videos to training shards and tables.
 
     sources -> probe -> one of each content -> survey -> clips
-    clips -> propose filter -> audio -> filter -> look -> filter -> sync -> compare faces of a shot
+    clips -> propose filter -> audio -> filter -> look -> filter -> sync -> compare clips of a video
           -> filter -> words -> filter -> body -> filter -> people (who is who, copies) -> passed
     passed, and everything on the way -> finish (balance, splits, shards, tables)
 
@@ -27,7 +27,7 @@ from pipelines.steps import Step, step_of, summary
 from schemas.outcomes import Rejection
 from schemas.records import Source, Video
 from transforms.filter_clips import Rule, judge_clip
-from transforms.score_sync import with_rivals
+from transforms.score_sync import SyncConfig, with_rivals, with_shared_offset
 
 
 class Curate(beam.PTransform):
@@ -91,17 +91,17 @@ class Curate(beam.PTransform):
             ledger.count(results | f"Cost_{name}" >> beam.FlatMap(_cost_only, name))
             found = results | f"Found_{name}" >> beam.FlatMap(_outputs)
             if name == "sync":
-                found = self._compare_faces(found)
+                found = self._compare_clips(found)
             tasks = self._filter(found, name, ledger)
         return tasks | "Clips" >> beam.Map(lambda t: t.clip)
 
-    def _compare_faces(self, tasks: Any) -> Any:
-        """Tell the clips of each shot how their faces compare with others seen at the same time."""
+    def _compare_clips(self, tasks: Any) -> Any:
+        """Tell the clips of each video how late its sound is, and how faces seen at the same time compare."""
         return (
             tasks
-            | "ByShot" >> beam.Map(_keyed_by_shot)
-            | "FacesOfShot" >> beam.GroupByKey()
-            | "CompareFaces" >> beam.FlatMapTuple(_compared)
+            | "ByVideo" >> beam.Map(_keyed_by_video)
+            | "ClipsOfVideo" >> beam.GroupByKey()
+            | "CompareClips" >> beam.FlatMapTuple(_compared, self._config.sync)
         )
 
     def _filter(self, tasks: Any, stage: str, ledger: Ledger) -> Any:
@@ -161,13 +161,13 @@ def _keyed_by_id(video: Video) -> tuple[str, Video]:
     return video.video_id, video
 
 
-def _keyed_by_shot(task: ClipTask) -> tuple[str, ClipTask]:
-    return task.clip.shot_id, task
+def _keyed_by_video(task: ClipTask) -> tuple[str, ClipTask]:
+    return task.clip.video_id, task
 
 
-def _compared(_: str, tasks: Iterable[ClipTask]) -> list[ClipTask]:
+def _compared(_: str, tasks: Iterable[ClipTask], sync: SyncConfig) -> list[ClipTask]:
     together = sorted(tasks, key=lambda task: task.clip.clip_id)
-    clips = with_rivals([task.clip for task in together])
+    clips = with_rivals(with_shared_offset([task.clip for task in together], sync))
     return [dataclasses.replace(t, clip=clip) for t, clip in zip(together, clips, strict=True)]
 
 

@@ -18,6 +18,7 @@ from schemas.ids import ID_HEX_DIGITS
 from schemas.plain import to_plain
 from schemas.records import Artefact, Source, Video
 from schemas.tables import SCHEMA_VERSION
+from transforms.filter_clips import score_of
 from transforms.probe import refused_consent
 from transforms.storage import map_files
 
@@ -112,8 +113,9 @@ def artefact_for(element: Any, visit: Visit, recipes: Mapping[str, str]) -> Arte
 def _clip_inputs(task: ClipTask, visit: Visit) -> list[str]:
     clip = task.clip
     made = [artefact_of(clip.artefacts, stage) for stage in visit.inputs]
-    declared = [getattr(clip.source, name) for name in visit.declared]
-    return [clip.clip_id, *["" if a is None else a.artefact_id for a in made], json.dumps(declared)]
+    told = [getattr(clip.source, name) for name in visit.declared]
+    told += [score_of(clip, path) for path in visit.decided]
+    return [clip.clip_id, *["" if a is None else a.artefact_id for a in made], json.dumps(told)]
 
 
 def _fingerprint(source: Source) -> str:

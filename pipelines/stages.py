@@ -68,7 +68,8 @@ class Visit:
 
     `visit` is called with an element, a reader of parts, and `sections` by name. `jobs` are those of
     `backends.select` that it needs. `inputs` are the stages whose records or parts it reads, `declared` the
-    fields of the source. `gives` are the fields of the clip that it fills. `code_version` is raised when
+    fields of the source. `decided` are fields of the clip, by their paths, that clips decide together.
+    `gives` are the fields of the clip that it fills. `code_version` is raised when
     its results change. `min_ram` is what a worker needs, as Beam's resource hint.
     """
 
@@ -78,6 +79,7 @@ class Visit:
     jobs: tuple[str, ...] = ()
     inputs: tuple[str, ...] = ()
     declared: tuple[str, ...] = ()
+    decided: tuple[str, ...] = ()
     gives: tuple[str, ...] = ()
     code_version: int = 1
     min_ram: str = "4GB"
@@ -123,6 +125,7 @@ VISITS: Mapping[str, Visit] = {
             jobs=("lip_sync",),
             inputs=("survey", "look"),
             gives=("sync",),
+            code_version=2,
         ),
         Visit(
             stage="words",
@@ -131,6 +134,7 @@ VISITS: Mapping[str, Visit] = {
             jobs=("recognition", "alignment"),
             inputs=("survey", "sync"),
             declared=("language", "transcript"),
+            decided=("sync.repaired_frames",),
             gives=("transcript",),
             code_version=3,
         ),

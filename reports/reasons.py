@@ -63,6 +63,7 @@ REASONS = {
     "off_screen_voice": "The lips hardly part while speech is heard: somebody outside the picture speaks.",
     "lips_say_something_else": "The lips move, but not with this sound: dubbing or a voice-over.",
     "sound_out_of_sync": "The sound is too early or too late by more than can be repaired safely.",
+    "offset_unclear": "How far the sound is off is not clear enough to put it right.",
     "near_duplicate": "Another clip shows the same recording, re-encoded or cropped; the better one is kept.",
     "person_cap": "There is enough of this person already.",
     "source_cap": "There is enough of this video already.",
@@ -158,6 +159,7 @@ FIELDS: dict[str, tuple[str, str, str]] = {
     ),
     "sync_sync_confidence": ("Lip sync", "", "agreement of lips and sound"),
     "sync_av_offset_frames": ("Sound offset", "frames", "how late the source's sound is"),
+    "sync_unrepaired_frames": ("Sound left off", "frames", "by how much the repair misses the best offset"),
     "sync_lip_activity": ("Lip activity", "face heights/s", "how fast the lips part and close"),
     "sync_rival_margin": ("Margin over other faces", "", "lip sync above that of another visible face"),
     "voice_change_score": (

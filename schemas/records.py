@@ -219,7 +219,9 @@ class Sync:
     """Agreement of lips and sound (docs/sync.md says what the numbers mean).
 
     `av_offset_frames` is how far the source's sound was late, as measured; `repaired_frames` how
-    far it was then moved in the clip, 0 where nothing was changed. `sync_confidence` is the peak
+    far it was then moved in the clip, 0 where nothing was changed, `unrepaired_frames` how far the two
+    lie apart, 0 below what can be told. `lag_scores` are the correlations at all lags, lag 0 in the
+    middle. `sync_confidence` is the peak
     of the correlation of the lips with what the sound predicts, above its median over the lags;
     `lip_activity` how fast the lips open and close while speech is heard, in face heights a second;
     `rival_margin` by how much the confidence exceeds that of another face visible at the same
@@ -228,9 +230,11 @@ class Sync:
 
     av_offset_frames: int
     repaired_frames: int
+    unrepaired_frames: int
     sync_confidence: float
     lip_activity: float | None
     rival_margin: float | None
+    lag_scores: tuple[float, ...]
     scorer: str
 
 

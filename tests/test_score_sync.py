@@ -11,7 +11,15 @@ from backends import lip_sync
 from schemas.outcomes import BadInputError
 from schemas.records import Clip, Sync
 from tests.makers import make_clip, speech
-from transforms.score_sync import SyncConfig, lip_activity, peak_height, score_sync, with_rivals
+from transforms.filter_clips import DEFAULT_RULES, judge_clip
+from transforms.score_sync import (
+    SyncConfig,
+    lip_activity,
+    peak_height,
+    score_sync,
+    with_rivals,
+    with_shared_offset,
+)
 
 CONFIG = SyncConfig()
 
@@ -28,22 +36,22 @@ def face(num_frames: int = 125, opening: npt.NDArray[np.floating] | None = None)
 
 
 class Peak:
-    """Agrees best at a given lag; halves of a clip at lags of their own."""
+    """Agrees at a given lag; or each half of a clip at a lag of its own, a little better in the second."""
 
     name = "peak"
     needs_pictures = False
 
-    def __init__(self, lag: int, height: float = 0.6, halves: tuple[int, ...] = ()) -> None:
-        self.lags, self.height = [lag, *halves], height
-        self.first = True
+    def __init__(self, *halves: int, height: float = 0.6) -> None:
+        self.halves, self.height = (halves[0], halves[-1]), height
 
     def look(self, face, fps, pictures):
         return face[:, 0].astype(np.float64)
 
-    def lag_scores(self, samples, seen, fps, max_lag):
-        lag = self.lags.pop(0) if len(self.lags) > 1 else self.lags[0]
-        scores = np.zeros(2 * max_lag + 1)
-        scores[lag + max_lag] = self.height
+    def agreement(self, samples, seen, fps, max_lag):
+        scores = np.zeros((2 * max_lag + 1, len(seen)))
+        middle = len(seen) // 2
+        scores[self.halves[0] + max_lag, :middle] = self.height
+        scores[self.halves[1] + max_lag, middle:] = self.height
         return scores
 
 
@@ -57,13 +65,52 @@ def test_a_constant_offset_is_repaired() -> None:
     found = sync_of(Peak(7))
     assert (found.av_offset_frames, found.repaired_frames, found.sync_confidence) == (7, 7, 0.6)
     assert sync_of(Peak(-4)).repaired_frames == -4
+    assert found.unrepaired_frames == 0 and np.argmax(found.lag_scores) == 22
 
 
 @pytest.mark.parametrize(
-    "scorer", [Peak(1), Peak(6, height=0.25), Peak(6, halves=(6, 1)), Peak(6, halves=(-9, 6))]
+    ("scorer", "left"),
+    [(Peak(1), 0), (Peak(6, height=0.25), 6), (Peak(2, 6, height=0.8), 6), (Peak(-9, 6, height=0.8), 6)],
 )
-def test_what_is_small_unsure_or_not_constant_is_left_alone(scorer: Peak) -> None:
-    assert sync_of(scorer).repaired_frames == 0
+def test_what_is_small_is_left_alone_and_what_is_unsure_or_not_constant_rejected(
+    scorer: Peak, left: int
+) -> None:
+    found = sync_of(scorer)
+    assert (found.repaired_frames, found.unrepaired_frames) == (0, left)
+    rejection = judge_clip(dataclasses.replace(make_clip(), sync=found), DEFAULT_RULES, "sync")
+    reasons = () if rejection is None else (rejection.reason, *rejection.also)
+    assert ("offset_unclear" in reasons) == bool(left)
+
+
+def siblings(*peaks: tuple[int, float]) -> list[tuple[int, int]]:
+    """Return what was repaired and left in the clips of one video with these lags and confidences."""
+    clips = [
+        dataclasses.replace(make_clip(i, 125), sync=sync_of(Peak(lag, height=height)))
+        for i, (lag, height) in enumerate(peaks)
+    ]
+    shared = [c.sync for c in with_shared_offset(clips, CONFIG) if c.sync is not None]
+    return [(sync.repaired_frames, sync.unrepaired_frames) for sync in shared]
+
+
+def test_clips_of_a_video_repair_each_other() -> None:
+    assert siblings((4, 0.5), (4, 0.27), (3, 0.27)) == [(4, 0), (4, 0), (4, 0)]
+    # Together they are as sure as none of them is alone: chance peaks lie elsewhere in each.
+    assert siblings((2, 0.28)) == [(0, 2)]
+    # A frame is too little to repair, unless the video says two.
+    assert siblings((0, 0.6), (1, 0.5)) == [(0, 0), (0, 0)]
+    assert siblings((2, 0.9), (1, 0.3)) == [(2, 0), (2, 0)]
+
+
+def test_a_clip_that_disagrees_with_its_video_is_sure_of_it_or_rejected() -> None:
+    assert siblings((4, 0.9), (4, 0.9), (0, 0.6)) == [(4, 0), (4, 0), (0, 0)]
+    assert siblings((4, 0.9), (4, 0.9), (-6, 0.6)) == [(4, 0), (4, 0), (-6, 0)]
+    assert siblings((4, 0.9), (4, 0.9), (0, 0.27)) == [(4, 0), (4, 0), (4, 4)]
+    assert siblings((0, 0.9), (0, 0.9), (3, 0.27)) == [(0, 0), (0, 0), (0, 3)]
+
+
+def test_clips_without_lips_have_no_part_in_it() -> None:
+    clips = [make_clip(0), dataclasses.replace(make_clip(1, 125), sync=sync_of(Peak(3)))]
+    assert with_shared_offset(clips, CONFIG) == clips
 
 
 def test_too_short_or_unseen_faces_have_no_sync() -> None:

@@ -107,6 +107,8 @@ DEFAULT_RULES: tuple[Rule, ...] = (
     Rule(name="off_screen_voice", stage="sync", field="sync.lip_activity", minimum=0.05),
     Rule(name="lips_say_something_else", stage="sync", field="sync.sync_confidence", minimum=0.26),
     Rule(name="sound_out_of_sync", stage="sync", field="sync.av_offset_frames", minimum=-12, maximum=12),
+    # Moved by less than the lips say: the clips of the video, or the halves of this one, disagree.
+    Rule(name="offset_unclear", stage="sync", field="sync.unrepaired_frames", maximum=0),
     # Read speech has 4.7 (Thai) to 8 (Japanese) syllables a second and varies by a fifth among people (Coupé
     # et al. 2019, doi 10.1126/sciadv.aaw2594); more than this is a recogniser that repeats itself.
     Rule(name="babbled_words", stage="words", field="transcript.syllables_per_second", maximum=12.0),

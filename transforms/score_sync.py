@@ -9,9 +9,8 @@
 docs/sync.md says what the score is worth and where it fails.
 """
 
-import dataclasses
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +18,6 @@ import numpy.typing as npt
 from backends.protocols import RgbImage, SyncScorer
 from body.face_mesh import CHIN, FOREHEAD, MIDDLE_LIPS
 from schemas.records import Clip, Sync
-from schemas.sample import SAMPLING_RATE_HZ
 
 FloatArray = npt.NDArray[np.float64]
 _FULL_FRAMES = 125
@@ -32,7 +30,8 @@ class SyncConfig:
 
     Offsets up to `max_lag_frames` are looked for. One of at least `min_repair_frames` is repaired
     where the confidence reaches `min_repair_confidence` and both halves of the clip agree on it to
-    `max_repair_spread_frames`; the estimate is good to one frame, so one frame is left alone.
+    `max_repair_spread_frames`, or where the clips of its video together say so; the estimate is good to
+    one frame, so one frame is left alone.
     """
 
     model: str = "lip-sync"
@@ -60,22 +59,42 @@ def score_sync(
     if len(face) < 2 * config.max_lag_frames + 10 or np.isfinite(face[:, 0, 0]).mean() < 0.5:
         return None
     seen = scorer.look(face, fps, pictures)
-    scores = scorer.lag_scores(samples, seen, fps, config.max_lag_frames)
-    offset = int(np.argmax(scores)) - config.max_lag_frames
+    agreement = scorer.agreement(samples, seen, fps, config.max_lag_frames)
+    scores = lag_scores(agreement)
+    offset = best_lag(scores)
     confidence = peak_height(scores, len(face))
     repair = 0
     if abs(offset) >= config.min_repair_frames and confidence >= config.min_repair_confidence:
-        halves = _half_offsets(samples, seen, fps, scorer, config)
+        halves = _half_offsets(agreement)
         if all(abs(half - offset) <= config.max_repair_spread_frames for half in halves):
             repair = offset
     return Sync(
         av_offset_frames=offset,
         repaired_frames=repair,
+        unrepaired_frames=_unrepaired(offset, repair, config),
         sync_confidence=round(confidence, 6),
         lip_activity=lip_activity(face, fps),
         rival_margin=None,
+        lag_scores=tuple(np.round(scores, 4).tolist()),
         scorer=scorer.name,
     )
+
+
+def lag_scores(agreement: FloatArray) -> FloatArray:
+    """Return the score of each lag, (k,), of what each frame adds to it, (k, n); 0 without any."""
+    known = np.isfinite(agreement)
+    return np.where(known, agreement, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+
+
+def best_lag(scores: FloatArray) -> int:
+    """Return the lag of the highest score, in frames; the middle score is that of lag 0."""
+    return int(np.argmax(scores)) - len(scores) // 2
+
+
+def _unrepaired(offset: int, repair: int, config: SyncConfig) -> int:
+    """Return how far the best lag lies from what was repaired; what is too small to repair is none."""
+    left = abs(offset - repair)
+    return left if left >= config.min_repair_frames else 0
 
 
 def peak_height(scores: FloatArray, num_frames: int) -> float:
@@ -88,23 +107,13 @@ def peak_height(scores: FloatArray, num_frames: int) -> float:
     return float((scores.max() - np.median(scores)) * shortness)
 
 
-def _half_offsets(
-    samples: npt.NDArray[np.float32],
-    seen: FloatArray,
-    fps: float,
-    scorer: SyncScorer,
-    config: SyncConfig,
-) -> list[int]:
-    """Return the offset of each half of a clip; () where halves are too short to have one."""
-    middle = len(seen) // 2
-    if middle < 2 * config.max_lag_frames + 10:
+def _half_offsets(agreement: FloatArray) -> list[int]:
+    """Return the offset of each half of a clip; [] where halves are too short to have one."""
+    num_lags, num_frames = agreement.shape
+    middle = num_frames // 2
+    if middle < num_lags + 9:
         return []
-    cut = round(middle / fps * SAMPLING_RATE_HZ)
-    found: list[int] = []
-    for sound, span in ((samples[:cut], slice(0, middle)), (samples[cut:], slice(middle, None))):
-        scores = scorer.lag_scores(sound, seen[span], fps, config.max_lag_frames)
-        found.append(int(np.argmax(scores)) - config.max_lag_frames)
-    return found
+    return [best_lag(lag_scores(half)) for half in (agreement[:, :middle], agreement[:, middle:])]
 
 
 def lip_activity(face: npt.NDArray[np.floating], fps: float) -> float | None:
@@ -122,20 +131,63 @@ def lip_activity(face: npt.NDArray[np.floating], fps: float) -> float | None:
     return round(float(np.abs(np.diff(opening)).mean() * fps), 6)
 
 
+def with_shared_offset(clips: Sequence[Clip], config: SyncConfig) -> list[Clip]:
+    """Return the clips of one video, whose sound is late by one and the same offset unless a clip is sure
+    of another.
+
+    Lag scores are averaged over the clips, weighted by their frames and confidence. A clip whose own best
+    lag is within a frame of the video's is repaired by the video's; one that is sure of another lag (it
+    repaired it by itself, or is surely in sync) keeps its own; what is left between a clip's best lag and
+    the repair is its `unrepaired_frames`.
+    """
+    shared, confidence = _shared_lag(clips)
+    if shared is None or confidence < config.min_repair_confidence:
+        return list(clips)
+    return [
+        clip if clip.sync is None else replace(clip, sync=_sharing(clip.sync, shared, config))
+        for clip in clips
+    ]
+
+
+def _shared_lag(clips: Sequence[Clip]) -> tuple[int | None, float]:
+    """Return the lag on which clips agree and how far it stands out; None of fewer than two clips."""
+    judged = [(clip, clip.sync) for clip in clips if clip.sync is not None]
+    weights = np.array([clip.num_frames * max(sync.sync_confidence, 0.0) for clip, sync in judged])
+    if len(judged) < 2 or not weights.sum():
+        return None, 0.0
+    scores = weights @ np.array([sync.lag_scores for _, sync in judged]) / weights.sum()
+    return best_lag(scores), peak_height(scores, sum(clip.num_frames for clip, _ in judged))
+
+
+def _sharing(sync: Sync, shared: int, config: SyncConfig) -> Sync:
+    """Return what a clip's sound is moved by, given the lag of its video."""
+    own, small = sync.av_offset_frames, config.min_repair_frames
+    sure = sync.sync_confidence >= config.min_repair_confidence and (sync.repaired_frames or abs(own) < small)
+    repair = sync.repaired_frames
+    if abs(own - shared) < small:
+        repair = shared if max(abs(own), abs(shared)) >= small else 0
+    elif not sure:
+        repair = shared if abs(shared) >= small else 0
+    return replace(sync, repaired_frames=repair, unrepaired_frames=_unrepaired(own, repair, config))
+
+
 def with_rivals(clips: Sequence[Clip]) -> list[Clip]:
-    """Return the clips of one shot, each with its margin over the best other face seen meanwhile."""
+    """Return the clips of one video, each with its margin over the best other face seen meanwhile."""
     compared: list[Clip] = []
     for clip in clips:
         others = [
             other.sync.sync_confidence
             for other in clips
-            if other.track_id != clip.track_id and other.sync is not None and _overlap(clip, other) > 0.5
+            if other.shot_id == clip.shot_id
+            and other.track_id != clip.track_id
+            and other.sync is not None
+            and _overlap(clip, other) > 0.5
         ]
         if clip.sync is None or not others:
             compared.append(clip)
             continue
         margin = round(clip.sync.sync_confidence - max(others), 6)
-        compared.append(dataclasses.replace(clip, sync=dataclasses.replace(clip.sync, rival_margin=margin)))
+        compared.append(replace(clip, sync=replace(clip.sync, rival_margin=margin)))
     return compared
 
 
