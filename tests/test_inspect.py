@@ -44,6 +44,7 @@ def add_clip(out: Path, number: int, size: tuple[int, int] = (320, 180), **chang
         declared_match=None,
         mean_log_probability=-0.3,
         syllables_per_second=3.5,
+        doubtful_ratio=0.0,
         recogniser="a recogniser",
         aligner="an aligner",
     )

@@ -184,6 +184,7 @@ def test_hostile_strings_are_escaped() -> None:
         declared_match=None,
         mean_log_probability=None,
         syllables_per_second=3.5,
+        doubtful_ratio=0.0,
         recogniser="r",
         aligner="a",
     )

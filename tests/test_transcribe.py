@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from backends.protocols import RecognisedWord, Recognition
 from backends.whisperx import likeliest_language
 from tests.makers import make_clip, make_source
-from transforms.transcribe import find_declared, locate, transcribe
+from transforms.transcribe import find_declared, heard_twice, locate, transcribe
 
 BIN = ["bin", "blue", "at", "f", "two", "now"]
 TALK = ["we", "begin", "here", "and", "then", "say", *BIN, "before", "we", "come", "to", "the", "end"]
@@ -72,6 +72,16 @@ def test_declared_words_replace_heard_ones_and_wait_for_their_times() -> None:
 def test_heard_words_keep_their_times_within_the_clip() -> None:
     done = transcribe(np.zeros(16000, np.float32), make_clip(num_frames=25), 60.0, Hears("one two three"))
     assert done.declared_match is None and [w.end_seconds for w in done.words] == [0.4, 0.9, 1.0]
+
+
+def test_a_word_is_a_guess_where_two_hearings_differ_and_the_recogniser_is_unsure() -> None:
+    assert heard_twice(["Just", "give", "you", "some."], "just give me some") == [True, True, False, True]
+    assert heard_twice(["a", "b"], None) == [True, True] and heard_twice([], "a") == []
+    words = (RecognisedWord(" see", 0.0, 0.4, 0.3), RecognisedWord(" you", 0.4, 0.8, 0.9))
+    ears = Hears("")
+    ears.recognise = lambda samples, language: Recognition("see you", "en", 0.9, words, -0.5, "some")
+    done = transcribe(np.zeros(16000, np.float32), make_clip(num_frames=25), 60.0, ears)
+    assert [w.doubt for w in done.words] == ["guessed", None]
 
 
 def test_seldom_languages_need_more_than_a_guess() -> None:

@@ -113,6 +113,7 @@ DEFAULT_RULES: tuple[Rule, ...] = (
     # et al. 2019, doi 10.1126/sciadv.aaw2594); more than this is a recogniser that repeats itself.
     Rule(name="babbled_words", stage="words", field="transcript.syllables_per_second", maximum=12.0),
     Rule(name="unsure_words", stage="words", field="transcript.mean_log_probability", minimum=-1.5),
+    Rule(name="doubtful_words", stage="words", field="transcript.doubtful_ratio", maximum=0.5),
     # Good fits leave the face 0.5 to 1.2 % of its height, hands 1.2 to 3.2 %, bodies below 13 %.
     Rule(name="face_not_fitted", stage="body", field="body_fit.face_error", maximum=0.02),
     Rule(name="body_not_fitted", stage="body", field="body_fit.body_error", maximum=0.2),

@@ -4,7 +4,9 @@ A declared transcript covers a whole video. The part of it that fits what is hea
 takes the place of what was heard, and the share of letters on which the two agree is kept.
 """
 
+import difflib
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +19,9 @@ from transforms.written_words import count_syllables, join_words, split_words, w
 
 # A clip that reaches this close to both ends of its video is the whole of it.
 _WHOLE_SECONDS = 0.5
+# A word of which two hearings differ is a guess unless the recogniser gives it better than even odds.
+_LIKELY = 0.5
+GUESSED = "guessed"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,7 +41,9 @@ def transcribe(
     """
     source, seconds = clip.source, clip.duration_seconds
     heard = recogniser.recognise(samples, source.language)
-    words = tuple(_word(w, seconds, recogniser.aligner) for w in whole_words(heard.words))
+    pieces = whole_words(heard.words)
+    sure = heard_twice([w.text for w in pieces], heard.again)
+    words = tuple(_word(w, seconds, recogniser.aligner, s) for w, s in zip(pieces, sure, strict=True))
     text, match = heard.text, None
     language = heard.language if heard.text or source.language else None
     if source.transcript:
@@ -53,13 +60,29 @@ def transcribe(
         phones=(),
         declared_match=match,
         mean_log_probability=heard.mean_log_probability,
+        doubtful_ratio=0.0,
         syllables_per_second=count_syllables(text) / seconds,
         recogniser=recogniser.name,
         aligner=recogniser.aligner,
     )
 
 
-def _word(word: RecognisedWord, duration_seconds: float, aligner: str) -> Word:
+def heard_twice(words: Sequence[str], again: str | None) -> list[bool]:
+    """Return which words are also in what was heard the second time, in the same order; all without one."""
+    if again is None:
+        return [True] * len(words)
+    first, second = [_plain(word) for word in words], [_plain(word) for word in split_words(again)]
+    found = [False] * len(words)
+    for same in difflib.SequenceMatcher(None, first, second, autojunk=False).get_matching_blocks():
+        found[same.a : same.a + same.size] = [True] * same.size
+    return found
+
+
+def _plain(word: str) -> str:
+    return "".join(c for c in word.casefold() if c.isalnum())
+
+
+def _word(word: RecognisedWord, duration_seconds: float, aligner: str, sure: bool) -> Word:
     def within(seconds: float | None) -> float | None:
         return None if seconds is None else round(min(max(seconds, 0.0), duration_seconds), 3)
 
@@ -70,6 +93,7 @@ def _word(word: RecognisedWord, duration_seconds: float, aligner: str) -> Word:
         score=None if word.probability is None else round(word.probability, 4),
         interpolated=False,
         aligner=aligner,
+        doubt=None if sure or (word.probability or 0.0) >= _LIKELY else GUESSED,
     )
 
 
