@@ -181,7 +181,7 @@ def _measure_writing(costs: Costs, clips: list[Any], places: Any, config: Any) -
     """Check the samples and write them as a shard, as the pipeline does after the visits."""
     from pipelines.config import config_hash
     from transforms.assign_split import assign_split
-    from transforms.write_shards import assemble, write_shard
+    from transforms.write_shards import assemble, build_shard
 
     if not clips:
         return
@@ -191,7 +191,9 @@ def _measure_writing(costs: Costs, clips: list[Any], places: Any, config: Any) -
     for clip in placed:
         assemble(clip, places.parts_of(clip), digest)
     checked = time.process_time()
-    write_shard(places.result.shards, "train", 0, placed, places.parts_of, digest)
+    places.result.write_shard(
+        "train-000000", build_shard("train-000000.tar", placed, places.parts_of, digest)
+    )
     costs.chain["check", "check_samples"] += checked - before
     costs.chain["check", "write_shards"] += time.process_time() - checked
 

@@ -88,6 +88,6 @@ def read_rows(folder: Path, table: str) -> list[dict[str, Any]]:
 
 
 def count_samples(folder: Path) -> int:
-    """Return the number of samples that the indices beside a run's shards list."""
-    paths = [str(p) for p in sorted((folder / "shards").glob("*.parquet"))]
+    """Return the number of samples that the indices of a run's shards list."""
+    paths = [str(p) for p in sorted((folder / "index").glob("*.parquet"))]
     return ds.dataset(paths).count_rows() if paths else 0

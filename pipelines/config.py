@@ -18,8 +18,8 @@ from transforms.balance import BalanceConfig
 from transforms.cluster_identities import IdentityConfig
 from transforms.filter_clips import DEFAULT_RULES, Rule, merge_rules
 from transforms.find_near_duplicates import DuplicateConfig
+from transforms.shard_layout import ShardConfig
 from transforms.summarise_bias import BiasConfig
-from transforms.write_shards import ShardConfig
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

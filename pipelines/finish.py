@@ -9,6 +9,7 @@
 
 import dataclasses
 import json
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import apache_beam as beam
@@ -26,9 +27,19 @@ from schemas.stages import CLIP_STAGES
 from schemas.tables import TABLES
 from transforms.assign_split import assign_split
 from transforms.balance import Balance
+from transforms.energon import energon_files
+from transforms.shard_layout import (
+    Bucket,
+    ShardConfig,
+    bucket_of,
+    hash_of,
+    num_in_split,
+    shard_name,
+    shards_of,
+)
 from transforms.storage import write_bytes
 from transforms.summarise_bias import SummariseBias
-from transforms.write_shards import ShardConfig, assemble, num_shards, shard_number, write_shard
+from transforms.write_shards import assemble, build_shard
 from transforms.write_tables import WriteTable
 
 
@@ -68,8 +79,8 @@ class Finish(beam.PTransform):
 
     def _write_shards(self, clips: Any, ledger: Ledger) -> Any:
         digest, config = config_hash(self._config), self._config
-        placed = clips | "Split" >> beam.Map(assign_split, config.split)
-        counted = placed | "ExpectCheck" >> beam.Map(progress.expect, "check")
+        split = clips | "Split" >> beam.Map(assign_split, config.split)
+        counted = split | "ExpectCheck" >> beam.Map(progress.expect, "check")
         good, dead = counted | "Check" >> beam.Map(_checked, self._places, digest).with_exception_handling()
         failures = dead | "CheckDead" >> beam.Map(failure_of, "check", "clip")
         ledger.add("failures", failures)
@@ -78,17 +89,21 @@ class Finish(beam.PTransform):
         ledger.count(good | "CountShards" >> beam.Map(_shard_summary))
         accepted = good | "Accept" >> beam.Map(ended, "accepted")
         ledger.add("clips", accepted)
-        sizes = accepted | "BySplit" >> beam.Map(lambda c: (c.split, 1)) | beam.CombinePerKey(sum)
-        keyed: Any = accepted | "Shard" >> beam.Map(_shard_key, AsDict(sizes), config.shards)
-        places, folder = self._places, self._places.result.shards
-        return (
-            keyed
+        placed: Any = accepted | "Bucket" >> beam.Map(_in_bucket)
+        sizes: Any = placed | "BucketSizes" >> beam.combiners.Count.PerKey()
+        shards: Any = (
+            placed
+            | "GroupBuckets" >> beam.GroupByKey()
+            | "Shard" >> beam.FlatMap(_by_shard, AsDict(sizes), config.shards)
             | "GroupShards" >> beam.GroupByKey()
-            | "WriteShards"
-            >> beam.MapTuple(
-                lambda key, group: write_shard(folder, key[0], key[1], group, places.parts_of, digest)
-            )
+            | "WriteShards" >> beam.Map(_write_shard, self._places, digest)
         )
+        energon = (
+            sizes
+            | "AllSizes" >> beam.combiners.ToDict()
+            | "WriteEnergon" >> beam.FlatMap(_write_energon, self._places, config.shards)
+        )
+        return (shards, energon) | "ShardFiles" >> beam.Flatten()
 
     def _bias(self, merged: dict[str, Any]) -> Any:
         targets = {t.attributes[0]: t.shares for t in self._config.balance.targets if len(t.attributes) == 1}
@@ -124,9 +139,29 @@ def _shard_summary(clip: Clip) -> Any:
     return summary("check", "clip", num_out=1, media_seconds=clip.duration_seconds)
 
 
-def _shard_key(clip: Clip, sizes: dict[str, int], config: ShardConfig) -> tuple[tuple[str, int], Clip]:
-    split = clip.split or "train"
-    return (split, shard_number(clip.clip_id, num_shards(sizes[split], config))), clip
+def _in_bucket(clip: Clip) -> tuple[tuple[str, int], Clip]:
+    return bucket_of(clip.split or "train", clip.clip_id), clip
+
+
+def _by_shard(
+    grouped: Any, sizes: Mapping[Bucket, int], config: ShardConfig
+) -> Iterator[tuple[tuple[str, int], Clip]]:
+    """Yield each clip of a bucket with the split and number of its shard."""
+    bucket, clips = grouped
+    ordered = sorted(clips, key=lambda clip: hash_of(clip.clip_id))
+    for clip, shard in zip(ordered, shards_of(bucket, sizes, config), strict=True):
+        yield (bucket[0], shard), clip
+
+
+def _write_shard(grouped: Any, places: Places, digest: str) -> str:
+    (split, number), clips = grouped
+    name = shard_name(split, number)
+    return places.result.write_shard(name, build_shard(f"{name}.tar", clips, places.parts_of, digest))
+
+
+def _write_energon(sizes: Any, places: Places, config: ShardConfig) -> list[str]:
+    splits = {split: num_in_split(split, sizes) for split, _ in sizes}
+    return places.result.write_energon(energon_files(splits, config)) if splits else []
 
 
 def _write_json(value: Any, path: str) -> str:

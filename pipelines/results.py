@@ -3,19 +3,22 @@
 import dataclasses
 import io
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from schemas.layout import REPORT, RUN_JSON, SHARDS, TABLES
+from schemas.layout import INDEX, REPORT, RUN_JSON, SHARDS, TABLES
 from schemas.outcomes import BadInputError
 from schemas.plain import from_plain
 from schemas.run import RunSummary
 from schemas.sample import to_json_bytes
 from schemas.tables import SCHEMA_VERSION, arrow_schema
-from transforms.storage import join, list_folder, read_bytes, write_bytes
+from transforms.energon import ENERGON_FOLDER, OFFSETS_SUFFIX
+from transforms.storage import join, list_folder, parquet_bytes, read_bytes, write_bytes
+from transforms.write_shards import Shard
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,11 @@ class Result:
     def shards(self) -> str:
         """The folder of the shards."""
         return join(self.folder, SHARDS)
+
+    @property
+    def index(self) -> str:
+        """The folder of the shards' indices."""
+        return join(self.folder, INDEX)
 
     @property
     def tables(self) -> str:
@@ -101,9 +109,23 @@ class Result:
 
     def shard_index(self) -> pa.Table | None:
         """Return the indices of all shards as one table; None without shards."""
-        names = [n for n in list_folder(self.shards) if n.endswith(".parquet")]
-        read = [pq.read_table(io.BytesIO(read_bytes(join(self.shards, n)))) for n in names]
+        names = [n for n in list_folder(self.index) if n.endswith(".parquet")]
+        read = [pq.read_table(io.BytesIO(read_bytes(join(self.index, n)))) for n in names]
         return pa.concat_tables(read) if read else None
+
+    def write_shard(self, name: str, shard: Shard) -> str:
+        """Write a shard and its index; returns the shard's path."""
+        write_bytes(join(self.shards, f"{name}.tar"), shard.tar)
+        write_bytes(join(self.shards, f"{name}.tar{OFFSETS_SUFFIX}"), shard.sample_offsets)
+        write_bytes(join(self.index, f"{name}.parquet"), parquet_bytes(shard.index))
+        return join(self.shards, f"{name}.tar")
+
+    def write_energon(self, files: Mapping[str, bytes]) -> list[str]:
+        """Write Megatron-Energon's files about the shards; returns their paths."""
+        paths = {join(self.shards, ENERGON_FOLDER, name): data for name, data in files.items()}
+        for path, data in paths.items():
+            write_bytes(path, data)
+        return list(paths)
 
     def read_shard(self, name: str) -> bytes:
         """Return a shard's bytes.

@@ -3,10 +3,11 @@
     OUT/current                  which result is the last complete one; on this machine a link to its folder,
                                  elsewhere the object current.json that names it
     OUT/results/{name}/run.json  a result: published, nothing absolute or private in it
-                      /shards/   samples and their indices
+                      /shards/   samples, and nothing that a loader would take for one
+                      /index/    what is in each shard and where
                       /tables/   what became of every video, shot, face and clip
                       /report/   pages to look at
-    OUT/run.json, shards, tables, report   on this machine links into the current result
+    OUT/run.json, shards, index, tables, report   on this machine links into the current result
     OUT/layout.json              the version of this layout
     OUT/artefacts/               what the stages made of each video and clip (`pipelines/artefacts.py`)
     OUT/biometric/               descriptors of faces, the register of identities
@@ -16,11 +17,11 @@
 A result never changes once it is current: the next one is written beside it and then takes its place at once.
 """
 
-LAYOUT_VERSION = "2"
+LAYOUT_VERSION = "3"
 LAYOUT_JSON = "layout.json"
 
-RUN_JSON, SHARDS, TABLES, REPORT = "run.json", "shards", "tables", "report"
-PUBLISHED = (RUN_JSON, SHARDS, TABLES, REPORT)
+RUN_JSON, SHARDS, INDEX, TABLES, REPORT = "run.json", "shards", "index", "tables", "report"
+PUBLISHED = (RUN_JSON, SHARDS, INDEX, TABLES, REPORT)
 
 RESULTS = "results"
 CURRENT, CURRENT_OBJECT = "current", "current.json"

@@ -18,7 +18,7 @@ from schemas.plain import from_plain, hints_of, strip_none, to_plain
 from schemas.published import is_published, private_values
 from schemas.records import Clip, FaceTrack, Shot, Video
 
-SCHEMA_VERSION = "2"
+SCHEMA_VERSION = "3"
 
 _SCALARS = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}
 

@@ -33,7 +33,7 @@ from tests.makers import make_clip, make_shot, make_track, make_video, tone
 from tools import document_config
 from transforms.clip_sound import cut_with_margin, sound_part
 from transforms.filter_clips import DEFAULT_RULES, judge_clip
-from transforms.write_shards import sample_json
+from transforms.sample_json import sample_json
 
 STAGE = "hum"
 SURVEY = Artefact(stage="survey", artefact_id="5" * 20)

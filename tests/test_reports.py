@@ -252,7 +252,7 @@ def test_missing_tables_are_said(records: Records) -> None:
 
 
 def test_what_is_no_run_is_a_clear_error(tmp_path: Path, records: Records) -> None:
-    for data in (b"", b"[]", b'{"schema_version": "1"}', b'{"schema_version": "2"}', b'{"stages": 1}'):
+    for data in (b"", b"[]", b'{"schema_version": "1"}', b'{"schema_version": "3"}', b'{"stages": 1}'):
         (tmp_path / "run.json").write_bytes(data)
         with pytest.raises(BadInputError, match=r"run\.json"):
             Result(str(tmp_path)).read_summary()

@@ -86,7 +86,16 @@ def test_pins_are_what_is_installed() -> None:
 
 
 def test_pins_fit_each_other() -> None:
-    named = ("pytest", "hypothesis", "ruff", "pyright[nodejs]", "smplx", "duckdb", "axe-playwright-python")
+    named = (
+        "pytest",
+        "hypothesis",
+        "ruff",
+        "pyright[nodejs]",
+        "smplx",
+        "duckdb",
+        "datasets",
+        "axe-playwright-python",
+    )
     dev = [Requirement(name) for name in named]
     pins = _pins("requirements.txt", "requirements-dev.txt")
     problems, reached = _problems(_lines("requirements.in") + dev, pins)

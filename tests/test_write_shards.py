@@ -5,39 +5,24 @@ import hashlib
 import io
 import json
 import random
+import struct
 import tarfile
 from collections import Counter
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from media import MediaError, count_frames, to_pcm
 from schemas.parts import LANDMARKS_PART, VIDEO_PART
-from schemas.records import Artefact, Clip, Sync
+from schemas.records import Clip, Sync
 from schemas.sample import SampleError, arrays_to_npz, check_sample, npz_to_arrays, pcm_of_wav
-from tests.makers import load_shards, make_arrays, make_audio, make_clip, make_source, make_transcript, noise
+from tests.made_clips import NUM_FRAMES, Made, make_pictures
+from tests.makers import load_shards, make_arrays, noise
 from tests.media_makers import RATES, constant_times, write_video
 from tests.memory_parts import MemoryParts
-from tests.stored_run import parts_of
 from transforms.clip_sound import sound_part
-from transforms.write_shards import (
-    PartsOf,
-    ShardConfig,
-    assemble,
-    build_shard,
-    num_shards,
-    sample_json,
-    shard_number,
-    write_shard,
-)
-
-NUM_FRAMES = 50
+from transforms.write_shards import PartsOf, assemble, build_shard
 
 
 def made_late(frames: int) -> Sync:
@@ -48,35 +33,9 @@ def made_late(frames: int) -> Sync:
     )  # fmt: skip
 
 
-class Made:
-    """What the stages made of some clips, in memory."""
-
-    def __init__(self, pictures: Mapping[int, bytes]) -> None:
-        self.by_clip: dict[str, MemoryParts] = {}
-        self._pictures = pictures
-
-    def clip(self, number: int, num_frames: int = NUM_FRAMES, **changes: Any) -> Clip:
-        """Return a clip whose parts are made."""
-        clip = make_clip(number, num_frames, split="train", **changes)
-        sound = to_pcm(noise(num_frames / 25, 0.1, number))
-        parts = MemoryParts()
-        for stage, files in parts_of(
-            clip, self._pictures[num_frames], sound, make_arrays(num_frames, number)
-        ).items():
-            parts.keep(stage, files)
-        self.by_clip[clip.clip_id] = parts
-        return clip
-
-    def parts(self, clip: Clip) -> MemoryParts:
-        return self.by_clip[clip.clip_id]
-
-
 @pytest.fixture(scope="module")
 def pictures(tmp_path_factory: pytest.TempPathFactory) -> dict[int, bytes]:
-    """Videos by their number of pictures."""
-    folder = tmp_path_factory.mktemp("pictures")
-    counts = range(NUM_FRAMES, NUM_FRAMES + 5)
-    return {n: write_video(folder / f"{n}.mp4", constant_times(RATES["25"], n)).read_bytes() for n in counts}
+    return make_pictures(tmp_path_factory.mktemp("pictures"))
 
 
 @pytest.fixture
@@ -97,9 +56,9 @@ def parts(made: Made) -> PartsOf:
 def test_plain_webdataset_loads_what_was_written(
     tmp_path: Path, clips: list[Clip], parts: PartsOf, pictures: dict[int, bytes]
 ) -> None:
-    path = write_shard(str(tmp_path / "shards"), "train", 7, clips, parts, "c0ffee")
-    assert Path(path).name == "train-000007.tar"
-    samples = load_shards(path)
+    path = tmp_path / "train-000007.tar"
+    path.write_bytes(build_shard(path.name, clips, parts, "c0ffee").tar)
+    samples = load_shards(str(path))
     assert [s["__key__"] for s in samples] == sorted(c.clip_id for c in clips)
     by_id = {c.clip_id: c for c in clips}
     for sample in samples:
@@ -117,7 +76,7 @@ def test_plain_webdataset_loads_what_was_written(
 def test_parts_of_a_sample_lie_side_by_side_and_nothing_local_is_in_the_archive(
     clips: list[Clip], parts: PartsOf
 ) -> None:
-    with tarfile.open(fileobj=io.BytesIO(build_shard("s.tar", clips, parts, "c")[0])) as archive:
+    with tarfile.open(fileobj=io.BytesIO(build_shard("s.tar", clips, parts, "c").tar)) as archive:
         members = archive.getmembers()
     keys = [m.name.split(".")[0] for m in members]
     assert keys == sorted(keys) and set(Counter(keys).values()) == {4}
@@ -128,20 +87,29 @@ def test_parts_of_a_sample_lie_side_by_side_and_nothing_local_is_in_the_archive(
 
 
 def test_shuffled_clips_give_the_same_bytes(clips: list[Clip], parts: PartsOf) -> None:
-    data, index = build_shard("s.tar", clips, parts, "c")
+    shard = build_shard("s.tar", clips, parts, "c")
     shuffled = random.Random(1).sample(clips, len(clips))
-    again, same_index = build_shard("s.tar", iter(shuffled), parts, "c")
-    assert data == again and index.equals(same_index)
+    assert build_shard("s.tar", iter(shuffled), parts, "c") == shard
 
 
-def test_the_index_has_sizes_and_hashes(tmp_path: Path, clips: list[Clip], parts: PartsOf) -> None:
-    path = write_shard(str(tmp_path / "shards"), "train", 0, clips, parts, "c")
-    rows = pq.read_table(Path(path).with_suffix(".parquet")).to_pylist()
-    sample = load_shards(path)[0]
-    for part in ("mp4", "wav", "json", "npz"):
-        assert rows[0][f"{part}_bytes"] == len(sample[part])
-        assert rows[0][f"{part}_sha256"] == hashlib.sha256(sample[part]).hexdigest()
-    assert {r["shard"] for r in rows} == {"train-000000.tar"} and {r["split"] for r in rows} == {"train"}
+def test_the_index_says_what_each_sample_is_and_where(
+    tmp_path: Path, clips: list[Clip], parts: PartsOf
+) -> None:
+    shard = build_shard("s.tar", clips, parts, "c")
+    (tmp_path / "s.tar").write_bytes(shard.tar)
+    rows, samples = shard.index.to_pylist(), load_shards(str(tmp_path / "s.tar"))
+    for row, sample in zip(rows, samples, strict=True):
+        assert row["key"] == sample["__key__"]
+        for part in ("mp4", "wav", "json", "npz"):
+            start, size = row[f"{part}_offset"], row[f"{part}_bytes"]
+            assert shard.tar[start : start + size] == sample[part]
+            assert row[f"{part}_sha256"] == hashlib.sha256(sample[part]).hexdigest()
+    assert {r["shard"] for r in rows} == {"s.tar"} and {r["split"] for r in rows} == {"train"}
+    # Where samples begin, and where the last one ends, as Megatron-Energon reads it.
+    starts = struct.unpack(f"<{len(rows) + 1}Q", shard.sample_offsets)
+    assert list(starts[:-1]) == [r["sample_offset"] for r in rows]
+    assert all(shard.tar[s:].startswith(r["key"].encode()) for s, r in zip(starts, rows, strict=False))
+    assert not shard.tar[starts[-1] :].strip(b"\0")
 
 
 def test_arrays_of_another_length_stop_the_sample(clips: list[Clip], made: Made) -> None:
@@ -219,35 +187,7 @@ def test_a_clip_without_parts_or_with_a_bad_key_is_refused(clips: list[Clip], ma
         check_sample(dataclasses.replace(sample, key="a.b"), count_frames)
 
 
-def test_a_faulty_sample_leaves_no_half_written_shard(tmp_path: Path, clips: list[Clip], made: Made) -> None:
+def test_a_faulty_sample_stops_the_shard(clips: list[Clip], made: Made) -> None:
     del made.parts(clips[3]).made["look", LANDMARKS_PART]
     with pytest.raises(OSError):
-        write_shard(str(tmp_path / "shards"), "train", 0, clips, made.parts, "c")
-    assert not (tmp_path / "shards").exists() or not list((tmp_path / "shards").iterdir())
-
-
-def test_json_says_what_was_declared_and_what_was_not_computed() -> None:
-    source = make_source(speaker_id="p1", licence="CC0", attributes=(("age", "40"),), transcript="Hé")
-    clip = make_clip(source=source, audio=make_audio(), transcript=make_transcript("Hé"))
-    clip = dataclasses.replace(clip, artefacts=(Artefact(stage="look", artefact_id="0123abc"),))
-    about = sample_json(clip, "c0ffee")
-    assert about["speaker"] == "p1"
-    (attribute,) = about["attributes"]
-    assert (attribute["name"], attribute["value"], attribute["score"]) == ("age_group", "40-49", 40.0)
-    assert attribute["source"] == "declared" and attribute["model"] is None
-    assert about["not_computed"] == ["landmarks", "quality", "voice", "sync", "body_fit", "identity"]
-    assert about["provenance"]["config_hash"] == "c0ffee"
-    assert about["provenance"]["source"]["licence"] == "CC0"
-    # Nothing of the machine it was made on, nor of the folder.
-    assert "/videos/" not in json.dumps(about) and "0123abc" not in json.dumps(about)
-
-
-@given(st.integers(0, 10**7), st.integers(1, 10**5))
-def test_shards_hold_as_many_clips_as_wanted_on_average(num_clips: int, per_shard: int) -> None:
-    count = num_shards(num_clips, ShardConfig(clips_per_shard=per_shard))
-    assert count >= 1 and count * per_shard >= num_clips and (count - 1) * per_shard < max(num_clips, 1)
-
-
-def test_keys_spread_evenly() -> None:
-    counts = Counter(shard_number(f"key{i}", 10) for i in range(10_000))
-    assert set(counts) == set(range(10)) and max(counts.values()) < 1200
+        build_shard("s.tar", clips, made.parts, "c")

@@ -24,7 +24,8 @@ def digest_of(folder: Path) -> str:
         OSError, tarfile.TarError, pyarrow.ArrowException, AssertionError: if they are not whole.
     """
     digest = hashlib.sha256()
-    shards, tables = (sorted((folder / name).iterdir()) for name in ("shards", "tables"))
+    shards = sorted((folder / "shards").glob("*.tar"))
+    tables = sorted((folder / "tables").iterdir())
     for path in (*shards, *tables):
         digest.update(path.name.encode())
         if path.suffix == ".parquet":
@@ -35,8 +36,9 @@ def digest_of(folder: Path) -> str:
             for member in tar:
                 handle = tar.extractfile(member)
                 digest.update(b"" if handle is None else handle.read())
-        keys = pq.read_table(path.with_suffix(".parquet"), columns=["key"])["key"].to_pylist()
-        assert {name.split(".")[0] for name in names} == set(keys), f"{path.name}: not the index beside it"
+        index = folder / "index" / f"{path.stem}.parquet"
+        keys = pq.read_table(index, columns=["key"])["key"].to_pylist()
+        assert {name.split(".")[0] for name in names} == set(keys), f"{path.name}: not its index"
     assert shards and tables, "nothing"
     return digest.hexdigest()
 
