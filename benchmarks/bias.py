@@ -40,7 +40,7 @@ ALPHA = 0.05
 
 def flags(seed: int, shift: float) -> set[tuple[str, str, str]]:
     """Return what is flagged in a collection whose one group is darker by `shift`."""
-    compared = compare_groups("clip", planted_rows(seed, shift=shift), STAGES, list(GROUPS))
+    compared = compare_groups("clip", planted_rows(seed, shift=shift), STAGES, list(GROUPS), 5)
     return {(r.filter, r.attribute, r.value) for r in judge(compared, ALPHA, 5) if r.flagged}
 
 
@@ -74,7 +74,7 @@ def repair(num_seeds: int) -> Part:
         misses, infeasible = [], 0
         for seed in range(num_seeds):
             plan = make_plan(planted_imbalance(1000, seed, feminine), BalanceConfig(targets=(GENDER, AGE)))
-            reached = [abs(r.achieved - r.wanted) for r in plan.targets if r.feasible]
+            reached = [abs((r.achieved or 0.0) - r.wanted) for r in plan.targets if r.feasible]
             misses.append(max(reached, default=0.0))
             named = [r for r in plan.targets if not r.feasible]
             infeasible += bool(named)

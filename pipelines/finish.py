@@ -63,7 +63,7 @@ class Finish(beam.PTransform):
         shards = self._write_shards(clips, ledger)
         merged = ledger.merged()
         stages = self._write_stages(merged.pop("summaries"))
-        tables = {**merged, **self._bias(merged), "balance_targets": targets}
+        tables = {**merged, **self._bias({**merged, "balance_targets": targets})}
         folder = self._places.result.tables
         written = [tables[name] | WriteTable(folder, name) for name in TABLES if name in tables]
         return (shards, stages, *written) | "Written" >> beam.Flatten()
@@ -107,7 +107,8 @@ class Finish(beam.PTransform):
 
     def _bias(self, merged: dict[str, Any]) -> Any:
         targets = {t.attributes[0]: t.shares for t in self._config.balance.targets if len(t.attributes) == 1}
-        records = {name: merged[name] for name in ("clips", "rejections", "failures", "videos")}
+        names = ("clips", "rejections", "failures", "videos", "balance_targets")
+        records = {name: merged[name] for name in names}
         return records | SummariseBias(self._config.bias, CLIP_STAGES, targets)
 
     def _write_stages(self, summaries: Any) -> Any:

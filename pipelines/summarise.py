@@ -67,7 +67,7 @@ def _notes(result: Result, reasons: Mapping[str, int]) -> list[str]:
     rows = result.read_table("balance_targets").to_pylist()
     notes = [
         f"balance {row['kind']} {row['name']} {row['value']}: wanted {row['wanted']:.4g}, "
-        f"reached {row['achieved']:.4g}; {row['binding']}"
+        f"reached {'hidden' if row['achieved'] is None else format(row['achieved'], '.4g')}; {row['binding']}"
         for row in rows
         if not row["feasible"]
     ]

@@ -7,8 +7,10 @@ are suppressed already: the page cannot show what is not published. Nothing is f
 from collections.abc import Sequence
 from typing import Any
 
-from reports import formats, gallery, groups, reasons, sankey
+from reports import associations, formats, gallery, groups, reasons, sankey
+from reports.flow import flow_of
 from reports.run_data import RunData
+from schemas.bias import TOGETHER
 
 FILE_NAME = "bias.html"
 MAX_FLAGS = 12
@@ -39,7 +41,7 @@ def build_context(run: RunData) -> dict[str, Any]:
         "num_tests": sum(row["p_value"] is not None for row in funnel),
         "alpha": f"{formats.number(100 * alpha)} %",
         "min_people": settings.get("min_people", 5),
-        "sankeys": [flow(run, cells, attribute) for attribute in attributes],
+        "sankeys": [flow(run, cells, funnel, attribute) for attribute in attributes],
         "legends": {a: legend(cells, a) for a in attributes},
         "tables": [groups.group_table(cells, targets, attribute) for attribute in attributes],
         "scopes": _SCOPE_NAMES,
@@ -47,9 +49,11 @@ def build_context(run: RunData) -> dict[str, Any]:
         "effects": effects(funnel, alpha),
         "first_effects": FIRST_EFFECTS,
         "num_effects": sum(row["ratio"] is not None or row["suppressed"] for row in funnel),
-        "targets": [target_view(row, is_hidden(row, cells)) for row in targets],
-        "associations": groups.associations(metrics, "candidates"),
-        "evenness": groups.evenness_rows(metrics, attributes),
+        "targets": [target_view(row) for row in targets],
+        "associations": associations.associations(metrics, "selected"),
+        "num_unsure": associations.num_unsure(metrics, "selected"),
+        "min_associated": settings.get("min_people_associated", 20),
+        "evenness": associations.evenness_rows(metrics, cells, attributes),
         "cards": gallery.build_cards(run)[:8] if settings.get("frames") else [],
         "config_hash": formats.printable(run.summary.config_hash, 80),
         "f": formats,
@@ -62,7 +66,7 @@ def _p(row: dict[str, Any]) -> float:
 
 def metric(metrics: Sequence[dict[str, Any]], scope: str, name: str) -> float | None:
     """Return a metric of a whole scope, None if it was not computed."""
-    found = [m["result"] for m in metrics if m["scope"] == scope and m["metric"] == name]
+    found = [m["result"] for m in metrics if (m["scope"], m["metric"], m["attribute"]) == (scope, name, None)]
     return found[0] if found else None
 
 
@@ -72,14 +76,14 @@ def tiles(
     """Return (label, number, remark) of the key numbers."""
     cut = run.tables["clips"].num_rows
     kept = sum(status == "accepted" for status in run.tables["clips"]["status"].to_pylist())
-    effective, design = (
-        metric(metrics, "weighted", name) for name in ("effective_sample_size", "design_effect")
-    )
+    names = ("effective_sample_size", "effective_people", "design_effect")
+    effective, people, design = (metric(metrics, "weighted", name) for name in names)
     flags = sum(row["flagged"] for row in funnel)
     return [
         ("Clips cut", formats.count(cut), "before any rule"),
         ("In the data set", formats.count(kept), f"{formats.percent(kept, cut)} of the clips"),
-        ("Worth as many", formats.count(effective), "clips of equal weight (effective sample size)"),
+        ("Worth as many clips", formats.count(effective), "of equal weight (effective sample size)"),
+        ("Worth as many people", formats.number(people), "with equally many clips"),
         ("Design effect", formats.number(design), "1 is equal weights; more is the price of balance"),
         ("Filters flagged", formats.count(flags), "take more of a group than of the others"),
     ]
@@ -88,9 +92,10 @@ def tiles(
 def flag_text(row: dict[str, Any]) -> str:
     """Say in a sentence what a flagged filter does to a group."""
     unit = "clips" if row["level"] == "clip" else "videos"
-    group = f"{reasons.title(row['attribute'])} {formats.printable(row['value'], 60)}"
-    if row["suppressed"] or row["rate"] is None:
-        return f"{reasons.title(row['filter'])} takes more of a group ({group}) that is too small to show."
+    group = f"{reasons.title(row['attribute'])} {_value(row)}"
+    if row["rate"] is None:
+        before = "" if row["num_people"] is None else f" of {formats.plural(row['num_people'], 'person')}"
+        return f"{reasons.title(row['filter'])} takes more of {group}: too few{before} are left to show."
     times = "" if row["ratio"] is None else f", {formats.number(row['ratio'])} times as often"
     return (
         f"{reasons.title(row['filter'])} takes {formats.percent(row['rate'], 1)} of the {unit} of {group} "
@@ -98,20 +103,28 @@ def flag_text(row: dict[str, Any]) -> str:
     )
 
 
-def flow(run: RunData, cells: Sequence[dict[str, Any]], attribute: str) -> sankey.Sankey:
-    """Return the flow of an attribute's groups through the stages."""
-    first = groups.marginal(cells, attribute, "candidates")
-    names = [v for v in groups.values_of(cells, attribute) if v in first and first[v]["num_clips"]]
-    styles = [groups.style_of(v, groups.values_of(cells, attribute).index(v)) for v in names]
+def _value(row: dict[str, Any]) -> str:
+    value = row["value"]
+    return groups.group_title(value) if value == TOGETHER else formats.printable(value, 60)
+
+
+def flow(
+    run: RunData, cells: Sequence[dict[str, Any]], funnel: Sequence[dict[str, Any]], attribute: str
+) -> sankey.Sankey | None:
+    """Return the flow of an attribute's groups through the stages, None if it may not be shown."""
     order = [stage.stage for stage in run.summary.stages if stage.level == "clip"]
-    steps = sankey.steps_of(run.tables["funnel"], attribute, names, order)
-    return sankey.build_sankey(attribute, names, [first[v]["num_clips"] for v in names], steps, styles)
+    found = flow_of(cells, funnel, attribute, order)
+    if found is None:
+        return None
+    names = groups.values_of(cells, attribute)
+    styles = [groups.style_of(v, names.index(v) if v in names else 0) for v in found.groups]
+    return sankey.build_sankey(attribute, found, styles)
 
 
 def legend(cells: Sequence[dict[str, Any]], attribute: str) -> list[tuple[str, str]]:
     """Return (style, name) of an attribute's groups."""
     names = groups.values_of(cells, attribute)
-    return [(groups.style_of(v, i), formats.printable(v.replace("_", " "), 60)) for i, v in enumerate(names)]
+    return [(groups.style_of(v, i), groups.group_title(v)) for i, v in enumerate(names)]
 
 
 def effects(funnel: Sequence[dict[str, Any]], alpha: float) -> list[dict[str, Any]]:
@@ -128,7 +141,7 @@ def effect_view(row: dict[str, Any], alpha: float) -> dict[str, Any]:
     return {
         "filter": reasons.title(row["filter"]),
         "level": "videos" if row["level"] == "video" else "clips",
-        "group": f"{reasons.title(row['attribute'])}: {formats.printable(row['value'], 60)}",
+        "group": f"{reasons.title(row['attribute'])}: {_value(row)}",
         "counts": f"{formats.count(row['num_dropped'])} of {formats.count(row['num_in'])}",
         "rate": formats.percent(row["rate"], 1) if row["rate"] else "0 %",
         "rest": formats.percent(row["rest_rate"], 1) if row["rest_rate"] else "0 %",
@@ -153,28 +166,12 @@ def verdict(row: dict[str, Any], alpha: float) -> str:
     return "loses fewer" if sure and row["rate"] < row["rest_rate"] else "no difference shown"
 
 
-def is_hidden(target: dict[str, Any], cells: Sequence[dict[str, Any]]) -> bool:
-    """Return whether a target is about a group whose numbers are suppressed."""
-    names, values = target["name"].split("|"), target["value"].split("|")
-    if target["kind"] == "quota":
-        pairs = [part.partition("=") for part in names]
-        names, values = [name for name, _, _ in pairs], [value for _, _, value in pairs]
-    place = tuple(zip(names, values, strict=False))
-    return any(
-        cell["suppressed"] and set(place) == {(cell["attribute"], cell["value"])} | second_of(cell)
-        for cell in cells
-    )
-
-
-def second_of(cell: dict[str, Any]) -> set[tuple[str, str]]:
-    """Return the second attribute and group of an intersection, nothing for a single group."""
-    return set() if cell["attribute_2"] is None else {(cell["attribute_2"], cell["value_2"])}
-
-
-def target_view(row: dict[str, Any], hidden: bool) -> dict[str, Any]:
+def target_view(row: dict[str, Any]) -> dict[str, Any]:
     """Return what became of one target as text."""
 
-    def amount(value: float) -> str:
+    def amount(value: float | None) -> str:
+        if value is None:
+            return "hidden"
         if row["kind"] == "target":
             return formats.percent(value, 1) if value else "0 %"
         return f"{formats.number(value)} {row['unit']}"
@@ -186,7 +183,7 @@ def target_view(row: dict[str, Any], hidden: bool) -> dict[str, Any]:
     return {
         "name": name,
         "wanted": bound + amount(row["wanted"]),
-        **{name: "hidden" if hidden else amount(row[name]) for name in ("before", "selected", "achieved")},
+        **{name: amount(row[name]) for name in ("before", "selected", "achieved")},
         "feasible": row["feasible"],
         "binding": formats.prose(row["binding"], 300) if row["binding"] else "",
     }

@@ -4,6 +4,7 @@ import math
 import re
 
 MISSING = "–"
+_PLURALS = {"person": "people"}
 _JOINERS = "\u200c\u200d"  # needed by Indic scripts, Persian and emoji; harmless in HTML text
 
 
@@ -101,5 +102,5 @@ def file_name(name: str) -> str:
 
 
 def plural(n: float, noun: str) -> str:
-    """1 -> '1 clip', 2 -> '2 clips'."""
-    return f"{count(n)} {noun}" if n == 1 else f"{count(n)} {noun}s"
+    """1 -> '1 clip', 2 -> '2 clips' or '2 people'."""
+    return f"{count(n)} {noun if n == 1 else _PLURALS.get(noun, noun + 's')}"

@@ -10,10 +10,12 @@ import pyarrow as pa
 from reports import formats, reasons
 from reports.figures import round_step
 from schemas.attributes import NOT_MEASURED, UNKNOWN
+from schemas.bias import TOGETHER
 
 SCOPES = ("candidates", "accepted", "selected", "weighted")
 NOT_GROUPS = (UNKNOWN, NOT_MEASURED)
 MAX_GROUPS = 24
+_TITLES = {NOT_MEASURED: "Not measured", TOGETHER: "Hidden groups together"}
 _MAX_STYLES = 10
 _NUM_SHADES = 6
 
@@ -79,7 +81,15 @@ def marginal(cells: Rows, attribute: str, scope: str) -> dict[str, dict[str, Any
 def values_of(cells: Rows, attribute: str) -> list[str]:
     """Return an attribute's groups in their natural order, those that are none last."""
     found = {c["value"] for c in cells if c["attribute"] == attribute and c["attribute_2"] is None}
-    return [*sorted(found - set(NOT_GROUPS), key=natural), *[v for v in NOT_GROUPS if v in found]]
+    last = (TOGETHER, *NOT_GROUPS)
+    return [*sorted(found - set(last), key=natural), *[v for v in last if v in found]]
+
+
+def group_title(value: str) -> str:
+    """Return a group's name as people read it."""
+    if value == TOGETHER:
+        return "hidden groups together"
+    return formats.printable(value.replace("_", " "), 60)
 
 
 def natural(value: str) -> tuple[str, int, str]:
@@ -91,8 +101,8 @@ def natural(value: str) -> tuple[str, int, str]:
 
 def style_of(value: str, position: int) -> str:
     """Return the fill of a group: pattern and colour, so that it is known without colours."""
-    if value in NOT_GROUPS:
-        return "cand" if value == UNKNOWN else "rej"
+    if value in (TOGETHER, *NOT_GROUPS):
+        return {TOGETHER: "rx", UNKNOWN: "cand"}.get(value, "rej")
     return f"r{position % _MAX_STYLES}"
 
 
@@ -102,11 +112,13 @@ def group_table(cells: Rows, targets: Rows, attribute: str) -> GroupTable:
     wanted = {t["value"]: t["wanted"] for t in targets if t["kind"] == "target" and t["name"] == attribute}
     names = values_of(cells, attribute)[:MAX_GROUPS]
     shares = [c["share"] or 0.0 for scope in SCOPES for c in by_scope[scope].values()]
-    most = max([*shares, *wanted.values(), 0.1])
+    intervals = _intervals(by_scope["candidates"])
+    most = max([*shares, *wanted.values(), *(high for _, high in intervals.values()), 0.1])
     step = round_step(most / 4)
     limit = min(step * ceil(most * 1.02 / step), 1.0)
     rows = tuple(
-        _group_row(name, style_of(name, i), by_scope, wanted.get(name), limit) for i, name in enumerate(names)
+        _group_row(name, style_of(name, i), by_scope, wanted.get(name), intervals.get(name), limit)
+        for i, name in enumerate(names)
     )
     steps = [step * i for i in range(int(limit / step + 1e-9) + 1)]
     return GroupTable(
@@ -118,8 +130,23 @@ def group_table(cells: Rows, targets: Rows, attribute: str) -> GroupTable:
     )
 
 
+def _intervals(cells: dict[str, dict[str, Any]]) -> dict[str, tuple[float, float]]:
+    """Return the ends of the corrected share among the clips counted, by group."""
+    known = sum(c["adjusted"] or 0.0 for c in cells.values())
+    return {
+        name: (c["adjusted_low"] / known, c["adjusted_high"] / known)
+        for name, c in cells.items()
+        if c["adjusted"] is not None and known
+    }
+
+
 def _group_row(
-    name: str, style: str, by_scope: dict[str, dict[str, dict[str, Any]]], wanted: float | None, limit: float
+    name: str,
+    style: str,
+    by_scope: dict[str, dict[str, dict[str, Any]]],
+    wanted: float | None,
+    interval: tuple[float, float] | None,
+    limit: float,
 ) -> GroupRow:
     found = {scope: by_scope[scope].get(name) for scope in SCOPES}
     marks, numbers = [], []
@@ -128,23 +155,17 @@ def _group_row(
         if cell is not None and cell["share"] is not None:
             marks.append((scope, round(100 * cell["share"] / limit, 2)))
     first = found["candidates"]
-    interval = None
-    known = sum(c["adjusted"] or 0.0 for c in by_scope["candidates"].values())
-    if first is not None and first["adjusted"] is not None and known:
-        low, high = first["adjusted_low"] / known, first["adjusted_high"] / known
-        interval = round(min(100 * low / limit, 100), 2), round(min(100 * high / limit, 100), 2)
-        numbers.append(
-            (
-                "adjusted",
-                f"{first['adjusted']:.0f} ({first['adjusted_low']:.0f} to {first['adjusted_high']:.0f})",
-            )
-        )
-    title = "Not measured" if name == NOT_MEASURED else formats.printable(name, 60)
+    if first is not None and first["adjusted"] is not None:
+        low, high = first["adjusted_low"], first["adjusted_high"]
+        numbers.append(("adjusted", f"{first['adjusted']:.0f} ({low:.0f} to {high:.0f})"))
+    title = _TITLES.get(name) or formats.printable(name, 60)
     label = "; ".join(f"{scope} {text}" for scope, text in numbers if text)
-    target = None if wanted is None else round(100 * wanted / limit, 2)
+    ends = None
+    if interval is not None:
+        ends = round(100 * interval[0] / limit, 2), round(100 * interval[1] / limit, 2)
     return GroupRow(
-        name=title, style=style, numbers=tuple(numbers), marks=tuple(marks), interval=interval, target=target,
-        label=f"{title}: {label}",
+        name=title, style=style, numbers=tuple(numbers), marks=tuple(marks), interval=ends,
+        target=None if wanted is None else round(100 * wanted / limit, 2), label=f"{title}: {label}",
     )  # fmt: skip
 
 
@@ -166,9 +187,10 @@ def _remarks(by_scope: dict[str, dict[str, dict[str, Any]]]) -> list[str]:
         cell = cells.get(name)
         if cell is not None and cell["num_clips"]:
             found.append(f"{formats.plural(cell['num_clips'], 'clip')}: {said}.")
-    hidden = sum(c["suppressed"] for c in cells.values())
-    if hidden:
-        found.append(f"{formats.plural(hidden, 'group')} hidden: too few people, or it would give one away.")
+    hidden = {name for scope in SCOPES for name, c in by_scope[scope].items() if c["suppressed"]}
+    if hidden - set(NOT_GROUPS):
+        number = formats.plural(len(hidden - set(NOT_GROUPS)), "group")
+        found.append(f"{number} hidden somewhere: too few people, or it would give another away.")
     if any(c["adjusted"] is not None for c in cells.values()):
         found.append("Corrected for the estimator's measured confusion, with 95 % intervals.")
     return found
@@ -177,86 +199,40 @@ def _remarks(by_scope: dict[str, dict[str, dict[str, Any]]]) -> list[str]:
 def heat_maps(cells: Rows, scope: str) -> list[HeatMap]:
     """Return a table for every pair of attributes."""
     joint = [c for c in cells if c["scope"] == scope and c["attribute_2"] is not None]
-    pairs = sorted({(c["attribute"], c["attribute_2"]) for c in joint})
+    pairs = sorted({(c["attribute"], c["attribute_2"]) for c in joint if not c["suppressed"]})
     return [
         _heat_map(pair, [c for c in joint if (c["attribute"], c["attribute_2"]) == pair]) for pair in pairs
     ]
 
 
 def _heat_map(pair: tuple[str, str], cells: Rows) -> HeatMap:
-    rows = sorted({c["value"] for c in cells}, key=natural)
-    columns = sorted({c["value_2"] for c in cells}, key=natural)
+    # A row or column that is joined with others is in theirs.
+    cells = [c for c in cells if not c["suppressed"]]
+    rows = sorted({c["value"] for c in cells}, key=_together_last)
+    columns = sorted({c["value_2"] for c in cells}, key=_together_last)
     by_place = {(c["value"], c["value_2"]): c for c in cells}
     most = max((c["num_clips"] or 0 for c in cells), default=0) or 1
-    lines = tuple(
-        (formats.printable(r, 40), tuple(_heat(by_place.get((r, c)), most) for c in columns)) for r in rows
-    )
+    lines = tuple((_line_title(r), tuple(_heat(by_place.get((r, c)), most) for c in columns)) for r in rows)
     return HeatMap(
         title=f"{reasons.title(pair[0])} by {reasons.title(pair[1]).lower()}",
         rows=reasons.title(pair[0]),
         columns=reasons.title(pair[1]),
-        column_names=tuple(formats.printable(c, 40) for c in columns),
+        column_names=tuple(_line_title(c) for c in columns),
         lines=lines,
     )
+
+
+def _together_last(value: str) -> tuple[bool, tuple[str, int, str]]:
+    return value == TOGETHER, natural(value)
+
+
+def _line_title(value: str) -> str:
+    return "all others" if value == TOGETHER else formats.printable(value, 40)
 
 
 def _heat(cell: dict[str, Any] | None, most: int) -> tuple[str, str, str]:
     """Return (shade, number, remark) of a cell."""
     if cell is None or cell["num_clips"] == 0:
         return "h0", "0", "nobody"
-    if cell["suppressed"]:
-        return "hx", "hidden", "see limits"
     shade = 1 + min(int((_NUM_SHADES - 1) * (cell["num_clips"] / most) ** 0.5), _NUM_SHADES - 2)
-    return f"h{shade}", formats.count(cell["num_clips"]), f"{formats.count(cell['num_people'])} people"
-
-
-def associations(metrics: Rows, scope: str) -> list[tuple[str, str, str, str]]:
-    """Return (attribute, other, Cramer's V, in words), the strongest first."""
-    rows = [
-        m for m in metrics if m["metric"] == "cramers_v" and m["scope"] == scope and m["result"] is not None
-    ]
-    rows.sort(key=lambda m: (-m["result"], m["attribute"], m["other"]))
-    return [
-        (
-            reasons.title(m["attribute"]),
-            _score_title(m["other"]),
-            f"{m['result']:.2f}",
-            _strength(m["result"]),
-        )
-        for m in rows
-    ]
-
-
-def _score_title(name: str) -> str:
-    return reasons.FIELDS.get(name.replace(".", "_"), (reasons.title(name),))[0]
-
-
-def _strength(v: float) -> str:
-    if v < 0.1:
-        return "hardly any"
-    return "weak" if v < 0.3 else "medium" if v < 0.5 else "strong"
-
-
-def evenness_rows(metrics: Rows, attributes: Sequence[str]) -> list[tuple[str, list[tuple[str, str]]]]:
-    """Return for each attribute its effective number of groups and distance to the target, by scope."""
-    found = []
-    for attribute in attributes:
-        own = [m for m in metrics if m["attribute"] == attribute]
-        scopes = ("candidates", "selected", "weighted")
-        line = [(s, _evenness([m for m in own if m["scope"] == s])) for s in scopes]
-        if any(text for _, text in line):
-            found.append((reasons.title(attribute), line))
-    return found
-
-
-def _evenness(metrics: Rows) -> str:
-    results = {m["metric"]: (m["result"], m["other"]) for m in metrics}
-    if "hill_1" not in results:
-        return ""
-    text = f"{results['hill_1'][0]:.2f} of {results['num_groups'][0]:.0f} groups"
-    if "total_variation" not in results:
-        return text
-    away, goal = results["total_variation"]
-    return (
-        f"{text}; {formats.percent(away, 1)} away from {'the target' if goal == 'target' else 'equal shares'}"
-    )
+    return f"h{shade}", formats.count(cell["num_clips"]), formats.plural(cell["num_people"], "person")

@@ -7,9 +7,9 @@ stretched to the width, bars and text over it.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import pyarrow as pa
-
 from reports import formats, reasons
+from reports.flow import Flow
+from reports.groups import group_title
 
 FLOW_PERCENT = 58.0
 BAR_PX = 18
@@ -59,33 +59,9 @@ class Sankey:
     summary: str
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A stage with what each group (in order) loses there."""
-
-    stage: str
-    lost: tuple[int, ...]
-
-
-def steps_of(funnel: pa.Table, attribute: str, groups: Sequence[str], order: Sequence[str]) -> list[Step]:
-    """Return the stages at which clips of the groups end, in the order in which they are passed."""
-    rows = [
-        row
-        for row in funnel.to_pylist()
-        if row["level"] == "clip" and row["attribute"] == attribute and row["value"] in groups
-    ]
-    found = []
-    for stage in [*order, *sorted({row["stage"] for row in rows} - set(order))]:
-        here = [row for row in rows if row["stage"] == stage]
-        lost = tuple(sum(r["num_dropped_first"] or 0 for r in here if r["value"] == g) for g in groups)
-        found.append(Step(stage, lost))
-    return [step for step in found if sum(step.lost)]
-
-
-def build_sankey(
-    attribute: str, groups: Sequence[str], counts: Sequence[int], steps: Sequence[Step], styles: Sequence[str]
-) -> Sankey:
-    """Place the flow of groups of these counts at the start through the steps."""
+def build_sankey(attribute: str, flow: Flow, styles: Sequence[str]) -> Sankey:
+    """Place a flow; styles are the fills of its groups."""
+    groups, counts, steps = flow.groups, flow.counts, flow.steps
     total = max(sum(counts), 1)
     scale = FLOW_PERCENT / total
     left = list(counts)
@@ -100,8 +76,9 @@ def build_sankey(
         out = sum(kept) * scale + SIDE_PERCENT
         bands += _bands(kept, lost, scale, out, y, styles)
         y += GAP_PX + BAR_PX
-        bars += _row_bars(groups, lost, scale, out, y, styles, f" lost in {reasons.title(step.stage)}")
-        name = f"{reasons.title(step.stage)}: {formats.count(sum(lost))} lost"
+        stages = formats.prose(", ".join(reasons.title(stage) for stage in step.stages), 60)
+        bars += _row_bars(groups, lost, scale, out, y, styles, f" lost in {stages}")
+        name = f"{stages}: {formats.count(sum(lost))} lost"
         texts.append(Text(x=round(out + sum(lost) * scale + 1, 3), y=y + 14, text=name, anchor="start"))
         left = kept
     bars += _row_bars(groups, left, scale, 0.0, y, styles)
@@ -109,7 +86,7 @@ def build_sankey(
         Text(x=0, y=y + BAR_PX + 15, text=f"In the data set: {formats.count(sum(left))}", anchor="start")
     )
     shares = ", ".join(
-        f"{formats.printable(g.replace('_', ' '), 40)} {formats.count(a)} of {formats.count(b)}"
+        f"{group_title(g)} {formats.count(a)} of {formats.count(b)}"
         for g, a, b in zip(groups, left, counts, strict=True)
     )
     return Sankey(
@@ -135,7 +112,7 @@ def _row_bars(
     bars: list[Bar] = []
     for group, count, style in zip(groups, counts, styles, strict=True):
         if count:
-            label = f"{formats.printable(group, 60)}: {formats.plural(count, 'clip')}{remark}"
+            label = f"{group_title(group)}: {formats.plural(count, 'clip')}{remark}"
             bars.append(Bar(x=round(x, 3), y=y, width=round(count * scale, 3), style=style, label=label))
         x += count * scale
     return bars

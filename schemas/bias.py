@@ -3,12 +3,15 @@
 Every table has a fixed schema derived from these records (schemas.tables), with its version in the
 metadata. `scope` says of which clips a row speaks: `candidates` (all that were cut), `accepted` (left
 by the filters), `selected` (left by balancing), `weighted` (those, drawn by their sampling weights).
-A cell with fewer people than the configured minimum is suppressed: its numbers are null.
+Groups too small to be shown are suppressed, their numbers null, and counted together in a row whose value
+is `small_groups`.
 """
 
 from dataclasses import dataclass
 from typing import Literal
 
+# The value of the row in which groups are counted together that are too small to be shown.
+TOGETHER = "small_groups"
 Scope = Literal["candidates", "accepted", "selected", "weighted"]
 
 
@@ -47,7 +50,9 @@ class BiasMetric:
 
     `metric`: num_groups, evenness, hill_1, hill_2, kl_divergence, js_divergence, total_variation (all
     against the target, `other` says which), cramers_v (with attribute or score `other`), mean_score (of
-    score `other` in group `value`), effective_sample_size, design_effect.
+    score `other` in group `value`), effective_sample_size (clips of equal weight worth as much),
+    effective_people (likewise), design_effect; the last three of all clips, or with attribute `split` and a
+    split as value. `low` and `high` are a 95 % interval with people as units, of cramers_v and mean_score.
     """
 
     scope: Scope
@@ -56,7 +61,10 @@ class BiasMetric:
     value: str | None
     other: str | None
     result: float | None
-    num_clips: int
+    low: float | None
+    high: float | None
+    num_clips: int | None
+    num_people: int | None
     suppressed: bool
 
 
@@ -65,13 +73,13 @@ class FunnelRow:
     """What one filter does to one group, compared with everybody else whose group is known.
 
     `level` is what is counted: clips, or whole videos of which no clip came. `num_in` reached the
-    filter, `num_dropped` were turned down by it (alone or with others), `num_dropped_first` are those
-    for which it was the reason given, so that they add up over filters. Intervals are of 95 % and, like
-    `p_value`, allow for clips of one person not being independent. `p_adjusted` is Holm's, over all
+    filter, `num_dropped` were turned down by it, alone or with others of its stage. Intervals are of 95 %
+    and, like `p_value`, allow for clips of one person not being independent. `p_adjusted` is Holm's, over all
     tests of the run. `flagged`: the group loses more than the others, at the level of the run's
     configuration; if that is so only because many of it are in another flagged group as well,
-    `explained_by` names that one and the group itself is not flagged. `basis` says which labels could
-    be used: `declared` where those who were turned down had not been estimated yet.
+    `explained_by` names that one and the group itself is not flagged. A suppressed group
+    with `test` `people_left` is one of which fewer people are left after the stage than may be shown. `basis`
+    says which labels could be used: `declared` where those who were turned down had not been estimated yet.
     """
 
     level: Literal["clip", "video"]
@@ -82,7 +90,6 @@ class FunnelRow:
     basis: Literal["declared", "all"]
     num_in: int | None
     num_dropped: int | None
-    num_dropped_first: int | None
     num_people: int | None
     rate: float | None
     rate_low: float | None
@@ -105,7 +112,7 @@ class BalanceTarget:
 
     `kind`: `target` (shares) or `quota` (`wanted` and `achieved` in the quota's unit). `before` is among
     the clips that came to balancing, `selected` among those kept, `achieved` with sampling weights. If it
-    is not feasible, `binding` says what is in the way.
+    is not feasible, `binding` says what is in the way. Numbers that would tell about small groups are null.
     """
 
     kind: Literal["target", "quota"]
@@ -113,8 +120,9 @@ class BalanceTarget:
     value: str
     unit: Literal["clips", "seconds"]
     wanted: float
-    before: float
-    selected: float
-    achieved: float
+    before: float | None
+    selected: float | None
+    achieved: float | None
     feasible: bool
     binding: str | None
+    suppressed: bool = False

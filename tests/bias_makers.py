@@ -167,10 +167,10 @@ def with_bias_tables(records: Records, bias: BiasConfig, balance: BalanceConfig)
         for v in records.videos
     ]
     targets = {t.attributes[0]: t.shares for t in balance.targets if len(t.attributes) == 1}
-    tables = summarise(rows, STAGES, bias, targets, {"gender": measured_gender()})
+    tables = summarise(rows, STAGES, bias, targets, {"gender": measured_gender()}, plan.targets)
     return dataclasses.replace(
         records, clips=[*others, *lost, *kept], rejections=rejections, bias_cells=list(tables.cells),
-        bias_metrics=list(tables.metrics), funnel=list(tables.funnel), balance_targets=list(plan.targets),
+        bias_metrics=list(tables.metrics), funnel=list(tables.funnel), balance_targets=list(tables.targets),
     )  # fmt: skip
 
 

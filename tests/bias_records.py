@@ -20,7 +20,7 @@ def make_metric(**changes: Any) -> BiasMetric:
     """Return an evenness."""
     fields: dict[str, Any] = {
         "scope": "candidates", "metric": "evenness", "attribute": "gender", "value": None, "other": None,
-        "result": 0.97, "num_clips": 100, "suppressed": False,
+        "result": 0.97, "low": None, "high": None, "num_clips": 100, "num_people": 30, "suppressed": False,
     }  # fmt: skip
     return BiasMetric(**(fields | changes))
 
@@ -29,7 +29,7 @@ def make_funnel_row(**changes: Any) -> FunnelRow:
     """Return a row in which a filter takes a fifth of a group and a tenth of the rest."""
     fields: dict[str, Any] = {
         "level": "clip", "stage": "look", "filter": "dark_face", "attribute": "gender", "value": "feminine",
-        "basis": "all", "num_in": 40, "num_dropped": 8, "num_dropped_first": 7, "num_people": 12,
+        "basis": "all", "num_in": 40, "num_dropped": 8, "num_people": 12,
         "rate": 0.2, "rate_low": 0.1, "rate_high": 0.35, "rest_rate": 0.1, "ratio": 2.0, "ratio_low": 0.8,
         "ratio_high": 5.0, "test": "permutation", "p_value": 0.1, "p_adjusted": 0.4, "flagged": False,
         "explained_by": None, "suppressed": False,
@@ -42,5 +42,6 @@ def make_target(**changes: Any) -> BalanceTarget:
     fields: dict[str, Any] = {
         "kind": "target", "name": "gender", "value": "feminine", "unit": "clips", "wanted": 0.5,
         "before": 0.4, "selected": 0.4, "achieved": 0.5, "feasible": True, "binding": None,
+        "suppressed": False,
     }  # fmt: skip
     return BalanceTarget(**(fields | changes))

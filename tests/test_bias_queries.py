@@ -17,12 +17,16 @@ PAGE = (Path(__file__).parents[1] / "docs" / "bias-report.md").read_text(encodin
 SQL, PYTHON = (re.findall(rf"```{kind}\n(.*?)```", PAGE, re.DOTALL) for kind in ("sql", "python"))
 
 
-@pytest.fixture
-def inside_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shares = {"20-29": 0.3, "30-39": 0.3, "40-49": 0.2, "60-69": 0.2, "70+": 0.05}
     targets = (Target(attributes=("gender",)), Target(attributes=("age_group",), shares=shares))
-    write_run(tmp_path, people_records(160, seed=3, targets=targets))
-    monkeypatch.chdir(tmp_path)
+    return write_run(tmp_path_factory.mktemp("run"), people_records(160, seed=3, targets=targets))
+
+
+@pytest.fixture
+def inside_a_run(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
 
 
 def asked(sql: str) -> pd.DataFrame:
@@ -32,7 +36,8 @@ def asked(sql: str) -> pd.DataFrame:
 def computed(code: str) -> pd.DataFrame:
     names: dict[str, pd.DataFrame] = {}
     exec(code, names)
-    return names["answer"].reset_index()
+    answer = names["answer"]
+    return answer.reset_index(drop=answer.index.names == [None])
 
 
 def test_there_are_five_questions_with_two_answers_each() -> None:
@@ -42,19 +47,19 @@ def test_there_are_five_questions_with_two_answers_each() -> None:
 @pytest.mark.parametrize("number", range(5))
 @pytest.mark.usefixtures("inside_a_run")
 def test_both_answers_are_the_same(number: int) -> None:
+    """Row for row, in a run in which groups are hidden."""
+    assert asked("SELECT count(*) AS n FROM 'tables/bias_cells-*.parquet' WHERE suppressed").n.item() > 0
     one, other = asked(SQL[number]), computed(PYTHON[number])
-    assert len(one) == len(other) > 0
-    for column in {"attribute", "value", "value_2", "filter", "binding"} & set(one) & set(other):
-        assert sorted(map(str, one[column])) == sorted(map(str, other[column])), column
-    numbers = {"raw", "candidates", "weighted", "times", "design_effect", "rest_rate"}
-    for column in numbers & set(one) & set(other):
-        assert one[column].sum() == pytest.approx(other[column].sum(), abs=0.01), column
+    assert len(one) > 0
+    assert list(one.columns) == list(other.columns)
+    one, other = (found.astype(object).where(found.notna(), None) for found in (one, other))
+    pd.testing.assert_frame_equal(one, other, atol=1e-9)
 
 
 @pytest.mark.usefixtures("inside_a_run")
 def test_the_answers_are_those_that_were_planted() -> None:
     (flag,) = asked(SQL[1]).to_dict("records")
-    assert (flag["filter"], flag["value"]) == ("dark_face", "monk_8") and flag["ratio"] > 4
+    assert (flag["filter"], flag["value"], flag["test"]) == ("dark_face", "monk_8", "people_left")
     worst = asked(SQL[4]).iloc[0]
     assert worst["binding"] == "no clip has age_group = 70+" and worst["design_effect"] > 1
 

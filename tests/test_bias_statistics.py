@@ -131,10 +131,12 @@ def test_metrics_of_known_shares() -> None:
 
 
 def test_cramers_v_is_corrected_for_chance() -> None:
-    assert cramers_v(np.array([[50.0, 0.0], [0.0, 50.0]])) == pytest.approx(1, abs=0.02)
+    whole = cramers_v(np.array([[50.0, 0.0], [0.0, 50.0]]))
+    assert whole is not None and whole.value == pytest.approx(1, abs=0.02) and whole.num_people == 100
+    assert whole.low < 0.9 < whole.value <= whole.high == 1
     rng = np.random.default_rng(1)
     chance = [
         cramers_v(rng.multinomial(60, np.full(12, 1 / 12)).reshape(3, 4).astype(float)) for _ in range(200)
     ]
-    assert np.mean([v or 0.0 for v in chance]) < 0.08  # uncorrected it would be 0.22
+    assert np.mean([v.value if v else 0.0 for v in chance]) < 0.08  # uncorrected it would be 0.22
     assert cramers_v(np.array([[3.0, 4.0]])) is None

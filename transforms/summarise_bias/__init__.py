@@ -1,7 +1,8 @@
 """Summarise bias: who is in the data, who is lost at which filter, what balancing changed.
 
 Clips, rejections, failures and videos come in; rows of the tables bias_cells, bias_metrics and funnel
-go out (schemas.bias). What the numbers need of a clip (some hundred bytes) is gathered on one worker.
+go out, and what became of targets, without what would tell about few people (schemas.bias). What the
+numbers need of a clip (some hundred bytes) is gathered on one worker.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import apache_beam as beam
+from apache_beam.pvalue import AsList
 from apache_beam.typehints.decorators import no_annotations
 
+from schemas.bias import BalanceTarget
 from schemas.outcomes import Failure, Rejection
 from schemas.records import Clip, Video
 from transforms.summarise_bias.config import STAGE, BiasConfig
@@ -24,14 +27,14 @@ EMBEDDED_CONFUSION = Path(__file__).parents[1] / "data" / "attribute_confusion.j
 
 
 class SummariseBias(beam.PTransform):
-    """A dict of PCollections `clips`, `rejections`, `failures`, `videos` in; the tables' rows out.
+    """A dict of PCollections in: `clips`, `rejections`, `failures`, `videos`, `balance_targets`; rows out.
 
     Args:
         stages: of clips, in the order in which they are passed; the last two are balancing and writing.
         targets: wanted shares by attribute, empty for equal ones.
     """
 
-    TABLES = ("bias_cells", "bias_metrics", "funnel")
+    TABLES = ("bias_cells", "bias_metrics", "funnel", "balance_targets")
 
     def __init__(
         self, config: BiasConfig, stages: Sequence[str], targets: Mapping[str, Mapping[str, float]]
@@ -42,7 +45,8 @@ class SummariseBias(beam.PTransform):
     @no_annotations  # Beam warns of types of several inputs
     def expand(self, pcolls: Mapping[str, beam.PCollection[Any]]) -> dict[str, beam.PCollection[Any]]:
         """Return the PCollections of rows by table."""
-        ends = {name: pcolls[name] | f"Key_{name}" >> beam.FlatMap(_keyed) for name in pcolls}
+        levels = ("clips", "rejections", "failures", "videos")
+        ends = {name: pcolls[name] | f"Key_{name}" >> beam.FlatMap(_keyed) for name in levels}
         by_clip = {name: ends[name] for name in ("clips", "rejections", "failures")}
         clips = by_clip | "ByClip" >> beam.CoGroupByKey() | beam.FlatMap(_clip_rows, self._config.scores)
         lost = pcolls["rejections"] | "Lost" >> beam.FlatMap(_lost_in_video)
@@ -50,16 +54,18 @@ class SummariseBias(beam.PTransform):
         by_video = {"videos": ends["videos"], "lost": lost, "cut": cut}
         videos = by_video | "ByVideo" >> beam.CoGroupByKey() | beam.FlatMap(_video_rows)
         rows = (clips, videos) | "Rows" >> beam.Flatten() | beam.combiners.ToList()
-        tables = rows | "Summarise" >> beam.Map(self._summarise)
+        targets = AsList(pcolls["balance_targets"])
+        tables = rows | "Summarise" >> beam.Map(self._summarise, targets)
         return {
             "bias_cells": tables | "Cells" >> beam.FlatMap(lambda t: t.cells),
             "bias_metrics": tables | "Metrics" >> beam.FlatMap(lambda t: t.metrics),
             "funnel": tables | "Funnel" >> beam.FlatMap(lambda t: t.funnel),
+            "balance_targets": tables | "Targets" >> beam.FlatMap(lambda t: t.targets),
         }
 
-    def _summarise(self, rows: Sequence[Row]) -> BiasTables:
+    def _summarise(self, rows: Sequence[Row], balanced: Sequence[BalanceTarget]) -> BiasTables:
         confusions = shipped_confusion(self._config.confusion, EMBEDDED_CONFUSION)
-        return summarise(rows, self._stages, self._config, self._targets, confusions)
+        return summarise(rows, self._stages, self._config, self._targets, confusions, balanced)
 
 
 def _keyed(record: Clip | Rejection | Failure | Video) -> Iterator[tuple[str, Any]]:

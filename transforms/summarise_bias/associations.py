@@ -9,37 +9,21 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-import numpy.typing as npt
+from scipy.special import chndtr, chndtrinc
 
 from schemas.attributes import CATEGORIES
-from transforms.summarise_bias.cells import is_known, value_of
+from transforms.summarise_bias.columns import Column, Floats, Ints
 from transforms.summarise_bias.config import BiasConfig
-from transforms.summarise_bias.rows import Row
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
-    """An attribute of n clips: its k known groups in order, and each clip's (n), -1 where not known."""
+class Association:
+    """Cramér's V with its 95 % interval, and how many people it is of."""
 
-    groups: tuple[str, ...]
-    codes: Ints
-
-
-def column_of(rows: Sequence[Row], attribute: str) -> Column:
-    """Return an attribute of rows (n)."""
-    values = [value_of(row, attribute) for row in rows]
-    groups = tuple(sorted({value for value in values if is_known(value)}))
-    number = {value: i for i, value in enumerate(groups)}
-    return Column(groups, np.array([number.get(value, -1) for value in values], np.int64))
-
-
-def people_of(rows: Sequence[Row]) -> Ints:
-    """Return whom each row (n) shows, as a number."""
-    number: dict[str, int] = {}
-    return np.array([number.setdefault(row.person, len(number)) for row in rows], np.int64)
+    value: float
+    low: float
+    high: float
+    num_people: int
 
 
 def associated_pairs(
@@ -77,8 +61,12 @@ def people_table(people: Ints, first: Ints, second: Ints) -> Floats:
     return np.asarray(counted, np.float64).reshape(shape)
 
 
-def cramers_v(table: Floats) -> float | None:
-    """Return Cramer's V of a contingency table, corrected for chance (Bergsma 2013); None if undefined."""
+def cramers_v(table: Floats) -> Association | None:
+    """Return Cramér's V of a contingency table of people (k, m), corrected for chance (Bergsma 2013).
+
+    The interval holds the noncentralities of the chi-square distribution under which its value is neither
+    among the 2.5 % largest nor the smallest (Smithson 2003, chapter 4). None if it is undefined.
+    """
     table = table[table.sum(axis=1) > 0][:, table.sum(axis=0) > 0]
     n, (r, c) = float(table.sum()), table.shape
     if min(r, c) < 2 or n <= 1:
@@ -87,4 +75,17 @@ def cramers_v(table: Floats) -> float | None:
     phi2 = float(np.sum((table - expected) ** 2 / expected)) / n
     corrected = max(phi2 - (r - 1) * (c - 1) / (n - 1), 0.0)
     side = min(r - (r - 1) ** 2 / (n - 1), c - (c - 1) ** 2 / (n - 1)) - 1
-    return float(min(np.sqrt(corrected / side), 1.0)) if side > 0 else None
+    if side <= 0:
+        return None
+    value = float(min(np.sqrt(corrected / side), 1.0))
+    freedom = (r - 1) * (c - 1)
+    low, high = (
+        float(min(np.sqrt(_noncentrality(n * phi2, freedom, p) / (n * (min(r, c) - 1))), 1.0))
+        for p in (0.975, 0.025)
+    )
+    return Association(value, min(low, value), max(high, value), round(n))
+
+
+def _noncentrality(chi2: float, freedom: int, p: float) -> float:
+    """Return the noncentrality at which a chi-square is below `chi2` with chance p, 0 if there is none."""
+    return float(chndtrinc(chi2, freedom, p)) if chndtr(chi2, freedom, 0.0) > p else 0.0

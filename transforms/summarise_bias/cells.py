@@ -1,26 +1,57 @@
 """How much there is of every group and of every intersection of two attributes."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from schemas.attributes import NOT_MEASURED, UNKNOWN
-from schemas.bias import BiasCell, Scope
-from transforms.summarise_bias.confusion import Confusion, adjust
-from transforms.summarise_bias.rows import Label, Row
-
-ONE = ("",)
+from schemas.bias import TOGETHER, BiasCell, Scope
+from transforms.summarise_bias.collapse import collapse, has_few
+from transforms.summarise_bias.columns import CODES, Clips, Column, Ints, num_people, total
+from transforms.summarise_bias.confusion import Confusion
+from transforms.summarise_bias.corrected import Corrected, corrected_counts
+from transforms.summarise_bias.disclosure import Hidden, Shown
+from transforms.summarise_bias.rows import Row
 
 
 @dataclass(frozen=True, slots=True)
-class ScopedRows:
-    """The clips of a scope; `weighted` tells whether they count by their weights."""
+class Scoped:
+    """The clips of a scope: `index` (n) are their places among all, `step` is where all are that are left.
+
+    `weighted` tells whether they count by their weights.
+    """
 
     scope: Scope
-    rows: Sequence[Row]
+    step: int
+    index: Ints
     weighted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """An attribute of all clips and what may be shown of it."""
+
+    column: Column
+    shown: Shown
+
+    def hidden_at(self, step: int) -> Hidden | None:
+        """Return the groups that are counted as one at a step, None if nothing may be shown."""
+        return self.shown.together[step]
+
+    def recoded(self, codes: Ints, hidden: Hidden) -> tuple[tuple[str, ...], Ints]:
+        """Return the groups that are shown and each clip's (n) among them, below 0 for those of no group."""
+        alone = [i for i in range(len(self.column.groups)) if i not in hidden]
+        return _as_shown(self.column.groups, alone, codes)
+
+
+def _as_shown(groups: Sequence[str], alone: Sequence[int], codes: Ints) -> tuple[tuple[str, ...], Ints]:
+    """Return the groups of these numbers, and all others as one if there are any, with codes of them."""
+    kept = tuple(groups[i] for i in alone)
+    number = np.full(len(groups) + len(CODES), len(kept), np.int64)
+    number[list(CODES.values())] = list(CODES.values())  # these are negative: the array's last places
+    number[list(alone)] = np.arange(len(kept))
+    return kept + ((TOGETHER,) if len(alone) < len(groups) else ()), number[codes]
 
 
 def attributes_in(rows: Sequence[Row], chosen: Sequence[str]) -> list[str]:
@@ -28,75 +59,154 @@ def attributes_in(rows: Sequence[Row], chosen: Sequence[str]) -> list[str]:
     return list(chosen) or sorted({name for row in rows for name in row.labels})
 
 
-def value_of(row: Row, attribute: str) -> str:
-    """Return a clip's group, 'not_measured' if nobody asked."""
-    label = row.labels.get(attribute)
-    return NOT_MEASURED if label is None else label.value
-
-
-def is_known(value: str) -> bool:
-    """Return whether a value is a group."""
-    return value not in (UNKNOWN, NOT_MEASURED)
-
-
-def marginal_cells(scoped: ScopedRows, attribute: str, confusions: Mapping[str, Confusion]) -> list[BiasCell]:
-    """Return the cells of one attribute."""
-    return _cells(scoped, attribute, None, confusions)
+def marginal_cells(
+    clips: Clips, scoped: Scoped, attribute: Attribute, confusions: Mapping[str, Confusion]
+) -> list[BiasCell]:
+    """Return the cells of one attribute; what is hidden has a cell without numbers."""
+    column, hidden = attribute.column, attribute.hidden_at(scoped.step)
+    names = [*column.groups, *(name for name, code in CODES.items() if (column.codes == code).any())]
+    if hidden is None:
+        return [_blank(scoped, (column.name, name), None) for name in names]
+    codes = column.codes[scoped.index]
+    shown, codes = attribute.recoded(codes, hidden)
+    corrected: Corrected = {}
+    if not hidden and attribute.shown.by_source:
+        corrected = corrected_counts(_counted(clips, scoped), column.name, None, confusions)
+    known = _amount(clips, scoped, codes >= 0)
+    declared = column.declared[scoped.index] if attribute.shown.by_source else None
+    blank = [_blank(scoped, (column.name, column.groups[i]), None) for i in sorted(hidden)]
+    more = sorted({value for value, _ in corrected} - set(names))
+    places = {name: i for i, name in enumerate(shown)} | {n: c for n, c in CODES.items() if n in names}
+    cells = [
+        _cell(
+            clips, scoped, (column.name, name), None, codes == place, declared, known,
+            corrected.get((name, "")),
+        )
+        for name, place in [*places.items(), *((name, len(shown)) for name in more)]
+    ]  # fmt: skip
+    return sorted(cells + blank, key=lambda cell: cell.value)
 
 
 def joint_cells(
-    scoped: ScopedRows, pair: tuple[str, str], confusions: Mapping[str, Confusion]
-) -> list[BiasCell]:
-    """Return the cells of two attributes, of clips whose value is known in both."""
-    return _cells(scoped, pair[0], pair[1], confusions)
+    clips: Clips, scoped: Scoped, pair: tuple[Attribute, Attribute], confusions: Mapping[str, Confusion],
+    min_people: int,
+) -> list[BiasCell]:  # fmt: skip
+    """Return the cells of two attributes, of clips whose value is known in both.
 
-
-def _cells(
-    scoped: ScopedRows, first: str, second: str | None, confusions: Mapping[str, Confusion]
-) -> list[BiasCell]:
-    groups: dict[tuple[str, str], list[Row]] = defaultdict(list)
-    for row in scoped.rows:
-        values = value_of(row, first), "" if second is None else value_of(row, second)
-        if second is None or (is_known(values[0]) and is_known(values[1])):
-            groups[values].append(row)
-    adjusted = _adjusted_counts(scoped, first, second, confusions)
-    for values in adjusted:
-        groups.setdefault(values, [])
-    known = sum(_amount(scoped, rows) for values, rows in groups.items() if is_known(values[0]))
-    return [
-        _cell(scoped, first, second, values, groups[values], adjusted.get(values), known)
-        for values in sorted(groups)
+    Rows and columns of cells that show few people are joined, see `collapse`.
+    """
+    columns = [attribute.column for attribute in pair]
+    names = columns[0].name, columns[1].name
+    joined = joined_codes(clips, scoped, pair, min_people)
+    if joined is None:
+        every = [(a, b) for a in columns[0].groups for b in columns[1].groups]
+        return [_blank(scoped, (names[0], a), (names[1], b)) for a, b in every]
+    shown, codes, known = joined
+    sources = [attribute.shown.by_source for attribute in pair]
+    declared = columns[0].declared & columns[1].declared if all(sources) else None
+    declared = None if declared is None else declared[scoped.index]
+    corrected: Corrected = {}
+    whole = all(TOGETHER not in part for part in shown)
+    if declared is not None and whole and not _few_of_a_source(clips, scoped, columns, known, min_people):
+        corrected = corrected_counts(_counted(clips, scoped), *names, confusions)
+    amount = _amount(clips, scoped, known)
+    cells = [
+        _cell(
+            clips, scoped, (names[0], a), (names[1], b), known & (codes[0] == i) & (codes[1] == j), declared,
+            amount, corrected.get((a, b)),
+        )
+        for i, a in enumerate(shown[0])
+        for j, b in enumerate(shown[1])
+    ]  # fmt: skip
+    hidden = [
+        _blank(scoped, (names[0], a), (names[1], b))
+        for a in columns[0].groups
+        for b in columns[1].groups
+        if a not in shown[0] or b not in shown[1]
     ]
+    return sorted(cells + hidden, key=lambda cell: (cell.value, cell.value_2 or ""))
 
 
-def _amount(scoped: ScopedRows, rows: Sequence[Row]) -> float:
-    return sum(sorted(row.weight for row in rows)) if scoped.weighted else float(len(rows))
+def joined_codes(
+    clips: Clips, scoped: Scoped, pair: tuple[Attribute, Attribute], min_people: int
+) -> tuple[tuple[tuple[str, ...], tuple[str, ...]], tuple[Ints, Ints], np.ndarray] | None:
+    """Return the groups of two attributes in which no intersection shows few people; None if there are none.
+
+    Returns:
+        the groups of both, each clip's (n) among them, and whether both are known.
+    """
+    shown: list[tuple[str, ...]] = []
+    codes: list[Ints] = []
+    for attribute in pair:
+        hidden = attribute.hidden_at(scoped.step)
+        if hidden is None:
+            return None
+        names, own = attribute.recoded(attribute.column.codes[scoped.index], hidden)
+        shown.append(names)
+        codes.append(own)
+    known = (codes[0] >= 0) & (codes[1] >= 0)
+    people = clips.people[scoped.index[known]]
+    places = collapse(people, codes[0][known], codes[1][known], min_people)
+    if places is None:
+        return None
+    one, two = (_joined(*part) for part in zip(shown, codes, places, strict=True))
+    return None if min(len(one[0]), len(two[0])) < 2 else ((one[0], two[0]), (one[1], two[1]), known)
+
+
+def _joined(names: tuple[str, ...], codes: Ints, places: Ints) -> tuple[tuple[str, ...], Ints]:
+    """Return names and codes in which lines that were joined, to whichever, are one group.
+
+    Args:
+        places: which line each of the first names is in.
+    """
+    times = np.bincount(places, minlength=len(places))
+    alone = [i for i, place in enumerate(places) if times[place] == 1] + [*range(len(places), len(names))]
+    return _as_shown(names, [i for i in alone if names[i] != TOGETHER], codes)
+
+
+def _few_of_a_source(
+    clips: Clips, scoped: Scoped, columns: Sequence[Column], known: np.ndarray, min_people: int
+) -> bool:
+    """Return whether an intersection has few people whose labels are declared or estimated alike."""
+    index = scoped.index[known]
+    codes = [2 * column.codes[index] + column.declared[index] for column in columns]
+    return has_few(clips.people[index], codes[0], codes[1], min_people)
+
+
+def _counted(clips: Clips, scoped: Scoped) -> list[tuple[Row, float]]:
+    places: list[int] = scoped.index.tolist()
+    return [(clips.rows[i], clips.rows[i].weight if scoped.weighted else 1.0) for i in places]
+
+
+def _amount(clips: Clips, scoped: Scoped, there: np.ndarray) -> float:
+    return total(clips.weights[scoped.index[there]]) if scoped.weighted else float(there.sum())
 
 
 def _cell(
-    scoped: ScopedRows,
-    first: str,
-    second: str | None,
-    values: tuple[str, str],
-    rows: Sequence[Row],
-    adjusted: tuple[float, float, float] | None,
+    clips: Clips,
+    scoped: Scoped,
+    first: tuple[str, str],
+    second: tuple[str, str] | None,
+    there: np.ndarray,
+    declared: np.ndarray | None,
     known: float,
+    corrected: tuple[float, float, float] | None,
 ) -> BiasCell:
-    raw = _amount(scoped, rows)
-    names = [first] if second is None else [first, second]
-    count, low, high = adjusted or (None, None, None)
+    index = scoped.index[there]
+    raw = _amount(clips, scoped, there)
+    count, low, high = corrected or (None, None, None)
     return BiasCell(
         scope=scoped.scope,
-        attribute=first,
-        value=values[0],
-        attribute_2=second,
-        value_2=None if second is None else values[1],
-        num_clips=len(rows),
-        num_seconds=round(sum(sorted(row.seconds for row in rows)), 6),
-        num_people=len({row.person for row in rows}),
-        num_declared=sum(all(n in row.labels and row.labels[n].declared for n in names) for row in rows),
+        attribute=first[0],
+        value=first[1],
+        attribute_2=None if second is None else second[0],
+        value_2=None if second is None else second[1],
+        num_clips=len(index),
+        num_seconds=round(total(clips.seconds[index]), 6),
+        num_people=num_people(clips.people[index]),
+        num_declared=None if declared is None else int(declared[there].sum()),
         raw=round(raw, 6),
-        share=raw / known if known and is_known(values[0]) else None,
+        share=raw / known if known and first[1] not in (UNKNOWN, NOT_MEASURED) else None,
         adjusted=count,
         adjusted_low=low,
         adjusted_high=high,
@@ -104,77 +214,11 @@ def _cell(
     )
 
 
-def _adjusted_counts(
-    scoped: ScopedRows, first: str, second: str | None, confusions: Mapping[str, Confusion]
-) -> dict[tuple[str, str], tuple[float, float, float]]:
-    """Return (count, low, high) by group; declared labels count as they are, estimated ones corrected.
-
-    Where the measurement says how often the estimator answers 'unknown', clips of unknown value are among
-    those counted. Empty if an estimated attribute's confusion was not measured. Errors of the parts add
-    up as independent ones do.
-    """
-    names = [first] if second is None else [first, second]
-    parts: dict[tuple[bool, ...], list[Row]] = defaultdict(list)
-    for row in scoped.rows:
-        if all(_countable(row.labels.get(name), confusions.get(name)) for name in names):
-            parts[tuple(row.labels[name].declared for name in names)].append(row)
-    if all(all(key) for key in parts):
-        return {}
-    total: dict[tuple[str, str], list[float]] = defaultdict(lambda: [0.0, 0.0, 0.0])
-    for key, rows in sorted(parts.items()):
-        found = [_confusion_for(n, d, rows, confusions) for n, d in zip(names, key, strict=True)]
-        present = [confusion for confusion in found if confusion is not None]
-        if len(present) < len(names):
-            return {}
-        other = present[1] if second is not None else Confusion.certain(ONE)
-        _add_part(total, scoped, rows, (first, second), present[0], other)
-    return {
-        values: (round(count, 3), round(max(count - below**0.5, 0), 3), round(count + above**0.5, 3))
-        for values, (count, below, above) in total.items()
-    }
-
-
-def _countable(label: Label | None, confusion: Confusion | None) -> bool:
-    if label is None:
-        return False
-    return is_known(label.value) or (
-        not label.declared and confusion is not None and label.value in confusion.columns
-    )
-
-
-def _confusion_for(
-    attribute: str, declared: bool, rows: Sequence[Row], confusions: Mapping[str, Confusion]
-) -> Confusion | None:
-    values = {row.labels[attribute].value for row in rows}
-    if declared:
-        return Confusion.certain(sorted(values))
-    found = confusions.get(attribute)
-    return found if found is not None and values <= set(found.columns) else None
-
-
-def _add_part(
-    total: dict[tuple[str, str], list[float]],
-    scoped: ScopedRows,
-    rows: Sequence[Row],
-    names: tuple[str, str | None],
-    first: Confusion,
-    second: Confusion,
-) -> None:
-    """Correct the counts of clips whose labels have one kind of source, and add them up."""
-    shape = len(first.columns), len(second.columns)
-    observed, squares = np.zeros(shape), np.zeros(shape)
-    people: dict[tuple[int, int], dict[str, float]] = defaultdict(lambda: defaultdict(float))
-    for row in rows:
-        place = first.columns.index(row.labels[names[0]].value)
-        other = 0 if names[1] is None else second.columns.index(row.labels[names[1]].value)
-        people[place, other][row.person] += row.weight if scoped.weighted else 1.0
-    for place, amounts in people.items():
-        observed[place] = sum(sorted(amounts.values()))
-        squares[place] = sum(sorted(n * n for n in amounts.values()))
-    found = adjust(observed, squares, first, second)
-    for i, value in enumerate(first.categories):
-        for j, other_value in enumerate(second.categories):
-            entry = total[value, other_value]
-            entry[0] += found.count[i, j]
-            entry[1] += (found.count[i, j] - found.low[i, j]) ** 2
-            entry[2] += (found.high[i, j] - found.count[i, j]) ** 2
+def _blank(scoped: Scoped, first: tuple[str, str], second: tuple[str, str] | None) -> BiasCell:
+    """Return a cell without its numbers."""
+    return BiasCell(
+        scope=scoped.scope, attribute=first[0], value=first[1],
+        attribute_2=None if second is None else second[0], value_2=None if second is None else second[1],
+        num_clips=None, num_seconds=None, num_people=None, num_declared=None, raw=None, share=None,
+        adjusted=None, adjusted_low=None, adjusted_high=None, suppressed=True,
+    )  # fmt: skip

@@ -9,14 +9,15 @@ STAGE = "summarise_bias"
 class BiasConfig:
     """What the bias report counts and what it keeps to itself.
 
-    `attributes` empty means all that occur; `pairs` are the intersections that are tabulated. Groups of
-    fewer than `min_people` people are suppressed, and with them as many others as it takes that none
-    follows from a total; 0 shows all, for your own eyes. `alpha` is the chance of flagging any filter in
-    a run in which no filter treats groups differently. `scores` are the measurements compared between
-    groups. Every attribute is compared with `associated` others: those that `pairs` names, the perceived
-    ones, then those known of most clips; beyond that, pairs would grow with the square of a manifest's
-    columns. `confusion` is a file of an estimator's measured confusion (transforms/data has the embedded
-    estimator's). `frames` puts a few pictures of accepted clips on the page.
+    `attributes` empty means all that occur; `pairs` are the intersections that are tabulated. No number
+    about fewer than `min_people` people is published or follows from others; 0 shows all, for your own eyes.
+    Associations need `min_people_associated` people: in a table of two by two groups so many can be expected
+    five times each, below which chi-square is not to be trusted (Cochran 1954). `alpha` is the chance of
+    flagging any filter in a run in which no filter treats groups differently. `scores` are the measurements
+    compared between groups. Every attribute is compared with `associated` others: those that `pairs` names,
+    the perceived ones, then those known of most clips; beyond that, pairs would grow with the square of a
+    manifest's columns. `confusion` is a file of an estimator's measured confusion (transforms/data has
+    the embedded estimator's). `frames` puts a few pictures of accepted clips on the page.
     """
 
     attributes: tuple[str, ...] = ()
@@ -27,6 +28,7 @@ class BiasConfig:
     )
     associated: int = 12
     min_people: int = 5
+    min_people_associated: int = 20
     alpha: float = 0.05
     scores: tuple[str, ...] = (
         "face_height_px",

@@ -1,128 +1,202 @@
-"""Which filter turns down whom: every filter's effect on every group, tested with people as the units."""
+"""Which filter turns down whom: every filter's effect on every group, tested with people as the units.
 
-from collections.abc import Iterable, Sequence
+Groups are compared as they are shown (`disclosure`): those that are too small count as one.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
+from scipy.stats import fisher_exact
 
 from schemas.attributes import NOT_MEASURED
-from schemas.bias import FunnelRow
-from transforms.summarise_bias.cells import is_known, value_of
+from schemas.bias import TOGETHER, FunnelRow
+from transforms.summarise_bias.cells import Attribute
 from transforms.summarise_bias.clusters import compare, group_rate, holm, ratio_interval
+from transforms.summarise_bias.columns import CODES, Bools, Clips, Ints, clips_of, column_of, num_people
+from transforms.summarise_bias.disclosure import Hidden, Shown, plan
 from transforms.summarise_bias.rows import Row
-from transforms.summarise_bias.suppress import suppress_funnel
 
+Level = Literal["clip", "video"]
 # Balancing is there to treat groups differently: that is no finding.
 MEANT = ("balance",)
 
 
 @dataclass(frozen=True, slots=True)
 class Arrivals:
-    """What reached a filter: rows (n) with whether each is turned down, alone or with others, and first.
+    """What reaches a filter: places (m) among all clips, whom each shows, and which are turned down.
 
-    `people` (n) numbers whom each row shows.
+    A filter turns down alone or with others; `ended` are those that its stage turns down.
     """
 
     stage: str
     filter: str
-    rows: list[Row]
-    dropped: np.ndarray
-    first: np.ndarray
-    people: np.ndarray
+    step: int
+    index: Ints
+    people: Ints
+    dropped: Bools
+    ended: Bools
 
 
-def arrivals_of(rows: Sequence[Row], stages: Sequence[str]) -> list[Arrivals]:
+def arrivals_of(clips: Clips) -> list[Arrivals]:
     """Return every filter that turned anything down, with what reached it, in the order of stages.
 
     A filter's arrivals are all that no earlier stage turned down; filters of one stage see the same.
-    Stages that the order does not name come first in the order of their names.
     """
-    ended_in = {row.stage for row in rows if row.stage}
-    order = [*sorted(ended_in - set(stages)), *stages]
-    place = {stage: i for i, stage in enumerate(order)} | {"": len(order)}
     found: list[Arrivals] = []
-    for stage in order:
-        here = [row for row in rows if place[row.stage] >= place[stage]]
-        ending = [row.stage == stage for row in here]
-        numbers = {person: i for i, person in enumerate(sorted({row.person for row in here}))}
-        people = np.array([numbers[row.person] for row in here])
-        names = {reason for row, ends in zip(here, ending, strict=True) if ends for reason in row.reasons}
-        for name in sorted(names):
-            dropped = np.array([e and name in r.reasons for r, e in zip(here, ending, strict=True)])
-            first = np.array([e and r.reasons[0] == name for r, e in zip(here, ending, strict=True)])
-            found.append(Arrivals(stage, name, here, dropped, first, people))
+    for step, stage in enumerate(clips.steps.names[: clips.steps.selected]):
+        index = np.flatnonzero(clips.steps.codes >= step)
+        reasons = [clips.rows[i].reasons if clips.steps.codes[i] == step else () for i in index.tolist()]
+        names = sorted({reason for given in reasons for reason in given})
+        ended = clips.steps.codes[index] == step
+        for name in names:
+            dropped = np.array([name in given for given in reasons], bool)
+            found.append(Arrivals(stage, name, step, index, clips.people[index], dropped, ended))
     return found
 
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """A row of the funnel with the arrivals it was made from."""
+    """A row of the funnel with the arrivals it was made from; those with the code `place` are in the group.
+
+    `codes` (m) are below 0 where the group is not known. `nearly_gone` is a group of which too few people to
+    be shown are left after the filter's stage.
+    """
 
     row: FunnelRow
     found: Arrivals
+    codes: npt.NDArray[np.int32]
+    place: int
+    nearly_gone: bool = False
+
+    @property
+    def member(self) -> Bools:
+        """Which of the arrivals (m) are in the group."""
+        return self.codes == self.place
 
 
 def compare_groups(
-    level: Literal["clip", "video"], rows: Sequence[Row], stages: Sequence[str], attributes: Sequence[str]
+    level: Level, rows: Sequence[Row], stages: Sequence[str], attributes: Sequence[str], min_people: int
 ) -> list[Compared]:
     """Return all comparisons of one level, not yet corrected for their number."""
+    clips = clips_of(rows, stages)
+    columns = {name: column_of(rows, name) for name in attributes}
+    planned = {
+        name: Attribute(column, plan(clips.people, column, clips.steps, min_people))
+        for name, column in columns.items()
+    }
+    return compare_attributes(level, clips, planned, min_people)
+
+
+def compare_attributes(
+    level: Level, clips: Clips, attributes: Mapping[str, Attribute], min_people: int
+) -> list[Compared]:
+    """Return all comparisons of one level, with what may be shown of each attribute known."""
     return [
-        Compared(row, found)
-        for found in arrivals_of(rows, stages)
-        for attribute in attributes
-        for row in _filter_rows(level, found, attribute)
+        row
+        for found in arrivals_of(clips)
+        for attribute in attributes.values()
+        for row in _filter_rows(level, found, attribute, min_people)
     ]
 
 
-def _filter_rows(level: Literal["clip", "video"], found: Arrivals, attribute: str) -> Iterable[FunnelRow]:
-    """Yield what a filter does to the groups of an attribute.
+def _filter_rows(level: Level, found: Arrivals, attribute: Attribute, min_people: int) -> Iterator[Compared]:
+    """Yield what a filter does to the groups of an attribute; of what is hidden, rows without numbers.
 
     An estimated label may be used only if those turned down have been estimated too: otherwise whose
     label is known depends on the filter itself.
     """
-    gone = [row for row, dropped in zip(found.rows, found.dropped, strict=True) if dropped]
-    usable = all(attribute in row.labels for row in gone)
-    values = [
-        value_of(row, attribute) if usable or _declared(row, attribute) else NOT_MEASURED
-        for row in found.rows
-    ]
-    known = np.array([is_known(value) for value in values])
-    for value in sorted(set(values)):
-        member = np.array([v == value for v in values])
-        yield _row(level, found, attribute, value, "all" if usable else "declared", member, known)
+    column, shown = attribute.column, attribute.shown
+    codes, declared = column.codes[found.index], column.declared[found.index]
+    measured = codes != CODES[NOT_MEASURED]
+    usable = bool(measured[found.dropped].all())
+    codes = codes if usable else np.where(declared, codes, CODES[NOT_MEASURED])
+    hidden = _hidden_at(shown, found.step) if usable or shown.by_source else None
+    gone = {column.groups[i]: n for i, n in _nearly_gone(shown, found, codes, hidden, min_people)}
+    original = codes
+    blank, names, codes = _seen(attribute, codes, hidden)
+    shared = codes.astype(np.int32)
+    for place, name in names.items():
+        row = _blank(level, found, column.name, name, "all" if usable else "declared")
+        pair = Compared(row, found, shared, place)
+        if name in gone:
+            yield _gone(pair, attribute, original, gone[name])
+        elif name in blank:
+            yield pair
+        elif pair.member.any():
+            yield _compared(pair)
 
 
-def _declared(row: Row, attribute: str) -> bool:
-    label = row.labels.get(attribute)
-    return label is not None and label.declared
+def _gone(pair: Compared, attribute: Attribute, codes: Ints, before: tuple[int, int]) -> Compared:
+    """Return the row of a group that is nearly gone, with what there was of it before."""
+    row = replace(pair.row, num_in=before[0], num_people=before[1])
+    place = attribute.column.groups.index(row.value)
+    return replace(pair, row=row, codes=codes.astype(np.int32), place=place, nearly_gone=True)
 
 
-def _row(
-    level: Literal["clip", "video"],
-    found: Arrivals,
-    attribute: str,
-    value: str,
-    basis: Literal["declared", "all"],
-    member: np.ndarray,
-    known: np.ndarray,
+def _hidden_at(shown: Shown, step: int) -> Hidden | None:
+    """Return the groups that are counted as one at a stage's filters: as before or after it."""
+    before, after = shown.together[step : step + 2]
+    return None if before is None or after is None else before | after
+
+
+def _nearly_gone(
+    shown: Shown, found: Arrivals, codes: Ints, hidden: Hidden | None, min_people: int
+) -> Iterator[tuple[int, tuple[int, int]]]:
+    """Yield groups that were shown before a stage and of which too few people are left, with what there was.
+
+    That fewer people than may be shown are left, or none, is all that is said of what is left.
+    """
+    before = shown.together[found.step]
+    for group in sorted((hidden or frozenset()) - before if before is not None else ()):
+        member = codes == group
+        if num_people(found.people[member & ~found.ended]) < min_people:
+            yield group, (int(member.sum()), num_people(found.people[member]))
+
+
+def _seen(attribute: Attribute, codes: Ints, hidden: Hidden | None) -> tuple[set[str], dict[int, str], Ints]:
+    """Return the names that have no numbers, all names by code, and the codes (m) of those that have."""
+    groups = attribute.column.groups
+    others = {code: name for name, code in CODES.items() if (codes == code).any()}
+    if hidden is None:
+        names = {**dict(enumerate(groups)), **others}
+        return set(names.values()), names, codes
+    shown, codes = attribute.recoded(codes, hidden)
+    blank = {groups[i] for i in hidden}
+    names = {**dict(enumerate([*shown, *sorted(blank)])), **others}
+    return blank, names, codes
+
+
+def _blank(
+    level: Level, found: Arrivals, attribute: str, value: str, basis: Literal["declared", "all"]
 ) -> FunnelRow:
-    rate = group_rate(found.people[member], found.dropped[member])
-    row = FunnelRow(
+    """Return a row without its numbers."""
+    return FunnelRow(
         level=level, stage=found.stage, filter=found.filter, attribute=attribute, value=value, basis=basis,
-        num_in=int(member.sum()), num_dropped=int(found.dropped[member].sum()),
-        num_dropped_first=int(found.first[member].sum()), num_people=rate.num_people,
-        rate=rate.value, rate_low=rate.low, rate_high=rate.high, rest_rate=None, ratio=None,
-        ratio_low=None, ratio_high=None, test=None, p_value=None, p_adjusted=None, flagged=False,
-        explained_by=None, suppressed=False,
+        num_in=None, num_dropped=None, num_people=None, rate=None, rate_low=None, rate_high=None,
+        rest_rate=None, ratio=None, ratio_low=None, ratio_high=None, test=None, p_value=None,
+        p_adjusted=None, flagged=False, explained_by=None, suppressed=True,
     )  # fmt: skip
+
+
+def _compared(pair: Compared) -> Compared:
+    """Return a row with its numbers."""
+    found, member = pair.found, pair.member
+    rate = group_rate(found.people[member], found.dropped[member])
+    row = replace(
+        pair.row, num_in=int(member.sum()), num_dropped=int(found.dropped[member].sum()),
+        num_people=rate.num_people, rate=rate.value, rate_low=rate.low, rate_high=rate.high, suppressed=False,
+    )  # fmt: skip
+    known = pair.codes >= 0
     rest = known & ~member
-    if not is_known(value) or not rest.any() or found.stage in MEANT:
-        return row
+    if row.value in CODES or not rest.any() or found.stage in MEANT:
+        return replace(pair, row=row)
     others = group_rate(found.people[rest], found.dropped[rest])
     interval = ratio_interval(rate, others)
     tested = compare(found.people[known], found.dropped[known], member[known])
-    return replace(
+    row = replace(
         row,
         rest_rate=others.value,
         ratio=rate.value / others.value if others.value > 0 else None,
@@ -131,13 +205,15 @@ def _row(
         test=tested[0] if tested else None,
         p_value=tested[1] if tested else None,
     )
+    return replace(pair, row=row)
 
 
 def judge(compared: Sequence[Compared], alpha: float, min_people: int) -> list[FunnelRow]:
-    """Return the rows with Holm's adjusted p over all tests, flags, and small groups blanked.
+    """Return the rows with Holm's adjusted p over all tests, and flags.
 
     A group is flagged if it loses more than the others; that it loses less is the others' flag.
     """
+    compared = _with_nearly_gone(compared, min_people)
     tested = [i for i, pair in enumerate(compared) if pair.row.p_value is not None]
     adjusted = dict(
         zip(tested, holm(np.array([compared[i].row.p_value for i in tested], float)), strict=True)
@@ -146,9 +222,59 @@ def judge(compared: Sequence[Compared], alpha: float, min_people: int) -> list[F
     for i, pair in enumerate(compared):
         row, p = pair.row, float(adjusted[i]) if i in adjusted else None
         more = row.rate is not None and row.rest_rate is not None and row.rate > row.rest_rate
-        flag = p is not None and p <= alpha and more
-        judged.append(Compared(replace(row, p_adjusted=p, flagged=flag), pair.found))
-    return suppress_funnel(_explain(judged, alpha), min_people)
+        flag = p is not None and p <= alpha and (more or pair.nearly_gone)
+        judged.append(replace(pair, row=replace(row, p_adjusted=p, flagged=flag)))
+    return _explain(_named(judged), alpha)
+
+
+def _named(judged: Sequence[Compared]) -> list[Compared]:
+    """Return the comparisons without flags of what is counted together where one of it is flagged itself."""
+    names = {_place(pair): pair.row for pair in judged if pair.nearly_gone and pair.row.flagged}
+    found: list[Compared] = []
+    for pair in judged:
+        named = names.get(_place(pair)) if pair.row.value == TOGETHER and pair.row.flagged else None
+        if named is not None:
+            cause = f"{named.attribute}={named.value}"
+            pair = replace(pair, row=replace(pair.row, flagged=False, explained_by=cause))
+        found.append(pair)
+    return found
+
+
+def _with_nearly_gone(compared: Sequence[Compared], min_people: int) -> list[Compared]:
+    """Return the comparisons, with a test of groups of which too few people to be shown are left.
+
+    It is made at the filter of the stage that takes most of what is counted together there.
+    """
+    together = {_place(pair): pair.row for pair in compared if pair.row.value == TOGETHER}
+    most: dict[tuple[str, ...], tuple[float, str]] = {}
+    for (*stage, name), row in together.items():
+        most[tuple(stage)] = max(most.get(tuple(stage), (0.0, "")), (row.rate or 0.0, name))
+    found: list[Compared] = []
+    for pair in compared:
+        *stage, name = _place(pair)
+        if pair.nearly_gone and most.get(tuple(stage), (0.0, ""))[1] == name:
+            p = _chance_of_leaving(pair, min_people)
+            pair = replace(pair, row=replace(pair.row, test="people_left", p_value=p))
+        found.append(pair)
+    return found
+
+
+def _place(pair: Compared) -> tuple[str, ...]:
+    row = pair.row
+    return row.level, row.stage, row.attribute, row.filter
+
+
+def _chance_of_leaving(pair: Compared, min_people: int) -> float:
+    """Return Fisher's exact p that so few people of a group are left after a stage, by chance.
+
+    As many are taken to be left as are too few to be shown, whatever the number: it tells nothing more.
+    """
+    found, known, member = pair.found, pair.codes >= 0, pair.codes == pair.place
+    own = num_people(found.people[member])
+    all_in, all_left = (num_people(found.people[known & there]) for there in (known, ~found.ended))
+    left = min(min_people - 1, all_left)
+    table = [[left, own - left], [all_left - left, max(all_in - all_left - own + left, 0)]]
+    return float(fisher_exact(table, alternative="less").pvalue)
 
 
 def _explain(judged: Sequence[Compared], alpha: float) -> list[FunnelRow]:
@@ -160,26 +286,24 @@ def _explain(judged: Sequence[Compared], alpha: float) -> list[FunnelRow]:
     rows = [pair.row for pair in judged]
     flags = [i for i, row in enumerate(rows) if row.flagged]
     flags.sort(key=lambda i: (rows[i].p_value, -(rows[i].ratio or np.inf), rows[i].attribute, rows[i].value))
-    kept: dict[tuple[str, str, str], list[FunnelRow]] = {}
+    kept: dict[tuple[str, str, str], list[int]] = {}
     for i in flags:
         row = rows[i]
         stronger = kept.setdefault((row.level, row.stage, row.filter), [])
-        others = [r for r in stronger if r.attribute != row.attribute]
-        if others and not _stands_alone(row, judged[i].found, others, alpha):
-            rows[i] = replace(row, flagged=False, explained_by=f"{others[0].attribute}={others[0].value}")
+        others = [judged[k] for k in stronger if rows[k].attribute != row.attribute]
+        if others and not _stands_alone(judged[i], others, alpha):
+            first = others[0].row
+            rows[i] = replace(row, flagged=False, explained_by=f"{first.attribute}={first.value}")
         else:
-            stronger.append(row)
+            stronger.append(i)
     return rows
 
 
-def _stands_alone(row: FunnelRow, found: Arrivals, others: Sequence[FunnelRow], alpha: float) -> bool:
+def _stands_alone(pair: Compared, others: Sequence[Compared], alpha: float) -> bool:
     """Return whether a group loses more among those who are in none of the other groups."""
-    values = [value_of(r, row.attribute) for r in found.rows]
-    apart = [all(value_of(r, o.attribute) != o.value for o in others) for r in found.rows]
-    left = np.array([known and a for known, a in zip(map(is_known, values), apart, strict=True)])
-    member = np.array([value == row.value for value in values])[left]
-    dropped = found.dropped[left]
+    left = (pair.codes >= 0) & ~np.logical_or.reduce([other.member for other in others])
+    member, dropped = pair.member[left], pair.found.dropped[left]
     if not member.any() or member.all() or dropped[member].mean() <= dropped[~member].mean():
         return False
-    tested = compare(found.people[left], dropped, member)
+    tested = compare(pair.found.people[left], dropped, member)
     return tested is not None and tested[1] <= alpha

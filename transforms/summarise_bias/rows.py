@@ -24,7 +24,7 @@ class Row:
     """A clip, or at level `video` a video of which no clip or some came.
 
     `stage` and `reasons` say where and why it ended, the reason given first; '' if it was accepted.
-    `scores` belong to the configured scores, NaN where not computed.
+    `scores` belong to the configured scores, NaN where not computed; `split` is what an accepted clip is for.
     """
 
     level: str
@@ -36,6 +36,9 @@ class Row:
     reasons: tuple[str, ...] = ()
     weight: float = 1.0
     scores: tuple[float, ...] = ()
+    split: str = "train"
+    licence: str = ""
+    consent: str = ""
 
 
 def clip_row(clip: Clip, paths: Sequence[str]) -> Row:
@@ -44,7 +47,8 @@ def clip_row(clip: Clip, paths: Sequence[str]) -> Row:
     weight = 1.0 if clip.sampling_weight is None else clip.sampling_weight
     return Row(
         "clip", clip.clip_id, person_of(clip), clip.duration_seconds, labels,
-        weight=weight, scores=tuple(_score(clip, path) for path in paths),
+        weight=weight, scores=tuple(_score(clip, path) for path in paths), split=clip.split or "train",
+        licence=clip.source.licence or "", consent=clip.source.consent or "",
     )  # fmt: skip
 
 

@@ -1,36 +1,41 @@
 """All tables of the bias report from the light rows of clips and videos."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import compress
 
 import numpy as np
 
 from schemas.attributes import CATEGORIES
-from schemas.bias import BiasCell, BiasMetric, FunnelRow
+from schemas.bias import BalanceTarget, BiasCell, BiasMetric, FunnelRow, Scope
 from transforms.summarise_bias import metrics
-from transforms.summarise_bias.associations import associated_pairs, column_of, people_of
+from transforms.summarise_bias.associations import associated_pairs
 from transforms.summarise_bias.cells import (
-    ScopedRows,
+    Attribute,
+    Scoped,
     attributes_in,
     joint_cells,
     marginal_cells,
 )
+from transforms.summarise_bias.columns import Clips, clips_of, column_of
 from transforms.summarise_bias.config import BiasConfig
 from transforms.summarise_bias.confusion import Confusion
-from transforms.summarise_bias.funnel import compare_groups, judge
+from transforms.summarise_bias.disclosure import plan
+from transforms.summarise_bias.funnel import compare_attributes, judge
 from transforms.summarise_bias.rows import Row
-from transforms.summarise_bias.suppress import suppress_cells
+from transforms.summarise_bias.targets import published_targets
 
 VIDEO_STAGES = ("survey",)
 
 
 @dataclass(frozen=True, slots=True)
 class BiasTables:
-    """The three tables of the report."""
+    """The tables of the report."""
 
     cells: tuple[BiasCell, ...]
     metrics: tuple[BiasMetric, ...]
     funnel: tuple[FunnelRow, ...]
+    targets: tuple[BalanceTarget, ...]
 
 
 def summarise(
@@ -39,6 +44,7 @@ def summarise(
     config: BiasConfig,
     targets: Mapping[str, Mapping[str, float]],
     confusions: Mapping[str, Confusion],
+    balanced: Sequence[BalanceTarget] = (),
 ) -> BiasTables:
     """Return the tables.
 
@@ -46,62 +52,116 @@ def summarise(
         rows: of clips and videos, in any order.
         stages: of clips, in the order in which they are passed; the last two are balancing and writing.
         targets: wanted shares by attribute (empty: all groups equal), as far as balancing has them.
+        balanced: what became of targets and quotas, with nothing hidden.
     """
     rows = sorted(rows, key=lambda row: (row.level, row.row_id))
-    clips = [row for row in rows if row.level == "clip"]
-    videos = [row for row in rows if row.level == "video"]
-    attributes = attributes_in(rows, config.attributes)
-    scopes = _scopes(clips, stages)
-    columns = {attribute: column_of(clips, attribute) for attribute in attributes}
-    compared = associated_pairs(attributes, columns, config)
-    wanted = {name: _wanted(name, columns[name].groups, targets) for name in attributes}
+    names = attributes_in(rows, config.attributes)
+    clips = clips_of([row for row in rows if row.level == "clip"], stages)
+    videos = clips_of([row for row in rows if row.level == "video"], VIDEO_STAGES)
+    attributes = _planned(clips, names, config)
+    compared = compare_attributes("video", videos, _planned(videos, names, config), config.min_people)
+    compared += compare_attributes("clip", clips, attributes, config.min_people)
+    scopes = _scopes(clips)
+    weighed = {*targets, *(n for row in balanced if row.kind == "target" for n in row.name.split("|"))}
+    telling = {n for n in weighed & set(attributes) if _tells(clips, attributes[n], scopes[-1], config)}
     cells: list[BiasCell] = []
     found: list[BiasMetric] = []
     for scoped in scopes:
-        for attribute in attributes:
-            marginal = marginal_cells(scoped, attribute, confusions)
-            cells += suppress_cells(marginal, config.min_people)
-        for pair in _pairs(config, attributes):
-            cells += suppress_cells(joint_cells(scoped, pair, confusions), config.min_people)
-        found += _metrics(scoped, wanted, compared, config)
-    tested = compare_groups("video", videos, VIDEO_STAGES, attributes)
-    tested += compare_groups("clip", clips, stages, attributes)
-    return BiasTables(tuple(cells), tuple(found), tuple(judge(tested, config.alpha, config.min_people)))
+        of_scope = _without(attributes, telling, scoped.step) if scoped.weighted else attributes
+        cells += _cells(clips, scoped, of_scope, config, confusions)
+        found += _metrics(clips, scoped, of_scope, targets, config, may_show_sizes=not telling)
+    return BiasTables(
+        cells=tuple(cells),
+        metrics=tuple(found),
+        funnel=tuple(judge(compared, config.alpha, config.min_people)),
+        targets=published_targets(balanced, attributes, clips, config.min_people, telling),
+    )
 
 
-def _scopes(clips: Sequence[Row], stages: Sequence[str]) -> list[ScopedRows]:
-    passed = {"", *stages[-2:]}
-    accepted = [row for row in clips if row.stage in passed]
-    selected = [row for row in clips if not row.stage]
+def _planned(clips: Clips, names: Sequence[str], config: BiasConfig) -> dict[str, Attribute]:
+    columns = {name: column_of(clips.rows, name) for name in names}
+    return {
+        name: Attribute(column, plan(clips.people, column, clips.steps, config.min_people))
+        for name, column in columns.items()
+    }
+
+
+def _scopes(clips: Clips) -> list[Scoped]:
+    steps = clips.steps
+    last = len(steps.names) - 1
+    scopes: list[tuple[Scope, int]] = [
+        ("candidates", 0), ("accepted", steps.accepted), ("selected", steps.selected), ("weighted", last)
+    ]  # fmt: skip
     return [
-        ScopedRows("candidates", clips, False),
-        ScopedRows("accepted", accepted, False),
-        ScopedRows("selected", selected, False),
-        ScopedRows("weighted", selected, True),
+        Scoped(scope, step, np.flatnonzero(steps.codes >= step), scope == "weighted")
+        for scope, step in scopes
     ]
 
 
-def _pairs(config: BiasConfig, attributes: Sequence[str]) -> list[tuple[str, str]]:
-    return [(pair[0], pair[1]) for pair in config.pairs if set(pair) <= set(attributes)]
+def _tells(clips: Clips, attribute: Attribute, scoped: Scoped, config: BiasConfig) -> bool:
+    return bool(config.min_people) and metrics.weights_tell(clips, attribute, scoped.step)
+
+
+def _without(attributes: Mapping[str, Attribute], names: set[str], step: int) -> dict[str, Attribute]:
+    """Return attributes of which some are not shown at a step."""
+    found = dict(attributes)
+    for name in names:
+        shown = attributes[name].shown
+        together = tuple(None if i == step else hidden for i, hidden in enumerate(shown.together))
+        found[name] = replace(attributes[name], shown=replace(shown, together=together))
+    return found
+
+
+def _cells(
+    clips: Clips,
+    scoped: Scoped,
+    attributes: Mapping[str, Attribute],
+    config: BiasConfig,
+    confusions: Mapping[str, Confusion],
+) -> list[BiasCell]:
+    """Return the cells of a scope; intersections of the data set alone.
+
+    At several steps they would follow from each other, as groups do.
+    """
+    found = [
+        cell
+        for attribute in attributes.values()
+        for cell in marginal_cells(clips, scoped, attribute, confusions)
+    ]
+    if scoped.scope in ("selected", "weighted"):
+        for pair in config.pairs:
+            if set(pair) <= set(attributes):
+                both = attributes[pair[0]], attributes[pair[1]]
+                found += joint_cells(clips, scoped, both, confusions, config.min_people)
+    return found
 
 
 def _metrics(
-    scoped: ScopedRows,
-    wanted: Mapping[str, tuple[str, Mapping[str, float]]],
-    pairs: Sequence[tuple[str, str]],
+    clips: Clips,
+    scoped: Scoped,
+    attributes: Mapping[str, Attribute],
+    targets: Mapping[str, Mapping[str, float]],
     config: BiasConfig,
+    *,
+    may_show_sizes: bool,
 ) -> list[BiasMetric]:
-    found = metrics.size_metrics(scoped)
-    columns = {attribute: column_of(scoped.rows, attribute) for attribute in wanted}
-    people = people_of(scoped.rows)
-    scores = [np.array([row.scores[i] for row in scoped.rows], float) for i in range(len(config.scores))]
-    for attribute, (name, shares) in wanted.items():
-        found += metrics.attribute_metrics(scoped, attribute, shares, name)
-        named = attribute, columns[attribute]
-        for score in zip(config.scores, scores, strict=True):
-            found += metrics.score_metrics(scoped, people, named, score, config.min_people)
-    for pair in pairs:
-        found += metrics.association_metrics(scoped, people, columns, pair)
+    found = metrics.size_metrics(clips, scoped, None, may_show_sizes or not scoped.weighted)
+    if scoped.scope == "selected":
+        for split in sorted(set(compress(clips.splits, clips.steps.is_selected.tolist()))):
+            found += metrics.size_metrics(clips, scoped, split, True)
+    columns = {name: attribute.column for name, attribute in attributes.items()}
+    for name, attribute in attributes.items():
+        kind, shares = _wanted(name, columns[name].groups, targets)
+        found += metrics.attribute_metrics(clips, scoped, attribute, shares, kind)
+    if scoped.scope in ("candidates", "selected"):
+        for number, score in enumerate(config.scores):
+            values = np.array([row.scores[number] for row in clips.rows], float)
+            for attribute in attributes.values():
+                found += metrics.score_metrics(clips, scoped, attribute, (score, values), config)
+    if scoped.scope == "selected":
+        for first, second in associated_pairs(list(attributes), columns, config):
+            pair = attributes[first], attributes[second]
+            found += metrics.association_metrics(clips, scoped, pair, config)
     return found
 
 
