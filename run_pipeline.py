@@ -18,11 +18,10 @@ command then goes on.
 import argparse
 import sys
 
-from rich.console import Console
-
 from commands import clean, curate, doctor, explain, export, inspect, package, retry
 from commands.process import prepare_process, stop_on_signals
 from commands.temporary_folder import use_own_temporary_folder
+from commands.terminal import Terminal
 from schemas.outcomes import BadInputError
 
 COMMANDS = (curate, retry, package, explain, inspect, export, clean, doctor)
@@ -44,9 +43,9 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error(f"unknown arguments: {' '.join(beam_flags)}")
     prepare_process()
     try:
-        return options.run(options, beam_flags, Console())
+        return options.run(options, beam_flags, Terminal())
     except BadInputError as error:
-        Console(stderr=True).print(f"error: {error}", markup=False, soft_wrap=True)
+        Terminal(stderr=True).print(f"error: {error}", markup=False, soft_wrap=True)
         return 2
 
 

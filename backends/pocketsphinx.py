@@ -18,6 +18,7 @@ from backends.catalogue import verify_weights
 from backends.g2p_en import load as load_g2p
 from backends.protocols import AlignedPhone, AlignedWord, Alignment, FloatArray
 
+LANGUAGES = frozenset({"en"})
 _RATE = 16000
 _FRAME_SECONDS = 0.01
 # A frame is measured on 25.6 ms of sound that start with it, so a boundary between two frames lies
@@ -58,7 +59,7 @@ class PocketSphinxAligner:
 
     def aligns(self, language: str) -> bool:
         """Return whether words of this language can be aligned."""
-        return language == "en"
+        return language in LANGUAGES
 
     def align(self, samples: FloatArray, words: Sequence[Sequence[Reading]]) -> Alignment:
         """Align; see `ForcedAligner.align`. A second try with wide beams follows a first that fails."""

@@ -170,3 +170,8 @@ def recogniser(model: str, beam_size: int) -> Recogniser:
 def aligner(model: str) -> ForcedAligner:
     """Return what finds the time of each word."""
     return pocketsphinx.load() if model == "pocketsphinx" else wav2vec2.load(model)
+
+
+def aligned_languages(model: str) -> frozenset[str] | None:
+    """Return the languages that an aligner knows; None where whoever names a model says that it fits."""
+    return pocketsphinx.LANGUAGES if model == "pocketsphinx" else None

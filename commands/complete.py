@@ -14,7 +14,7 @@ from pipelines.summarise import summarise
 from reports.run_data import RunData, light_columns, run_data
 from reports.summary import render_report
 from schemas.layout import PEOPLE_JSON, STAGES_JSON
-from schemas.run import PeopleSummary, RunSummary, StageSummary
+from schemas.run import IgnoredInput, PeopleSummary, RunSummary, StageSummary
 from schemas.tables import TABLES
 from transforms.storage import read_bytes
 
@@ -26,7 +26,7 @@ def complete(
     config: CurateConfig,
     console: Console,
     *,
-    ignored: Sequence[str],
+    ignored: Sequence[IgnoredInput],
     wall_seconds: float,
     inputs_hash: str | None,
     people: PeopleSummary | None = None,

@@ -27,8 +27,10 @@ def run(options: argparse.Namespace, beam_flags: list[str], console: Console) ->
     from pipelines.discover import discover
 
     config = load_config(options.config)
-    inputs = discover(options.input)
+    inputs = discover(options.input, config)
     number = len(inputs.sources)
     console.out(f"{number} source{'s' if number != 1 else ''}", highlight=False)
+    for remark in inputs.remarks:
+        console.out(f"Note: {remark}", highlight=False)
     summary = curate(inputs, options.output, config, beam_flags, console, fresh=options.fresh)
     return 3 if summary.problems else 0

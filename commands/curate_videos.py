@@ -1,10 +1,13 @@
 """Curate: run the chain on its runner, then write what the run says about itself and publish it."""
 
+import dataclasses
 import json
 import logging
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import apache_beam as beam
 from rich.console import Console
@@ -18,15 +21,17 @@ from pipelines.curate import Curate, sources_collection
 from pipelines.discover import Inputs
 from pipelines.forget import forget_sources
 from pipelines.isolation import close_pools
+from pipelines.pseudonyms import with_pseudonyms
 from pipelines.recipes import inputs_hash, recipes_of
 from pipelines.run_folder import RunFolder
 from pipelines.runner import runner_options
+from pipelines.settle_consent import settle_consent
 from pipelines.steps import OutputError
+from schemas.consent import refusal
 from schemas.outcomes import BadInputError
 from schemas.plain import from_plain, to_plain
 from schemas.records import Source
-from schemas.run import RunSummary
-from transforms.probe import refused_consent
+from schemas.run import IgnoredInput, RunSummary
 from transforms.storage import FULL
 
 
@@ -50,11 +55,7 @@ def curate(
     _refuse_overlap(inputs, output)
     folder = RunFolder(output)
     with folder.writing("curate"):
-        # First of all: a consent that was withdrawn must hold for `retry` too, whatever ends this run.
-        folder.remember(_last_run(inputs, config))
-        if fresh:
-            folder.forget_artefacts()
-        forget_sources(folder, filter(refused_consent, inputs.sources))
+        inputs = _settled(folder, inputs, config, fresh=fresh)
         whole = inputs_hash(inputs.sources, config, recipes_of(config))
         done = _unchanged(folder, whole)
         if done is not None:
@@ -77,11 +78,14 @@ def retry(output: str, config: CurateConfig | None, beam_flags: list[str], conso
     if last is None:
         raise BadInputError(f"{output}: no run of this machine to try again; run curate")
     try:
-        inputs = Inputs([from_plain(Source, source) for source in last["sources"]], list(last["ignored"]))
+        inputs = Inputs(
+            [from_plain(Source, source) for source in last["sources"]],
+            [from_plain(IgnoredInput, ignored) for ignored in last["ignored"]],
+        )
         if config is None and SECRET in json.dumps(last["config"]):
             raise BadInputError(f"{output}: the run's salt is not written down: give its --config again")
         config = config or config_from_dict(last["config"], output)
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, AttributeError) as error:
         raise BadInputError(f"{output}: the last run is of another version; run curate") from error
     return curate(inputs, output, config, beam_flags, console)
 
@@ -146,21 +150,41 @@ def _unchanged(folder: RunFolder, whole: str) -> RunSummary | None:
     return summary if summary.inputs_hash == whole and not summary.failed_by_stage else None
 
 
-def _last_run(inputs: Inputs, config: CurateConfig) -> dict:
-    return {
+def _settled(folder: RunFolder, inputs: Inputs, config: CurateConfig, *, fresh: bool) -> Inputs:
+    """Return the inputs as the chain sees them: who refused is forgotten, people have pseudonyms."""
+    before = folder.last_run() or {}
+    withdrawn = before.get("withdrawn", {})
+    sources, known = with_pseudonyms(
+        inputs.sources, config.publish, config.identities.salt, before.get("pseudonyms", {})
+    )
+    asked = {
         "sources": [to_plain(source) for source in inputs.sources],
-        "ignored": inputs.ignored,
+        "ignored": [to_plain(ignored) for ignored in inputs.ignored],
         "config": without_secrets(config),
+        "pseudonyms": known,
     }
+    # First of all: a consent that was withdrawn must hold for `retry` too, whatever ends this run.
+    folder.remember({**asked, "withdrawn": withdrawn})
+    settled = settle_consent(sources, config.consent, withdrawn, folder.store, config.media)
+    folder.remember({**asked, "withdrawn": settled.withdrawn})
+    if fresh:
+        folder.forget_artefacts()
+    forget_sources(folder, filter(refusal, settled.sources), settled.video_ids)
+    return dataclasses.replace(inputs, sources=settled.sources)
 
 
 def _refuse_overlap(inputs: Inputs, output: str) -> None:
     """Refuse an output folder inside the inputs' or around an input: a run would read what it writes."""
     if is_remote(output):
         return
-    place = local_path(output).resolve()
-    if inputs.folder is not None and place.is_relative_to(inputs.folder.resolve()):
+    place = _real(output)
+    if inputs.folder is not None and place.is_relative_to(_real(str(inputs.folder))):
         raise BadInputError(f"--output {output}: lies in the input folder {inputs.folder}; choose another")
     for source in inputs.sources:
-        if not is_remote(source.uri) and local_path(source.uri).resolve().is_relative_to(place):
+        if not is_remote(source.uri) and _real(source.uri).is_relative_to(place):
             raise BadInputError(f"--output {output}: holds the input {source.name}; choose another folder")
+
+
+def _real(uri: str) -> Path:
+    """Return a local path without links; links that lead in a circle stay."""
+    return Path(os.path.realpath(local_path(uri)))

@@ -10,6 +10,7 @@ _HEADINGS = (
     *("stage", "level", "in", "out", "reused", "rejected", "failed"),
     *("CPU s", "speed", "frames"),
 )
+_MOST_NAMES = 5
 
 
 def _stage_row(stage: StageSummary) -> list[str]:
@@ -60,13 +61,19 @@ def print_summary(summary: RunSummary, report: str, console: Console) -> None:
         f"{summary.wall_seconds:.0f} s of wall time, {totals['cpu_seconds']:.0f} s of processor time"
     )
     if summary.ignored_inputs:
-        names = ", ".join(summary.ignored_inputs[:5])
-        console.print(
-            f"Not looked at ({len(summary.ignored_inputs)} files, no video suffix): {escape(names)}"
-        )
+        _print_ignored(summary, console)
     _print_remarks(summary, console)
     if report:
         console.print(f"Report: {report}", soft_wrap=True, markup=False)
+
+
+def _print_ignored(summary: RunSummary, console: Console) -> None:
+    by_reason: dict[str, list[str]] = {}
+    for ignored in summary.ignored_inputs:
+        by_reason.setdefault(ignored.reason, []).append(ignored.name)
+    for reason, names in sorted(by_reason.items()):
+        shown = ", ".join(names[:_MOST_NAMES]) + (", ..." if len(names) > _MOST_NAMES else "")
+        console.print(escape(f"Not looked at: {len(names)} ({reason}): {shown}"))
 
 
 def _print_remarks(summary: RunSummary, console: Console) -> None:

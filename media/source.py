@@ -1,11 +1,13 @@
 """Opening a media file from a local path, or from wherever the program that uses this room opens files."""
 
 import contextlib
+import os
 import re
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, NoReturn, cast
+from urllib.parse import unquote_to_bytes
 
 import av
 import av.container
@@ -34,7 +36,8 @@ CONTAINER_FORMATS = (
 # Streams of these kinds are pictures about the video (covers, previews), not the video.
 NOT_THE_VIDEO = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
 _CHUNK_BYTES = 1 << 20
-_SCHEME = re.compile(r"(?!file://)[A-Za-z][A-Za-z0-9+.-]*://")
+_SCHEME = re.compile(r"(?!(?i:file)://)[A-Za-z][A-Za-z0-9+.-]*://")
+_FILE_URI = re.compile(r"(?i:file)://(?:localhost(?=/))?")
 
 
 class MediaError(ValueError):
@@ -78,8 +81,9 @@ def is_remote(uri: str) -> bool:
 
 
 def local_path(uri: str) -> Path:
-    """Return the local path of a `file://` URI or plain path."""
-    return Path(uri.removeprefix("file://"))
+    """Return the local path of a plain path, or of a `file://` URI, where percent signs escape (RFC 8089)."""
+    path = _FILE_URI.sub("", uri, count=1)
+    return Path(uri) if path == uri else Path(os.fsdecode(unquote_to_bytes(path)))
 
 
 def _open_local(uri: str) -> tuple[BinaryIO, int]:

@@ -14,7 +14,7 @@ import json
 import re
 import shutil
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +27,7 @@ from schemas.sample import to_json_bytes
 from transforms.storage import (
     delete_tree,
     join,
+    list_files,
     list_folder,
     read_bytes,
     read_if_there,
@@ -137,6 +138,17 @@ class ArtefactStore:
                 except ValueError:
                     continue
         return found
+
+    def probed(self) -> Iterator[tuple[str, int]]:
+        """Yield the id and the size in bytes of every video that a probe ever found."""
+        root = join(self.root, ARTEFACTS)
+        if is_remote(self.root):
+            owners = {path.removeprefix(root).strip("/").split("/")[1] for path, _ in list_files(root)}
+        else:
+            owners = {o for shelf in list_folder(root) for o in list_folder(join(root, shelf))}
+        for owner in sorted(owners):
+            for record in self.records_of(owner, "probe"):
+                yield from ((video["video_id"], video["size_bytes"]) for video in record.get("videos", ()))
 
     def forget(self, owner: str) -> int:
         """Delete all that was made of an owner; returns how many bytes went."""

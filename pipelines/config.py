@@ -10,6 +10,7 @@ from typing import Any
 import dacite
 import yaml
 
+from pipelines.intake_config import ConsentConfig, ManifestConfig, PublishConfig
 from pipelines.isolation import IsolationConfig
 from pipelines.stages import VisitSections
 from schemas.outcomes import BadInputError
@@ -42,6 +43,9 @@ class RunConfig:
 class CurateConfig(VisitSections):
     """Everything that decides what `curate` produces; sections are named after their steps."""
 
+    manifest: ManifestConfig = field(default_factory=ManifestConfig)
+    consent: ConsentConfig = field(default_factory=ConsentConfig)
+    publish: PublishConfig = field(default_factory=PublishConfig)
     filter: FilterConfig = field(default_factory=FilterConfig)
     balance: BalanceConfig = field(default_factory=BalanceConfig)
     identities: IdentityConfig = field(default_factory=IdentityConfig)

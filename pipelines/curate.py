@@ -150,11 +150,18 @@ def duplicates_of(videos: Iterable[Video]) -> list[Rejection]:
             reason="duplicate",
             score=None,
             threshold=None,
-            also=(f"same content as {first.source.name}",),
+            also=(f"same content as {first.source.name}", *_declared_otherwise(first.source, other.source)),
             seconds=other.duration_seconds,
         )
         for other in others
     ]
+
+
+def _declared_otherwise(first: Source, other: Source) -> list[str]:
+    """Say in what the declarations of two files of one content differ: those of the first hold."""
+    fields = [f.name for f in dataclasses.fields(Source) if f.name not in ("uri", "name", "refusal")]
+    differ = [name for name in fields if getattr(first, name) != getattr(other, name)]
+    return [f"declared otherwise: {', '.join(differ)}"] if differ else []
 
 
 def _keyed_by_id(video: Video) -> tuple[str, Video]:

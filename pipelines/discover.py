@@ -1,134 +1,192 @@
-"""Discover the inputs of a run: a folder, a glob, a file, or a manifest (CSV or Parquet)."""
+"""Discover the inputs of a run: a folder, a pattern, a file, or a manifest (CSV or Parquet)."""
 
-import csv
-import io
+import glob
+import os
+import re
+import stat
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 from apache_beam.io.filesystems import FileSystems
 
 from media import is_remote
+from media.source import local_path
+from pipelines.config import CurateConfig
+from pipelines.manifest import MANIFEST_SUFFIXES, read_manifest
 from schemas.outcomes import BadInputError
 from schemas.records import Source
-from transforms.storage import read_bytes
+from schemas.run import IgnoredInput
+from schemas.visible import published_name, visible
 
+# Suffixes of the containers that we read (`media.source.CONTAINER_FORMATS`).
 MEDIA_SUFFIXES = frozenset(
-    [
-        ".mp4",
-        ".m4v",
-        ".mov",
-        ".mkv",
-        ".webm",
-        ".avi",
-        ".mpg",
-        ".mpeg",
-        ".ts",
-        ".m2ts",
-        ".mts",
-        ".flv",
-        ".wmv",
-        ".ogv",
-        ".3gp",
-        ".mxf",
-    ]
+    (
+        *(".mp4", ".m4v", ".mov", ".qt", ".3gp", ".3gpp", ".3g2", ".3gp2", ".f4v", ".mj2"),
+        *(".mkv", ".mk3d", ".webm", ".avi", ".divx", ".flv", ".wmv", ".asf", ".ogv", ".ogm", ".mxf"),
+        *(".mpg", ".mpeg", ".mpe", ".m2p", ".vob", ".mod", ".ts", ".m2ts", ".mts", ".m2t", ".tod"),
+    )
 )
-_MANIFEST_SUFFIXES = (".csv", ".parquet")
-_COLUMNS = ("title", "licence", "consent", "consent_reference", "speaker_id", "language", "transcript")
-_ATTRIBUTE_PREFIX = "attribute_"
+_BROWSERS_OWN = frozenset((".ds_store", "thumbs.db", "desktop.ini", ".directory", ".localized"))
+NO_SUFFIX = "no video suffix"
+_KINDS = (
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISFIFO, "a named pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """What a run works on, the files it found but leaves alone, and the folder that was searched."""
+    """What a run works on, the files it found but leaves alone, and the folder that was searched.
+
+    `remarks` are for whoever started the run: what is done with what was declared.
+    """
 
     sources: list[Source]
-    ignored: list[str]
+    ignored: list[IgnoredInput]
     folder: Path | None = None
+    remarks: tuple[str, ...] = ()
 
 
-def discover(location: str) -> Inputs:
-    """Find the inputs named by `--input`.
+def discover(location: str, config: CurateConfig) -> Inputs:
+    """Find the inputs named by `--input`; what is there by that name is no pattern.
 
     Raises:
-        BadInputError: if nothing is there, or a manifest has no `uri` column or an empty one.
+        BadInputError: if nothing is there, or a manifest is not usable.
     """
-    if location.lower().endswith(_MANIFEST_SUFFIXES):
-        return Inputs(_read_manifest(location), [])
-    if not is_remote(location) and Path(location).is_dir():
-        return _walk(Path(location))
-    if not is_remote(location) and Path(location).is_file():
-        return Inputs([Source(uri=location, name=Path(location).name)], [])
-    return _match(location)
+    if is_remote(location):
+        return _manifest(location, config) if _is_manifest(location) else _match_remote(location)
+    place = local_path(location)
+    if place.is_dir():
+        return _walk(place)
+    if _is_manifest(place.name):
+        return _manifest(str(place), config)
+    if place.is_file():
+        return Inputs([Source(uri=str(place), name=published_name(place.name))], [])
+    if os.path.lexists(place):
+        raise BadInputError(f"--input {_shown(place)}: {_kind(place) or 'a link to nothing'}, not a video")
+    return _match(str(place))
+
+
+def _is_manifest(location: str) -> bool:
+    return location.lower().endswith(MANIFEST_SUFFIXES)
+
+
+def _manifest(location: str, config: CurateConfig) -> Inputs:
+    sources, remarks = read_manifest(location, config)
+    return Inputs(sources, [], remarks=remarks)
 
 
 def _walk(folder: Path) -> Inputs:
-    files = sorted(p for p in folder.rglob("*") if p.is_file() or p.is_symlink())
-    media = [p for p in files if p.suffix.lower() in MEDIA_SUFFIXES]
-    ignored = [str(p.relative_to(folder)) for p in files if p.suffix.lower() not in MEDIA_SUFFIXES]
-    if not media:
+    sources, ignored = _divided(folder, _below(folder))
+    if not sources:
         known = " ".join(sorted(MEDIA_SUFFIXES))
         raise BadInputError(
-            f"--input {folder}: no videos in this folder ({len(ignored)} other files; videos are "
+            f"--input {_shown(folder)}: no videos in this folder ({len(ignored)} other files; videos are "
             f"files ending in {known}, or whatever a manifest names)"
         )
-    sources = [Source(uri=str(p), name=p.relative_to(folder).as_posix()) for p in media]
     return Inputs(sources, ignored, folder)
 
 
-def _match(pattern: str) -> Inputs:
-    try:
-        found = FileSystems.match([pattern])[0].metadata_list
-    except Exception as error:  # Beam raises many types, by filesystem
-        raise BadInputError(f"--input {pattern}: cannot be listed ({error})") from error
-    paths = sorted(m.path for m in found)
-    if not paths:
-        raise BadInputError(f"--input {pattern}: no such file or folder, and as a pattern it matches nothing")
-    media = [p for p in paths if PurePosixPath(p).suffix.lower() in MEDIA_SUFFIXES]
-    if not media:
-        raise BadInputError(f"--input {pattern}: matches {len(paths)} files, none of them a video")
-    root = pattern.split("*")[0].rsplit("/", 1)[0]
-    names = {p: p.removeprefix(root).lstrip("/") for p in paths}
-    ignored = [names[p] for p in paths if p not in set(media)]
-    return Inputs([Source(uri=p, name=names[p]) for p in media], ignored)
+def _below(folder: Path) -> Iterator[tuple[Path, str | None]]:
+    """Yield all files below a folder, and folders that may be missed, with the reason.
+
+    Links to folders are not followed: they may lead anywhere, and in circles.
+    """
+    unread: list[Path] = []
+    for place, folders, files in os.walk(folder, onerror=lambda e: unread.append(Path(e.filename))):
+        here = Path(place)
+        for path in (here / name for name in folders):
+            if path.is_symlink():
+                yield path, "a link to a folder, not followed"
+            elif _has_media_suffix(path.name):
+                yield path, "a folder; what is in it counts"
+        yield from ((here / name, None) for name in files)
+    yield from ((path, "a folder that cannot be read") for path in unread)
 
 
-def _read_manifest(location: str) -> list[Source]:
-    if not is_remote(location) and not Path(location).is_file():
-        raise BadInputError(f"--input {location}: no such manifest")
-    data = read_bytes(location)
-    try:
-        if location.lower().endswith(".csv"):
-            rows: list[dict[str, Any]] = list(
-                csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline=""))
-            )
+def _divided(root: Path, found: Iterable[tuple[Path, str | None]]) -> tuple[list[Source], list[IgnoredInput]]:
+    """Divide files into sources and what is left alone, each in the order of names."""
+    sources: list[Source] = []
+    ignored: list[IgnoredInput] = []
+    for path, known in sorted(found, key=lambda one: one[0]):
+        name = published_name(path.relative_to(root).as_posix())
+        reason = known or _reason_against(path)
+        if reason is None:
+            sources.append(Source(uri=str(path), name=name))
         else:
-            rows = pq.read_table(io.BytesIO(data)).to_pylist()
-    except (UnicodeDecodeError, csv.Error, pa.ArrowException) as error:
-        raise BadInputError(f"--input {location}: not a manifest we can read ({error})") from error
-    if not rows:
-        raise BadInputError(f"--input {location}: the manifest has no rows")
-    return [_source(location, number, row) for number, row in enumerate(rows, start=1)]
+            ignored.append(IgnoredInput(name=name, reason=reason))
+    return sources, ignored
 
 
-def _source(location: str, number: int, row: dict[str, Any]) -> Source:
-    name = _text(row.get("uri"))
-    if name is None:
-        raise BadInputError(f"--input {location}: row {number} has no value in its 'uri' column")
-    folder = location.rsplit("/", 1)[0] if "/" in location else "."
-    uri = name if is_remote(name) or name.startswith("/") else f"{folder}/{name}"
-    attributes = tuple(
-        (column.removeprefix(_ATTRIBUTE_PREFIX), value)
-        for column in sorted(c for c in row if c and c.startswith(_ATTRIBUTE_PREFIX))
-        if (value := _text(row[column])) is not None
-    )
-    declared = {column: _text(row.get(column)) for column in _COLUMNS}
-    return Source(uri=uri, name=name, attributes=attributes, **declared)
+def _reason_against(path: Path) -> str | None:
+    """Return why a file is not looked at; None for what should be a video, broken links included."""
+    if path.name.startswith("._"):
+        return "a resource fork of macOS"
+    if path.name.lower() in _BROWSERS_OWN:
+        return "a file browser's own"
+    return _kind(path) if _has_media_suffix(path.name) else NO_SUFFIX
 
 
-def _text(value: Any) -> str | None:
-    if value is None or str(value).strip() == "":
+def _has_media_suffix(name: str) -> bool:
+    return PurePosixPath(name).suffix.lower() in MEDIA_SUFFIXES
+
+
+def _kind(path: Path) -> str | None:
+    """Return what is there instead of a file that can be read to its end."""
+    try:
+        mode = path.stat().st_mode
+    except OSError:  # the probe says what is wrong
         return None
-    return str(value).strip()
+    return next((kind for is_kind, kind in _KINDS if is_kind(mode)), None)
+
+
+def _match(pattern: str) -> Inputs:
+    """Match a pattern on this machine; the folders that are there by their names are no part of it."""
+    root = Path(pattern).parent
+    while not root.is_dir():
+        root = root.parent
+    below = str(Path(pattern).relative_to(root))
+    try:
+        # A pattern's last `**` means all files, which pathlib takes for folders alone.
+        paths = list(root.glob(f"{below}/*" if below.endswith("**") else below))
+    except (ValueError, NotImplementedError) as error:
+        raise BadInputError(f"--input {visible(pattern)}: no pattern ({error})") from error
+    sources, ignored = _divided(root, ((path, None) for path in paths))
+    return _matched(pattern, sources, ignored)
+
+
+def _match_remote(pattern: str) -> Inputs:
+    shown = visible(pattern)
+    try:
+        literal = FileSystems.exists(pattern)
+        listed = FileSystems.match([glob.escape(pattern) if literal else pattern])[0].metadata_list
+    except Exception as error:  # Beam raises many types, by filesystem
+        raise BadInputError(f"--input {shown}: cannot be listed ({visible(str(error))})") from error
+    start = pattern if literal else re.split(r"[*?\[]", pattern)[0]
+    head = start.rpartition("/")[0]
+    sources: list[Source] = []
+    ignored: list[IgnoredInput] = []
+    for path in sorted(m.path for m in listed):
+        name = published_name(path.removeprefix(head).lstrip("/"))
+        if _has_media_suffix(path):
+            sources.append(Source(uri=path, name=name))
+        else:
+            ignored.append(IgnoredInput(name=name, reason=NO_SUFFIX))
+    return _matched(pattern, sources, ignored)
+
+
+def _shown(place: Path) -> str:
+    return visible(str(place))
+
+
+def _matched(pattern: str, sources: list[Source], ignored: list[IgnoredInput]) -> Inputs:
+    shown = visible(pattern)
+    if not sources and not ignored:
+        raise BadInputError(f"--input {shown}: no such file or folder, and as a pattern it matches nothing")
+    if not sources:
+        raise BadInputError(f"--input {shown}: matches {len(ignored)} files, none of them a video")
+    return Inputs(sources, ignored)

@@ -15,6 +15,7 @@ from media import is_remote
 from pipelines.elements import subject_of
 from schemas.outcomes import Failure
 from schemas.records import Source
+from schemas.visible import visible, visible_lines
 
 Raised = tuple[type, str, list[str]]  # what Beam says of an exception: type, repr, lines of its traceback
 
@@ -49,8 +50,8 @@ def failure_of(dead: tuple[Any, Raised], stage: str, level: str) -> Failure:
         video_id=subject.video_id,
         source_name=subject.source.name,
         error_type=kind.__name__,
-        error=without_places(_message(kind, shown), subject.source),
-        traceback=own_traceback("".join(lines), subject.source),
+        error=visible(without_places(_message(kind, shown), subject.source)),
+        traceback=visible_lines(own_traceback("".join(lines), subject.source)),
         seconds=subject.seconds or None,
     )
 

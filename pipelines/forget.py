@@ -11,23 +11,32 @@ from pipelines.run_folder import RunFolder
 from schemas.records import Source
 
 
-def forget_sources(folder: RunFolder, sources: Iterable[Source]) -> int:
+def forget_sources(folder: RunFolder, sources: Iterable[Source], video_ids: Iterable[str] = ()) -> int:
     """Delete all that was made of sources and of the videos that were found there; returns the bytes.
 
     The files themselves are not looked at: what they were is known from what their probe left.
+
+    Args:
+        video_ids: contents that are to go wherever they were found.
     """
     store, gone = folder.store, 0
+    for video_id in video_ids:
+        gone += _forget_video(folder, video_id)
     for source in sources:
         place = source_owner(source)
         # What leads to the rest goes last: if this is cut short, the next run finds it all again.
         for video_id in {v for record in store.records_of(place, "probe") for v in _video_ids(record)}:
-            surveys = store.records_of(video_id, "survey")
-            if clips := [clip["clip_id"] for record in surveys for clip in record.get("clips", ())]:
-                folder.forget_clips(clips)
-                forget_in_registry(folder.registry, clips)
-            gone += store.forget(video_id)
+            gone += _forget_video(folder, video_id)
         gone += store.forget(place)
     return gone
+
+
+def _forget_video(folder: RunFolder, video_id: str) -> int:
+    surveys = folder.store.records_of(video_id, "survey")
+    if clips := [clip["clip_id"] for record in surveys for clip in record.get("clips", ())]:
+        folder.forget_clips(clips)
+        forget_in_registry(folder.registry, clips)
+    return folder.store.forget(video_id)
 
 
 def _video_ids(record: dict) -> Iterator[str]:

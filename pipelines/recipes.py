@@ -1,11 +1,13 @@
 """What names an artefact: everything that its stage makes it from."""
 
 import dataclasses
+import glob
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from apache_beam.io.filesystem import BeamIOError
 from apache_beam.io.filesystems import FileSystems
 
 from backends.select import JOBS, identity_of
@@ -14,13 +16,16 @@ from pipelines.artefacts import artefact_id, artefact_of
 from pipelines.config import CurateConfig
 from pipelines.elements import ClipTask
 from pipelines.stages import CODE_VERSIONS, VISITS, Visit, VisitSections
+from schemas.consent import refusal
 from schemas.ids import ID_HEX_DIGITS
 from schemas.plain import to_plain
 from schemas.records import Artefact, Source, Video
 from schemas.tables import SCHEMA_VERSION
 from transforms.filter_clips import score_of
-from transforms.probe import refused_consent
 from transforms.storage import map_files
+
+# What is raised of a file that cannot be looked at: no path at all, or a filesystem that Beam does not know.
+CANNOT_LOOK = (OSError, ValueError, BeamIOError)
 
 
 def recipes_of(config: VisitSections) -> dict[str, str]:
@@ -54,7 +59,7 @@ def _take(sections: dict[str, Any], setting: str) -> str | None:
 
 def _digest(value: Any) -> str:
     text = json.dumps(value, sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()[:ID_HEX_DIGITS]
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:ID_HEX_DIGITS]
 
 
 def inputs_hash(sources: Sequence[Source], config: CurateConfig, recipes: Mapping[str, str]) -> str:
@@ -72,11 +77,11 @@ def inputs_hash(sources: Sequence[Source], config: CurateConfig, recipes: Mappin
 
 
 def _state(source: Source) -> str:
-    if refused_consent(source):
+    if refusal(source):
         return ""
     try:
         return _fingerprint(source)
-    except OSError as error:
+    except CANNOT_LOOK as error:
         return type(error).__name__
 
 
@@ -121,7 +126,7 @@ def _clip_inputs(task: ClipTask, visit: Visit) -> list[str]:
 def _fingerprint(source: Source) -> str:
     """Return what tells that a file is as it was, without reading it: place, size, time of change."""
     if is_remote(source.uri):
-        found = FileSystems.match([source.uri])[0].metadata_list
+        found = FileSystems.match([glob.escape(source.uri)])[0].metadata_list
         if not found:
             raise FileNotFoundError(f"{source.uri}: no such file")
         return _digest([source.uri, found[0].size_in_bytes, found[0].last_updated_in_seconds])

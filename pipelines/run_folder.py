@@ -3,6 +3,7 @@
 A reader sees the last complete result until the next is complete, and then that. Writing takes the lease.
 """
 
+import glob
 import json
 import shutil
 import uuid
@@ -147,6 +148,10 @@ class RunFolder:
 
     def _check_place(self) -> None:
         if not self.is_local:
+            if glob.has_magic(self.root):  # some filesystems of Beam's take names for patterns, to delete too
+                raise BadInputError(
+                    f"--output {self.root}: an object store's folder has no * ? [ in its name"
+                )
             return
         place = local_path(self.root)
         above = next(p for p in (place, *place.absolute().parents) if p.exists())

@@ -18,14 +18,14 @@ from pipelines.artefacts import ArtefactStore, ElementParts
 from pipelines.elements import ClipTask, VisitResult, subject_of
 from pipelines.failures import failure_of
 from pipelines.isolation import IsolationConfig, result_of, start_isolated
-from pipelines.recipes import artefact_for, owner_of
+from pipelines.recipes import CANNOT_LOOK, artefact_for, owner_of
 from pipelines.stages import VISITS, Visit, VisitSections
 from pipelines.stored_results import named, record_of, result_of_record
+from schemas.consent import refusal
 from schemas.outcomes import Failure
 from schemas.records import Artefact, Source
 from schemas.run import StageSummary
 from schemas.stages import STAGE
-from transforms.probe import refused_consent
 from transforms.storage import FULL, map_files
 
 
@@ -54,11 +54,11 @@ class Step:
 
         A file whose people did not agree is not even looked at.
         """
-        if isinstance(element, Source) and refused_consent(element):
+        if isinstance(element, Source) and refusal(element):
             return None
         try:
             return artefact_for(element, self.visit, self.recipes)
-        except OSError:
+        except CANNOT_LOOK:
             return None  # the visit says what is wrong with the file
 
     def find(self, element: Any) -> tuple[Artefact | None, VisitResult | None]:

@@ -11,7 +11,7 @@ from typing import Any
 from backends.catalogue import describe_backends
 from pipelines.config import CurateConfig, config_dict, config_hash
 from pipelines.results import Result
-from schemas.run import PeopleSummary, RunSummary, StageSummary
+from schemas.run import IgnoredInput, PeopleSummary, RunSummary, StageSummary
 from schemas.stages import ORDER
 from schemas.tables import SCHEMA_VERSION
 from transforms.filter_clips import NEVER_DECODED
@@ -26,7 +26,7 @@ def summarise(
     stages: Sequence[StageSummary],
     people: PeopleSummary,
     *,
-    ignored: Sequence[str],
+    ignored: Sequence[IgnoredInput],
     wall_seconds: float,
     inputs_hash: str | None,
 ) -> RunSummary:

@@ -3,9 +3,10 @@
 import math
 import re
 
+from schemas.visible import visible
+
 MISSING = "–"
 _PLURALS = {"person": "people"}
-_JOINERS = "\u200c\u200d"  # needed by Indic scripts, Persian and emoji; harmless in HTML text
 
 
 def count(value: float | None) -> str:
@@ -82,13 +83,7 @@ def printable(text: str | None, max_characters: int = 300) -> str:
     if text is None:
         return ""
     shown = text if len(text) <= max_characters else text[: max_characters - 1] + "…"
-    return "".join(c if c.isprintable() or c in _JOINERS else _visible(c) for c in shown)
-
-
-def _visible(character: str) -> str:
-    named = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
-    code = ord(character)
-    return named.get(character) or (f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}")
+    return visible(shown)
 
 
 def prose(text: str | None, max_characters: int = 300) -> str:

@@ -13,7 +13,9 @@ from schemas.stages import STAGES as TABLE_OF_STAGES
 
 REASONS = {
     # Whole files.
-    "consent_refused": "The manifest says that the person shown did not agree. The file was not opened.",
+    "consent_refused": "The manifest says that the person shown did not agree. No decoder saw the file.",
+    "consent_unclear": "What the manifest says of consent is not clearly a yes. No decoder saw the file.",
+    "consent_missing": "The manifest says nothing of consent, which is asked for. No decoder saw the file.",
     "duplicate": "The same bytes are in the input under another name; one of them is kept.",
     "no_video_stream": "The file holds sound but no moving picture.",
     "no_audio_stream": "The file has no sound track, so there is no speech to learn from.",

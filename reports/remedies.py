@@ -7,6 +7,7 @@ from reports.reasons import Rule, rule_for
 
 # Where a rejection is decided by a setting of a section; rules of the filter are found by their name.
 SETTINGS: dict[str, str] = {
+    "consent_missing": "consent.require",
     "low_frame_rate": "probe.min_fps",
     "picture_too_small": "probe.min_side_px",
     "video_too_short": "probe.min_duration_seconds",
@@ -24,6 +25,7 @@ SETTINGS: dict[str, str] = {
 # Where no setting helps.
 WITHOUT_SETTING: dict[str, str] = {
     "consent_refused": "No setting changes this: it is the manifest's column consent.",
+    "consent_unclear": "Write yes or no into the manifest's column consent.",
     "duplicate": "Nothing to change: the same recording is in the input once more.",
     "no_video_stream": "No setting changes this: look for the file with pictures.",
     "no_audio_stream": "No setting changes this: look for the file with sound.",

@@ -83,7 +83,10 @@ def build_context(run: RunData) -> dict[str, Any]:
         "more_cards": cards[FIRST_CARDS:],
         "problems": [formats.prose(p) for p in problems[:MAX_LISTED]],
         "num_problems": len(problems),
-        "ignored": [formats.printable(u) for u in run.summary.ignored_inputs[:MAX_LISTED]],
+        "ignored": [
+            (formats.printable(u.name), formats.printable(u.reason))
+            for u in run.summary.ignored_inputs[:MAX_LISTED]
+        ],
         "num_ignored": len(run.summary.ignored_inputs),
         "config_hash": formats.printable(run.summary.config_hash, 80),
         "schema_version": formats.printable(run.summary.schema_version, 40),

@@ -5,6 +5,7 @@ span for everything below it. Nothing random and nothing local goes in.
 """
 
 import hashlib
+import hmac
 from collections.abc import Iterable
 
 ID_HEX_DIGITS = 20  # 80 bits: a collision among 10^9 clips has a chance below 10^-6
@@ -32,3 +33,9 @@ def span_id(parent_id: str, kind: str, start: int, end: int, *qualifiers: object
 def derived_seed(record_id: str, purpose: str) -> int:
     """Return a 64-bit seed for randomness that belongs to one record."""
     return int.from_bytes(hashlib.sha256(f"{record_id}:{purpose}".encode()).digest()[:8], "big")
+
+
+def pseudonym(purpose: str, value: str, salt: str) -> str:
+    """Return what stands for a value: whoever does not know the salt cannot try which value it was (HMAC)."""
+    text = f"{purpose}:{value}".encode("utf-8", "surrogatepass")
+    return hmac.new(salt.encode(), text, hashlib.sha256).hexdigest()[:ID_HEX_DIGITS]

@@ -13,12 +13,12 @@ from typing import Any
 _KEY = "unpublished"
 
 
-def private(instead: Any) -> Any:
+def private(instead: Any, default: Any = dataclasses.MISSING) -> Any:
     """Declare a field of a record that is not published; read back from a table it is `instead`.
 
-    It is no default: whoever makes a record must still give the field.
+    That is no default: unless there is one, whoever makes a record must give the field.
     """
-    return dataclasses.field(metadata={_KEY: instead})
+    return dataclasses.field(default=default, metadata={_KEY: instead})
 
 
 def is_published(field: dataclasses.Field[Any]) -> bool:

@@ -17,12 +17,16 @@ Box = tuple[float, float, float, float]
 class Source:
     """One input: where it is, what it is called, and what a manifest declares about it.
 
-    `uri` opens it on this machine and is not published; `name` is its path below the input folder or as
-    the manifest writes it, the same on every machine, and is what tables and samples carry.
+    `uri` opens it on this machine and is not published; `name` is its path below the input folder or the
+    manifest's, the same on every machine, and is what tables and samples carry. `refusal` says why it may not
+    be opened, a reason and remarks on it (`schemas.consent`); empty where nothing is against it. `consent` is
+    'granted', 'refused' or 'unclear'; `speaker_id` and `consent_reference` are pseudonyms unless the
+    configuration publishes them; `language` is a code of the recogniser's.
     """
 
     uri: str = private(instead="")
     name: str
+    refusal: tuple[str, ...] = private(instead=(), default=())
     title: str | None = None
     licence: str | None = None
     consent: str | None = None

@@ -57,6 +57,14 @@ class BackendInfo:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class IgnoredInput:
+    """A file among the inputs that nobody looked at, and why."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class RunSummary:
     """The content of run.json.
 
@@ -74,7 +82,7 @@ class RunSummary:
     rejected_by_reason: dict[str, int]
     failed_by_stage: dict[str, int]
     rejected_seconds_by_reason: dict[str, float] = field(default_factory=dict[str, float])
-    ignored_inputs: list[str] = field(default_factory=list[str])
+    ignored_inputs: list[IgnoredInput] = field(default_factory=list[IgnoredInput])
     wall_seconds: float = 0.0
     people: PeopleSummary = field(default_factory=PeopleSummary)
     problems: list[str] = field(default_factory=list[str])

@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from schemas.records import Clip
+from schemas.visible import json_escaped
 
 PARTS = ("json", "mp4", "npz", "wav")
 KEY_PATTERN = re.compile(r"[A-Za-z0-9_-]{1,100}")
@@ -114,9 +115,9 @@ def npz_to_arrays(data: bytes) -> dict[str, npt.NDArray[Any]]:
 
 
 def to_json_bytes(value: Any) -> bytes:
-    """Return canonical JSON: sorted keys, no NaN, UTF-8."""
+    """Return canonical JSON: sorted keys, no NaN, UTF-8, nothing in it that acts on a terminal."""
     text = json.dumps(value, sort_keys=True, ensure_ascii=False, allow_nan=False, indent=1)
-    return text.encode() + b"\n"
+    return json_escaped(text).encode() + b"\n"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -61,12 +61,12 @@ def run_chain(
         num_processes: of the pool that each of Beam's workers has.
         seed: shuffles the files first.
     """
-    inputs = discover(str(corpus))
+    isolation = {"num_processes": num_processes, "pin_to_cores": False}
+    config = config_from(SETTINGS | {"isolation": isolation}, "the tests")
+    inputs = discover(str(corpus), config)
     if seed is not None:
         shuffled = random.Random(seed).sample(inputs.sources, len(inputs.sources))
         inputs = dataclasses.replace(inputs, sources=shuffled)
-    isolation = {"num_processes": num_processes, "pin_to_cores": False}
-    config = config_from(SETTINGS | {"isolation": isolation}, "the tests")
     screen = io.StringIO()
     summary = curate(inputs, str(out), config, list(flags), Console(file=screen, width=200))
     return Run(corpus, out, config, summary, screen.getvalue())

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from PIL import Image
 
 from reports.run_data import RunData, run_data
-from schemas.run import BackendInfo, RunSummary, StageSummary
+from schemas.run import BackendInfo, IgnoredInput, RunSummary, StageSummary
 from schemas.tables import SCHEMA_VERSION, TABLES, to_table
 from tests.report_makers import RULES, Records
 
@@ -94,7 +94,7 @@ def make_summary(records: Records, **changes: Any) -> RunSummary:
         totals={"videos": float(len(records.videos)), "hours_in": seconds / 3600},
         rejected_by_reason=dict(Counter(r.reason for r in records.rejections)),
         failed_by_stage=dict(failed),
-        ignored_inputs=["videos/readme.txt"],
+        ignored_inputs=[IgnoredInput(name="videos/readme.txt", reason="no video suffix")],
         wall_seconds=seconds * 1.3,
     )
     return dataclasses.replace(result, **changes)

@@ -120,9 +120,7 @@ def test_fetches_once_and_runs_nothing_of_the_package(registry: Path, tmp_path: 
     with manifest.open(newline="", encoding="utf-8") as handle:
         first, second = csv.DictReader(handle)
     assert (manifest.parent / first["uri"]).read_bytes() == VIDEO
-    assert (
-        first["title"] == "A talk, on things" and first["consent"] == "unknown" and first["transcript"] == ""
-    )
+    assert first["title"] == "A talk, on things" and first["transcript"] == ""
     assert second["transcript"] == "Good morning."
 
     for package in registry.iterdir():

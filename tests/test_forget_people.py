@@ -105,7 +105,7 @@ def test_the_others_stay_and_the_run_says_who_went(withdrawn: Withdrawn, place: 
     found = counts((withdrawn.out / "run.json").read_bytes())
     assert all(seen == (1, 1) for stage, seen in found.items() if stage != "probe")
     last = json.loads((withdrawn.out / "work" / "last_run.json").read_text())
-    assert {s["name"]: s["consent"] for s in last["sources"]} == {GOES: "no", STAYS: "yes"}
+    assert {s["name"]: s["consent"] for s in last["sources"]} == {GOES: "refused", STAYS: "granted"}
 
 
 def test_failures_alone_are_tried_again_and_fresh_runs_begin_anew(place: Place) -> None:

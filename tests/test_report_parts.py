@@ -51,7 +51,9 @@ def test_thumbs_are_embedded_only_if_they_are_small_jpegs() -> None:
 def test_every_reason_that_has_words_is_one_that_code_gives() -> None:
     root = Path(reasons.__file__).parent.parent
     code = "".join(
-        p.read_text("utf-8") for room in ("transforms", "pipelines") for p in (root / room).rglob("*.py")
+        p.read_text("utf-8")
+        for room in ("schemas", "transforms", "pipelines")
+        for p in (root / room).rglob("*.py")
     )
     assert [name for name in reasons.REASONS if f'"{name}"' not in code] == []
     assert [rule.name for rule in DEFAULT_RULES if rule.name not in reasons.REASONS] == []

@@ -19,6 +19,7 @@ from reports.run_data import RunData, run_data
 from reports.summary import MAX_PAGE_BYTES, render_report
 from schemas.outcomes import BadInputError, Failure
 from schemas.records import Transcript
+from schemas.run import IgnoredInput
 from schemas.tables import TABLES, to_table
 from tests.page_reader import page_of
 from tests.report_makers import Records, make_records
@@ -212,7 +213,7 @@ def test_hostile_strings_are_escaped() -> None:
     )
     hostile = {
         "command": "<script>3</script>",
-        "ignored_inputs": ["<script>4</script>"],
+        "ignored_inputs": [IgnoredInput(name="<script>4</script>", reason="<script>5</script>")],
         "problems": ["<script>5</script>"],
         "versions": {"<script>": "<script>"},
         "config": {"</pre><script>": "<script>6", "filter": {"rules": [7, {"field": None}]}},

@@ -211,3 +211,17 @@ def test_commands_on_a_folder_without_a_run_say_so(
     format = ["--format", "glb"] if name == "export" else []
     assert "curate" in said_by([name, str(tmp_path / "none"), *key, *format], capsys)
     assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize("name", ["out [v1]", "out*", "what?"])
+def test_a_folder_whose_name_reads_as_a_pattern(tmp_path: Path, name: str) -> None:
+    folder = RunFolder(str(tmp_path / name))
+    with folder.writing("curate"):
+        result = make_result(folder, "word")
+        folder.publish(result)
+    assert word_of(folder) == "word"
+    with (
+        pytest.raises(BadInputError, match="in its name"),
+        RunFolder(f"fake://bucket/{name}").writing("curate"),
+    ):
+        pass

@@ -28,7 +28,7 @@ from typing import IO
 
 FETCH_TIMEOUT_SECONDS = 900
 MANIFEST = "manifest.csv"
-MANIFEST_COLUMNS = ("uri", "title", "licence", "consent", "language", "transcript")
+MANIFEST_COLUMNS = ("uri", "title", "licence", "language", "transcript")
 
 # A PEP 517 backend under setuptools' name: it states what we already know and reads no file.
 _BACKEND = """\
@@ -242,9 +242,7 @@ def write_manifest(folder: Path, packages: Sequence[DemoPackage]) -> Path:
         for wanted in (f for package in packages for f in package.files if f.is_video):
             captions = folder / wanted.captions if wanted.captions else None
             spoken = caption_text(captions.read_text(encoding="utf-8")) if captions else ""
-            writer.writerow(
-                (wanted.name, wanted.title, wanted.licence, "unknown", wanted.language or "", spoken)
-            )
+            writer.writerow((wanted.name, wanted.title, wanted.licence, wanted.language or "", spoken))
     partial.replace(target)
     return target
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from media import MediaError, MediaLimits, probe_media, read_chunks
 from media.probe import MediaInfo
+from schemas.consent import refusal
 from schemas.ids import content_id
 from schemas.outcomes import Rejection
 from schemas.records import Source, Video
 
 STAGE = "probe"
-CONSENT_REFUSED = frozenset({"no", "denied", "refused", "withheld", "withdrawn", "revoked", "false", "0"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,11 +26,6 @@ class ProbeConfig:
     min_fps: float = 14.0
     min_side_px: int = 96
     min_duration_seconds: float = 2.0
-
-
-def refused_consent(source: Source) -> bool:
-    """Return whether the manifest says that the person shown did not agree."""
-    return source.consent is not None and source.consent.strip().lower() in CONSENT_REFUSED
 
 
 def judge(info: MediaInfo, config: ProbeConfig) -> list[tuple[str, float | None, float | None]]:
@@ -57,8 +52,8 @@ def probe_source(source: Source, config: ProbeConfig, limits: MediaLimits) -> Vi
     Raises:
         MediaError: if the file is missing, broken, truncated or beyond the limits.
     """
-    if refused_consent(source):
-        return _rejection(source, None, [("consent_refused", None, None)], None)
+    if refused := refusal(source):
+        return _rejection(source, None, [(reason, None, None) for reason in refused], None)
     info = probe_media(source.uri, limits)
     if info.truncated:
         raise MediaError(

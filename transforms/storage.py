@@ -5,6 +5,7 @@ and renamed. An object store shows an object only when its upload ends, so there
 """
 
 import errno
+import glob
 import io
 import shutil
 import uuid
@@ -79,7 +80,8 @@ def sizes_of(paths: Sequence[str]) -> dict[str, int]:
     if not is_remote(paths[0]):
         found = {path: local_path(path) for path in paths}
         return {path: place.stat().st_size for path, place in found.items() if place.is_file()}
-    matched = [m for result in FileSystems.match(list(paths)) for m in result.metadata_list]
+    literal = [glob.escape(path) for path in paths]
+    matched = [m for result in FileSystems.match(literal) for m in result.metadata_list]
     return {m.path: m.size_in_bytes for m in matched}
 
 
@@ -87,7 +89,7 @@ def list_files(folder: str) -> Iterator[tuple[str, int]]:
     """Yield the path and the size of every file below a folder, sorted; none if it is not there."""
     if is_remote(folder):
         try:
-            matched = FileSystems.match([join(folder, "**")])[0].metadata_list
+            matched = FileSystems.match([join(glob.escape(folder), "**")])[0].metadata_list
         except (OSError, BeamIOError):  # some filesystems refuse to list what is not there
             return
         yield from sorted((m.path, m.size_in_bytes) for m in matched)
@@ -147,7 +149,7 @@ def open_remote(uri: str) -> tuple[BinaryIO, int]:
         OSError: if it cannot be opened.
     """
     try:
-        matched = FileSystems.match([uri])[0].metadata_list
+        matched = FileSystems.match([glob.escape(uri)])[0].metadata_list
         if not matched:
             raise FileNotFoundError(f"{uri}: no such file")
         handle = FileSystems.open(uri, compression_type=CompressionTypes.UNCOMPRESSED)
