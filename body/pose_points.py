@@ -11,6 +11,12 @@ SHOULDERS, ELBOWS, WRISTS = (11, 12), (13, 14), (15, 16)
 PINKIES, INDEXES, THUMBS = (17, 18), (19, 20), (21, 22)  # knuckles that the body's detector gives
 HIPS, KNEES, ANKLES, HEELS, TOES = (23, 24), (25, 26), (27, 28), (29, 30), (31, 32)
 
+# What tells where each limb goes, left and right.
+LIMBS: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
+    "arm": ((ELBOWS[0], WRISTS[0]), (ELBOWS[1], WRISTS[1])),
+    "leg": ((KNEES[0], ANKLES[0]), (KNEES[1], ANKLES[1])),
+}
+
 NUM_HAND_POINTS = 21
 HAND_WRIST = 0
 # The joint that each of a hand's points lies at; a tip (True) hangs from the last joint of its finger.

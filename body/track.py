@@ -12,7 +12,10 @@ from body.topology import NUM_HAND_JOINTS, NUM_JOINTS
 from schemas.outcomes import BadInputError
 
 Float = npt.NDArray[np.float32]
-TRACK_PARTS = ("body", "face", "left_hand", "right_hand")
+TRACK_PARTS = (
+    *("body", "face", "left_hand", "right_hand"),
+    *("left_arm", "right_arm", "left_leg", "right_leg"),
+)
 _WIDTHS: dict[str, int | None] = {
     "transl": 3, "global_orient": 3, "body_pose": 63, "jaw": 3, "left_eye": 3, "right_eye": 3,
     "left_hand": NUM_HAND_JOINTS * 3, "right_hand": NUM_HAND_JOINTS * 3, "expression": None,

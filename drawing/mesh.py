@@ -18,7 +18,11 @@ from drawing.style import Image
 OPACITY = 0.75
 _GREY = (0.5, 0.5, 0.52)
 _COVERS: dict[str, tuple[Part, ...]] = {
-    "body": (Part.TORSO, Part.LEFT_ARM, Part.RIGHT_ARM, Part.LEFT_LEG, Part.RIGHT_LEG),
+    "body": (Part.TORSO,),
+    "left_arm": (Part.LEFT_ARM,),
+    "right_arm": (Part.RIGHT_ARM,),
+    "left_leg": (Part.LEFT_LEG,),
+    "right_leg": (Part.RIGHT_LEG,),
     "face": (Part.FACE, Part.HEAD, Part.MOUTH, Part.LEFT_EYE, Part.RIGHT_EYE),
     "left_hand": (Part.LEFT_HAND,),
     "right_hand": (Part.RIGHT_HAND,),

@@ -287,6 +287,10 @@ class BodyFit:
     body_valid_ratio: float
     left_hand_valid_ratio: float
     right_hand_valid_ratio: float
+    left_arm_valid_ratio: float
+    right_arm_valid_ratio: float
+    left_leg_valid_ratio: float
+    right_leg_valid_ratio: float
     max_acceleration: float | None
     num_flips: int
     betas_norm: float

@@ -33,7 +33,10 @@ CLIP_RECORDS = tuple(
     if isinstance(hint, types.UnionType) and any(map(is_dataclass, typing.get_args(hint)))
 )
 
-_FITTED = {"body": "body", "face": "face", "left_hand": "left hand", "right_hand": "right hand"}
+_FITTED = {
+    part: part.replace("_", " ")
+    for part in ("body", "face", "left_hand", "right_hand", "left_arm", "right_arm", "left_leg", "right_leg")
+}
 
 # name: (trailing shape, dtype, meaning)
 ARRAYS: dict[str, tuple[tuple[int, ...], str, str]] = {

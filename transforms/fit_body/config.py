@@ -33,6 +33,10 @@ class LandmarkNoise:
     # invented behind a desk or a caption reach 0.84, those of people who sit in view 0.9 on most frames.
     min_arm_visibility: float = 0.65
     sure_knee_visibility: float = 0.85
+    edge_margin: float = 0.02  # of the picture's size: what is out of the picture is placed along its edge
+    # A limb that is seen for less than this, or that leaps by so many face heights and back, is not believed.
+    min_seen_seconds: float = 0.12
+    max_leap: float = 0.8
     # A wrist whose elbow is not seen counts only if the hand was found within so much time.
     hand_memory_seconds: float = 0.4
 
@@ -92,5 +96,5 @@ class FitConfig:
     max_residual: float = 4.0
     # A hand, too, only if it lies within this share of the face's height; good fits leave 1.2 to 3.2 %.
     max_hand_error: float = 0.06
-    # Legs move only if a knee is surely in the picture on this share of the frames.
-    min_knee_ratio: float = 0.15
+    # A leg moves only if its knee and ankle are surely in the picture on this share of the frames.
+    min_leg_ratio: float = 0.15

@@ -8,14 +8,21 @@ import numpy as np
 import numpy.typing as npt
 
 from body.model import BodyModel
+from body.pose_points import KNEES
 from body.raster import Pinhole
 from body.skinning import rotation_matrices
+from body.topology import SIDES
 from body.track import TRACK_PARAMETERS, TRACK_PARTS
 from transforms.fit_body.config import FitConfig
 from transforms.fit_body.initialise import axis_angles, initial
 from transforms.fit_body.layout import ROOT, joint_offsets
 from transforms.fit_body.normal import Problem, build_problem
-from transforms.fit_body.observations import Observations, build_targets, knees_seen, without_twins
+from transforms.fit_body.observations import (
+    Observations,
+    build_targets,
+    with_believed_limbs,
+    without_twins,
+)
 from transforms.fit_body.residuals import part_errors
 from transforms.fit_body.solver import Clip, Coupling, solve
 
@@ -88,7 +95,8 @@ def fit_clip(model: BodyModel, seen: Observations, config: FitConfig | None = No
     """
     if not (seen.seen("face").any() or seen.seen("pose").any()):
         raise ValueError("neither a face nor a body was seen on any frame")
-    problem, seen = _problem(model, config or FitConfig()), without_twins(seen)
+    problem = _problem(model, config or FitConfig())
+    seen = with_believed_limbs(without_twins(seen), problem.config)
     if model.detector_bias is not None and seen.face_detector == "mediapipe":
         seen = replace(seen, face=model.detector_bias.corrected(seen.face))
     focal = seen.focal_px or problem.config.focal_per_side * max(seen.width_px, seen.height_px)
@@ -149,8 +157,9 @@ def _what_moves(problem: Problem, seen: Observations) -> tuple[npt.NDArray[np.in
     groups += ["face", "expression"] if active[0] else []
     groups += ["arms"] if active[1:].any() else []
     groups += [part for part, there in zip(parts[2:], active[2:], strict=True) if there]
-    noise = problem.config.noise
-    groups += ["legs"] if knees_seen(seen, noise) >= problem.config.min_knee_ratio else []
+    # Of legs that are not believed no point is visible (with_believed_limbs).
+    for side, knee in zip(SIDES, KNEES, strict=True):
+        groups += [f"{side}_leg"] if (seen.pose_visibility[:, knee] > 0).any() else []
     return problem.layout.indices(*groups), active
 
 

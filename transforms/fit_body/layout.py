@@ -119,7 +119,7 @@ _GROUPS: dict[str, tuple[str, ...]] = {
     "neck": ("neck", "head"),
     "face": _FACE,
     "arms": tuple(f"{side}_{j}" for side in ("left", "right") for j in _ARM),
-    "legs": tuple(f"{side}_{j}" for side in ("left", "right") for j in _LEG),
+    **{f"{side}_leg": tuple(f"{side}_{j}" for j in _LEG) for side in ("left", "right")},
 }
 
 

@@ -9,18 +9,32 @@ import numpy.typing as npt
 from scipy.ndimage import maximum_filter1d
 
 from body.face_mesh import CHIN, FACE_OVAL, FOREHEAD, INNER_LIPS, OUTER_LIPS
-from body.pose_points import EARS, ELBOWS, HIPS, INDEXES, KNEES, NOSE, PINKIES, SHOULDERS, WRISTS
+from body.pose_points import (
+    EARS,
+    ELBOWS,
+    HIPS,
+    INDEXES,
+    KNEES,
+    NOSE,
+    NUM_POSE_POINTS,
+    PINKIES,
+    SHOULDERS,
+    WRISTS,
+)
 from schemas.sample import unpack_landmarks
 from transforms.fit_body.config import FitConfig, LandmarkNoise
 from transforms.fit_body.normal import Targets
 from transforms.fit_body.points import ModelPoints
+from transforms.fit_body.trust import LEGS, lasting, leaps, leg_seen
 
 Array = npt.NDArray[np.float64]
 Landmarks = npt.NDArray[np.floating]
+Mask = npt.NDArray[np.bool_]
 # From the hairline to the chin in the landmark model, metres: gives px per metre at the face's depth.
 FACE_HEIGHT_M = 0.190
 _ARMS = (*ELBOWS, *WRISTS, *PINKIES, *INDEXES)
 _TWIN_DISTANCE = 0.25  # of a hand's length, mean over points
+_RATE = 25.0  # fps of the neighbours that a leap is told by
 _MARGIN = 0.02  # of the picture's size, within which a point outside still counts
 
 
@@ -190,8 +204,17 @@ def without_twins(seen: Observations) -> Observations:
     return replace(seen, left_hand=left, right_hand=right)
 
 
-def knees_seen(seen: Observations, noise: LandmarkNoise) -> float:
-    """Return on which share of the frames a knee is surely in the picture."""
-    px, visibility = seen.pose[:, KNEES, :2], seen.pose_visibility[:, KNEES]
-    inside = ((px > 0) & (px < np.array([seen.width_px, seen.height_px]))).all(-1)
-    return float((inside & (visibility > noise.sure_knee_visibility)).any(1).mean())
+def with_believed_limbs(seen: Observations, config: FitConfig) -> Observations:
+    """Return observations in which points of limbs that are not to be believed count as not visible."""
+    px, noise = seen.pose[..., :2].astype(np.float64), config.noise
+    known = seen.seen("pose")[:, None] & (seen.pose_visibility > noise.min_visibility)
+    step = round(seen.fps / _RATE)
+    believed = known.copy()
+    if step:  # at a low rate a gesture turns round between two pictures
+        believed &= ~leaps(px, known, step, noise.max_leap * seen.face_height_px())
+    believed = lasting(believed, round(noise.min_seen_seconds * seen.fps))
+    for side in (0, 1):
+        there = leg_seen(px, seen.pose_visibility, seen.width_px, seen.height_px, side, noise)
+        believed[:, LEGS[side::2]] &= there[:, None] & (there.mean() >= config.min_leg_ratio)
+    limbs = np.isin(np.arange(NUM_POSE_POINTS), (*_ARMS, *LEGS))
+    return replace(seen, pose_visibility=np.where(believed | ~limbs, seen.pose_visibility, 0.0))

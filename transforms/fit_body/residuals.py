@@ -3,6 +3,8 @@
 import numpy as np
 import numpy.typing as npt
 
+from body.pose_points import LIMBS
+from body.topology import SIDES
 from transforms.fit_body.kinematics import new_frame, place
 from transforms.fit_body.solver import Clip
 
@@ -46,9 +48,15 @@ def part_errors(
         "left_hand": (targets.hand_px[0], targets.hand_weight[0]),
         "right_hand": (targets.hand_px[1], targets.hand_weight[1]),
     }
+    shown = project(clip, x, betas)
+    for limb, sides in LIMBS.items():
+        for side, points in zip(SIDES, sides, strict=True):
+            columns = np.isin(clip.problem.points.pose_ids, points)
+            observed[f"{side}_{limb}"] = targets.pose_px[:, columns], targets.pose_weight[:, columns]
+            shown[f"{side}_{limb}"] = shown["body"][:, columns]
     errors: dict[str, npt.NDArray[np.float32]] = {}
     valid: dict[str, npt.NDArray[np.bool_]] = {}
-    for name, px in project(clip, x, betas).items():
+    for name, px in shown.items():
         target, weight = observed[name]
         seen = weight.max(1) > 0
         gap = np.where(weight > 0, np.linalg.norm(px - target, axis=-1), np.nan)
