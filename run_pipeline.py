@@ -10,9 +10,9 @@
     python run_pipeline.py doctor
 
 Exit codes: 0 the run is complete (whatever was rejected), 1 an unexpected error, 2 the command,
-the input or the configuration is not usable, 3 the run is complete but not to be trusted (too
-many failures; the summary says which), 130 stopped by Ctrl-C, 143 stopped by SIGTERM; the same
-command then goes on.
+the input or the configuration is not usable, 3 the run is complete but not to be trusted (something
+failed and nothing was accepted, or too much failed; the summary says which), 130 stopped by Ctrl-C,
+143 stopped by SIGTERM; the same command then goes on.
 """
 
 import argparse
@@ -39,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run a command and return its exit code."""
     parser = _parser()
     options, beam_flags = parser.parse_known_args(arguments)
-    if beam_flags and not getattr(options, "takes_beam_flags", False):
+    if beam_flags and not hasattr(options, "flags"):  # only commands that run a pipeline pass others on
         parser.error(f"unknown arguments: {' '.join(beam_flags)}")
     prepare_process()
     try:

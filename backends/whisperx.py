@@ -39,6 +39,7 @@ class WhisperXRecogniser:
     """`Recogniser` on `whisperx`'s faster-whisper model, int8 on one CPU thread."""
 
     def __init__(self, model: str, beam_size: int) -> None:
+        folder = whisper_folder(model)  # before what takes seconds to import
         os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1")
         warnings.filterwarnings("ignore", category=UserWarning)
         torchaudio_compat.install()
@@ -48,7 +49,6 @@ class WhisperXRecogniser:
 
         # tqdm's own lock is a named semaphore, which leaks when the pool ends its processes.
         tqdm.tqdm.set_lock(threading.RLock())
-        folder = whisper_folder(model)
         self.name = f"whisperx-3.4.5/whisper-{model if os.sep not in model else folder.name}"
         self.aligner = "whisper-attention"
         self._beam_size = beam_size

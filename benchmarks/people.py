@@ -1,6 +1,7 @@
 """How well people are told apart and perceived.
 
     python -m benchmarks.people --data DIR [attributes] [identities] [scale] [growth] [--run OUT]
+    python -m benchmarks.people --data DIR strangers --strangers FOLDER
 
 DIR has manifest.csv, faces/utkface_balanced (labels.csv) and faces/lfw10 (a folder a person); --run names a
 finished run over DIR/video, whose clips are compared with the manifest's identities and labels.
@@ -23,6 +24,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--run", type=Path, help="a finished run over DATA/video")
     parser.add_argument("--write-confusion", type=Path, help="where to write the counts as JSON")
+    parser.add_argument(
+        "--strangers", type=Path, help="a folder of pictures, one a person, instead of DATA's"
+    )
     parser.add_argument("--write-strangers", type=Path, help="where to write the embedder's strangers (.npz)")
     options = parser.parse_args(arguments)
     if "attributes" in options.what:
@@ -42,7 +46,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if "identities" in options.what:
         people_identities.measure(options.data, options.run)
     if options.write_strangers:
-        people_strangers.write_strangers(options.data / "faces" / "utkface_balanced", options.write_strangers)
+        folder = options.strangers or options.data / "faces" / "utkface_balanced"
+        people_strangers.write_strangers(folder, options.write_strangers)
+    if "strangers" in options.what:
+        people_strangers.compare(options.data, options.strangers)
     if "scale" in options.what:
         people_scale.measure(options.data)
     if "growth" in options.what:

@@ -22,7 +22,7 @@ def run(options: argparse.Namespace, _: list[str], console: Console) -> int:
     from schemas.outcomes import BadInputError
 
     folder = RunFolder(options.output)
-    folder.finished()
+    folder.finished().read_summary()  # of a result that is not whole nothing is said to be unnamed
     with folder.writing("clean"):
         unnamed = find_unnamed(folder)
         console.out(

@@ -15,7 +15,7 @@ def register(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
     parser.add_argument(
         "--fresh", action="store_true", help="forget what earlier runs into this folder made, and begin anew"
     )
-    parser.set_defaults(run=run, takes_beam_flags=True)
+    parser.set_defaults(run=run, flags=("--input", "--output", "--config", "--fresh"))
 
 
 def run(options: argparse.Namespace, beam_flags: list[str], console: Console) -> int:
@@ -25,7 +25,9 @@ def run(options: argparse.Namespace, beam_flags: list[str], console: Console) ->
     from commands.curate_videos import curate
     from pipelines.config import load_config
     from pipelines.discover import discover
+    from pipelines.runner import runner_options
 
+    runner_options(beam_flags, options.flags)  # what cannot be used is refused before anything is looked at
     config = load_config(options.config)
     inputs = discover(options.input, config)
     number = len(inputs.sources)

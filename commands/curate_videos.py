@@ -13,6 +13,7 @@ import apache_beam as beam
 from rich.console import Console
 
 from commands.complete import complete
+from commands.own_models import check_confusion, check_own_models
 from commands.print_summary import print_summary
 from media.source import is_remote, local_path
 from pipelines import progress
@@ -56,7 +57,10 @@ def curate(
     folder = RunFolder(output)
     with folder.writing("curate"):
         inputs = _settled(folder, inputs, config, fresh=fresh)
-        whole = inputs_hash(inputs.sources, config, recipes_of(config))
+        recipes = recipes_of(config)
+        check_confusion(config)
+        check_own_models(config)
+        whole = inputs_hash(inputs.sources, config, recipes)
         done = _unchanged(folder, whole)
         if done is not None:
             console.print("Nothing to do: inputs, settings and models are as they were.")
@@ -74,7 +78,10 @@ def retry(output: str, config: CurateConfig | None, beam_flags: list[str], conso
     Raises:
         BadInputError: if this machine does not know of a run there.
     """
-    last = RunFolder(output).last_run()
+    folder = RunFolder(output)
+    if (current := folder.current()) is not None:
+        current.read_summary()  # what failed is told by a result that is whole
+    last = folder.last_run()
     if last is None:
         raise BadInputError(f"{output}: no run of this machine to try again; run curate")
     try:

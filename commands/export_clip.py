@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Literal, get_args
 
+from backends.catalogue import verify_weights
 from body.export.amass import amass_npz
 from body.export.arkit import arkit_csv
 from body.export.bvh import bvh_text
@@ -52,6 +53,8 @@ def export_clip(
     track = body_track(clip, clip_arrays(folder.places(result), clip))
     if track is None:
         raise BadInputError(f"{clip.key}: the clip has no body fit. The clip: {clip.verdict}")
+    if body_model is None:
+        verify_weights("body-model")
     # ARKit's units need every expression component; the others take the track's own number of them.
     model = load_body_model(body_model, len(track.betas), MAX_EXPRESSION)
     content = _WRITERS[format](model, track)

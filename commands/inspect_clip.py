@@ -9,6 +9,7 @@ from typing import Any
 from PIL import Image as Pillow
 
 from backends import silero
+from backends.catalogue import verify_weights
 from drawing.clip_view import ClipView
 from drawing.draw import marks_of
 from drawing.mesh import mesh_view
@@ -67,6 +68,8 @@ def inspect_clip(output: str, key: str) -> list[str]:
 
 def clip_view(clip: StoredClip, media: ClipMedia) -> ClipView:
     """Return everything that the drawings show."""
+    for model in ("silero-vad", "body-model"):
+        verify_weights(model)
     row, marks = clip.row, marks_of(media.arrays)
     threshold = clip.run.config.get("audio", {}).get("vad_threshold", AudioConfig().vad_threshold)
     body_model = clip.run.config.get("fit_body", {}).get("model")

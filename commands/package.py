@@ -13,13 +13,15 @@ def register(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
     )
     parser.add_argument("output", help="output folder of a run")
     parser.add_argument("--config", help="YAML file as for curate; what needs decoding must be as it was")
-    parser.set_defaults(run=run, takes_beam_flags=True)
+    parser.set_defaults(run=run, flags=("--config",))
 
 
 def run(options: argparse.Namespace, beam_flags: list[str], console: Console) -> int:
     """Package a run anew; returns the exit code."""
     console.out(f"mentor package: {options.output}", highlight=False)
     from commands.package_run import package
+    from pipelines.runner import runner_options
 
+    runner_options(beam_flags, options.flags)
     summary = package(options.output, options.config, beam_flags, console)
     return 3 if summary.problems else 0

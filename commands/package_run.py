@@ -1,12 +1,14 @@
 """Package: make a finished run's shards, tables and reports anew with other rules, balance or splits."""
 
 import time
+from contextlib import suppress
 
 import apache_beam as beam
 from rich.console import Console
 
 from commands.complete import complete
 from commands.curate_videos import running
+from commands.own_models import check_confusion
 from pipelines.config import CurateConfig, config_dict, config_from_dict, load_config
 from pipelines.finish import Finish
 from pipelines.package import package_inputs
@@ -14,6 +16,7 @@ from pipelines.run_folder import RunFolder
 from pipelines.runner import runner_options
 from schemas.outcomes import BadInputError
 from schemas.run import RunSummary
+from schemas.stages import STAGE
 
 # What may differ from the run that decoded the videos.
 CHANGEABLE = ("filter", "balance", "split", "shards", "bias", "isolation", "run")
@@ -29,7 +32,10 @@ def package(output: str, config_path: str | None, beam_flags: list[str], console
     earlier = folder.finished()
     with folder.writing("package"):
         summary = earlier.read_summary()
+        if unknown := [s.stage for s in summary.stages if s.stage not in STAGE]:
+            raise BadInputError(f"{folder.root}: run.json has a stage {unknown[0]!r:.40}; run curate again")
         config = _settings(folder, summary, config_path)
+        check_confusion(config)
         started = time.monotonic()
         places = folder.places(folder.new_result())
         with running(folder, console), beam.Pipeline(options=runner_options(beam_flags)) as pipeline:
@@ -52,8 +58,10 @@ def _settings(folder: RunFolder, earlier: RunSummary, config_path: str | None) -
     before = config_from_dict(earlier.config, folder.root)
     last = folder.last_run()
     if last is not None:  # knows where models lie, which the published configuration does not say
-        known = config_from_dict(last["config"], folder.root)
-        before = known if config_dict(known) == config_dict(before) else before
+        known = None
+        with suppress(BadInputError):  # of another version
+            known = config_from_dict(last["config"], folder.root)
+        before = known if known and config_dict(known) == config_dict(before) else before
     if config_path is None:
         return before
     config = load_config(config_path)

@@ -13,7 +13,7 @@ def register(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
     )
     parser.add_argument("output", help="output folder of a run")
     parser.add_argument("--config", help="YAML file as for curate; default: as the last run")
-    parser.set_defaults(run=run, takes_beam_flags=True)
+    parser.set_defaults(run=run, flags=("--config",))
 
 
 def run(options: argparse.Namespace, beam_flags: list[str], console: Console) -> int:
@@ -21,7 +21,9 @@ def run(options: argparse.Namespace, beam_flags: list[str], console: Console) ->
     console.out(f"mentor retry: {options.output}", highlight=False)
     from commands.curate_videos import retry
     from pipelines.config import load_config
+    from pipelines.runner import runner_options
 
+    runner_options(beam_flags, options.flags)
     config = None if options.config is None else load_config(options.config)
     summary = retry(options.output, config, beam_flags, console)
     return 3 if summary.problems else 0

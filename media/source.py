@@ -16,6 +16,8 @@ from av.error import FFmpegError
 from av.stream import Discard, Disposition, Stream
 from av.video.stream import VideoStream
 
+from schemas.bounds import Count, Positive
+
 # Demuxers that read one self-contained file. Playlists and scripts (hls, concat, dash, sdp),
 # which could make a hostile file open other files or hosts, are not among them, nor are bare
 # streams (h264, mpegvideo), which have neither a clock nor sound.
@@ -48,11 +50,11 @@ class MediaError(ValueError):
 class MediaLimits:
     """What a hostile or absurd file may cost at most."""
 
-    max_size_bytes: int = 20 * 2**30
-    max_duration_seconds: float = 6 * 3600.0
-    max_pixels: int = 8192 * 4320  # above DCI 8K
-    max_streams: int = 32
-    max_fps: float = 240.0
+    max_size_bytes: Count = 20 * 2**30
+    max_duration_seconds: Positive = 6 * 3600.0
+    max_pixels: Count = 8192 * 4320  # above DCI 8K
+    max_streams: Count = 32
+    max_fps: Positive = 240.0
 
 
 # Opens a file that is not on this machine; returns it and its size in bytes.

@@ -7,17 +7,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import dacite
-import yaml
-
 from pipelines.intake_config import ConsentConfig, ManifestConfig, PublishConfig
 from pipelines.isolation import IsolationConfig
+from pipelines.settings import json_schema, settings_of
+from pipelines.settings_file import read_settings_file
 from pipelines.stages import VisitSections
+from schemas.bounds import Count, Share
 from schemas.outcomes import BadInputError
 from transforms.assign_split import SplitConfig
 from transforms.balance import BalanceConfig
 from transforms.cluster_identities import IdentityConfig
-from transforms.filter_clips import DEFAULT_RULES, Rule, merge_rules
+from transforms.filter_clips import DEFAULT_RULES, Rule, is_score
 from transforms.find_near_duplicates import DuplicateConfig
 from transforms.shard_layout import ShardConfig
 from transforms.summarise_bias import BiasConfig
@@ -34,9 +34,9 @@ class FilterConfig:
 class RunConfig:
     """How much may go wrong before a run counts as failed."""
 
-    max_failed_share: float = 0.5
+    max_failed_share: Share = 0.5
     # With fewer elements than this a share says nothing.
-    min_elements_to_judge: int = 10
+    min_elements_to_judge: Count = 10
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,56 +67,56 @@ def load_config(path: str | None) -> CurateConfig:
     """Read a YAML file of changes to the defaults; None gives the defaults.
 
     Raises:
-        BadInputError: naming the file and the key that is unknown or of the wrong type.
+        BadInputError: naming the file and the key that is unknown or whose value cannot be.
     """
-    if path is None:
-        return CurateConfig()
-    file = Path(path)
-    if not file.is_file():
-        raise BadInputError(f"--config {path}: no such file")
-    try:
-        changes = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
-    except yaml.YAMLError as error:
-        raise BadInputError(f"--config {path}: not valid YAML: {error}") from error
-    if not isinstance(changes, dict):
-        raise BadInputError(f"--config {path}: the top level must be sections with settings")
-    return config_from(changes, path)
+    return CurateConfig() if path is None else config_from(read_settings_file(path), f"--config {path}")
 
 
 def config_from(changes: dict[str, Any], origin: str) -> CurateConfig:
-    """Return the defaults with changes applied; `origin` names them in errors."""
-    changes = dict(changes)
-    rules = _filter_rules(changes.pop("filter", None), origin)
-    settings = dacite.Config(strict=True, cast=[tuple], type_hooks={float: _as_float, int: _as_int})
+    """Return the defaults with changes applied; `origin` names them in errors.
+
+    Raises:
+        BadInputError: naming the key that is unknown or whose value cannot be.
+    """
+    sections = {name: section for name, section in changes.items() if section is not None}
     try:
-        config = dacite.from_dict(CurateConfig, changes, settings)
-    except (dacite.DaciteError, ValueError, TypeError) as error:
-        raise BadInputError(f"{origin}: {error}") from error
-    try:
-        return dataclasses.replace(config, filter=FilterConfig(rules=merge_rules(rules)))
+        rules = _rules(sections.pop("filter", {}))
+        config = settings_of(CurateConfig, sections)
+        if unknown := [path for path in config.bias.scores if not is_score(path)]:
+            raise BadInputError(f"bias.scores: clips have no score {unknown[0]!r:.80}")
     except BadInputError as error:
         raise BadInputError(f"{origin}: {error}") from error
+    return dataclasses.replace(config, filter=FilterConfig(rules=rules))
 
 
-def _filter_rules(section: Any, origin: str) -> dict[str, Any]:
-    """Return what the `filter` section says about rules, by name."""
-    section = {} if section is None else section
+def _rules(section: Any) -> tuple[Rule, ...]:
+    """Return the default rules with what the `filter` section changes by name; a new name is a new rule."""
     if not isinstance(section, dict) or set(section) - {"rules"}:
-        raise BadInputError(f"{origin}: the filter section holds 'rules' and nothing else")
-    rules = section.get("rules") or {}
-    if not isinstance(rules, dict):
-        raise BadInputError(f"{origin}: filter.rules maps names of rules to what changes in them")
-    return rules
+        raise BadInputError("the filter section holds 'rules' and nothing else")
+    changes = section.get("rules") or {}
+    if not isinstance(changes, dict):
+        raise BadInputError("filter.rules maps names of rules to what changes in them")
+    rules = {rule.name: rule for rule in DEFAULT_RULES}
+    for name, change in changes.items():
+        place = f"filter.rules.{name}"
+        if not isinstance(change, dict):
+            raise BadInputError(f"{place}: give the keys that change, not {change!r:.60}")
+        settings = dataclasses.asdict(rules[name]) if name in rules else {"name": str(name)}
+        settings |= change
+        if isinstance(settings.get("mode"), bool):  # YAML 1.1 reads on and off as booleans
+            settings["mode"] = "on" if settings["mode"] else "off"
+        rules[name] = settings_of(Rule, settings, place)
+    return tuple(rules.values())
 
 
-def _as_float(value: Any) -> Any:
-    """YAML writes 10 for 10.0."""
-    return float(value) if isinstance(value, int) and not isinstance(value, bool) else _as_int(value)
-
-
-def _as_int(value: Any) -> Any:
-    """Python counts true and false as whole numbers; as words they fail the type check."""
-    return str(value) if isinstance(value, bool) else value
+def config_schema() -> dict[str, Any]:
+    """Return the JSON Schema of a file of settings, for editors and other programs."""
+    schema = json_schema(CurateConfig)
+    rule = schema["$defs"]["Rule"]
+    schema["$defs"]["Rule"] = {**{k: v for k, v in rule.items() if k != "required"}, "minProperties": 1}
+    named = {"type": "object", "additionalProperties": {"$ref": "#/$defs/Rule"}}
+    schema["$defs"]["FilterConfig"]["properties"]["rules"] = named
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 
 def config_dict(config: CurateConfig) -> dict[str, Any]:
@@ -152,7 +152,10 @@ def config_from_dict(plain: dict[str, Any], origin: str) -> CurateConfig:
     Raises:
         BadInputError: if it is none of this version.
     """
-    rules = {rule["name"]: rule for rule in plain.get("filter", {}).get("rules", ())}
+    try:
+        rules = {rule["name"]: rule for rule in plain["filter"]["rules"]}
+    except (KeyError, TypeError) as error:
+        raise BadInputError(f"{origin}: the run's settings are not whole; run curate again") from error
     return config_from({**plain, "filter": {"rules": rules}}, origin)
 
 

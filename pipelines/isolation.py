@@ -12,6 +12,7 @@ No process outlives the one that needs it, whatever ended that one: see `pipelin
 import atexit
 import multiprocessing
 import os
+import re
 import signal
 import threading
 import uuid
@@ -21,8 +22,9 @@ from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass
 from functools import cache
 from multiprocessing import resource_tracker
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
+from annotated_types import Interval
 from pebble import ProcessExpired, ProcessPool
 
 from pipelines import worker
@@ -30,8 +32,16 @@ from pipelines.stopping import hold_if_stopping, is_stopping
 
 T = TypeVar("T")
 
+_REFUSED_MEMORY = re.compile(
+    r"(cannot|can't|failed to|unable to) allocate|bad[ _]alloc|MemoryError", re.IGNORECASE
+)
 # As Pebble names them.
 _WORKER_NAME = "pebble_pool_worker"
+
+NumProcesses = Annotated[int, Interval(ge=0, le=1024)]
+TimeLimit = Annotated[float, Interval(gt=0.0, le=7 * 86_400.0)]
+TimeShare = Annotated[float, Interval(ge=0.0, le=86_400.0)]
+Gigabytes = Annotated[float, Interval(ge=1.0, le=4096.0)]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,11 +50,16 @@ class IsolationConfig:
 
     A process is pinned to a core: libraries that start threads of their own (MediaPipe does) would
     otherwise get in each other's way, and a step's processor time would depend on its neighbours.
+
+    `max_memory_gb` is what the operating system gives a process, and each program that it starts, before an
+    element becomes a Failure. Models take 1.5 GB; the longest permitted video has six hours of sound, 1.4 GB
+    a copy.
     """
 
-    num_processes: int = 0
-    timeout_base_seconds: float = 300.0
-    timeout_per_media_second: float = 30.0
+    num_processes: NumProcesses = 0
+    timeout_base_seconds: TimeLimit = 300.0
+    timeout_per_media_second: TimeShare = 30.0
+    max_memory_gb: Gigabytes = 8.0
     pin_to_cores: bool = True
     log_folder: str | None = None
 
@@ -65,6 +80,10 @@ class WorkerDiedError(RuntimeError):
     """The process that worked on an element died (a crash in native code, or out of memory)."""
 
 
+class WorkerMemoryError(RuntimeError):
+    """An element needed more memory than a process may have."""
+
+
 class WorkerTimeoutError(RuntimeError):
     """An element took longer than its time limit; its process was ended."""
 
@@ -76,10 +95,12 @@ def run_isolated(
 
     Raises:
         WorkerTimeoutError: past `timeout_base_seconds + media_seconds * timeout_per_media_second`.
+        WorkerMemoryError: if it needs more memory than `max_memory_gb`.
         WorkerDiedError: if the process died.
         Exception: whatever the function raised.
     """
-    return result_of(start_isolated(function, *arguments, config=config, media_seconds=media_seconds))
+    work = start_isolated(function, *arguments, config=config, media_seconds=media_seconds)
+    return result_of(work, config)
 
 
 def start_isolated(
@@ -97,7 +118,7 @@ def start_isolated(
         raise
 
 
-def result_of(future: Future[T]) -> T:
+def result_of(future: Future[T], config: IsolationConfig) -> T:
     """Wait for work started by `start_isolated`; returns and raises as `run_isolated` does."""
     if future.exception() is not None:
         hold_if_stopping()
@@ -107,7 +128,27 @@ def result_of(future: Future[T]) -> T:
         limit = error.args[1]  # Pebble raises TimeoutError("Task timeout", seconds)
         raise WorkerTimeoutError(f"no result after {limit:.0f} s; the work was stopped") from error
     except ProcessExpired as error:
-        raise WorkerDiedError(f"the worker process died (exit code {error.exitcode})") from error
+        why = f"the worker process died (exit code {error.exitcode})"
+        if error.exitcode < 0:  # by a signal
+            limit = f"isolation.max_memory_gb = {config.max_memory_gb:g}"
+            why += f": a crash in native code, or more memory than {limit} allows"
+        raise WorkerDiedError(why) from error
+    except Exception as error:
+        if not _is_out_of_memory(error):
+            raise
+        raise WorkerMemoryError(
+            f"needs more memory than isolation.max_memory_gb = {config.max_memory_gb:g} allows ({error})"
+        ) from error
+
+
+def _is_out_of_memory(error: BaseException) -> bool:
+    """Return whether an exception, or one that it came of, is a refused allocation.
+
+    Libraries say so in words of their own: FFmpeg's "Cannot allocate memory", "bad allocation" of C++.
+    """
+    # Of what the worker's exception came of, its text alone comes here, as the cause.
+    told = f"{error} {error.__cause__ or ''}"
+    return isinstance(error, MemoryError) or _REFUSED_MEMORY.search(told) is not None
 
 
 def _pool(config: IsolationConfig) -> ProcessPool:
@@ -136,6 +177,7 @@ def _new_pool(config: IsolationConfig) -> _Pool:
         pool=uuid.uuid4().hex,
         size=size,
         pin_to_cores=config.pin_to_cores and size <= num_cores(),
+        max_memory_bytes=round(config.max_memory_gb * 1e9),
         log_folder=config.log_folder,
     )
     processes = ProcessPool(

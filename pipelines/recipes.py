@@ -39,6 +39,19 @@ def recipes_of(config: VisitSections) -> dict[str, str]:
     return {name: _recipe(visit, config) for name, visit in VISITS.items()}
 
 
+def own_models(config: VisitSections) -> list[tuple[str, str]]:
+    """Return the jobs that models of the user's do, with their paths."""
+    found: list[tuple[str, str]] = []
+    for visit in VISITS.values():
+        sections = {name: dataclasses.asdict(section) for name, section in visit.settings(config).items()}
+        for job in visit.jobs:
+            setting = JOBS[job].setting
+            choice = None if setting is None else _take(sections, setting)
+            if choice not in JOBS[job].embedded:
+                found.append((job, str(choice)))
+    return found
+
+
 def _recipe(visit: Visit, config: VisitSections) -> str:
     sections = {name: dataclasses.asdict(section) for name, section in visit.settings(config).items()}
     models: dict[str, str] = {}

@@ -1,18 +1,19 @@
 """One result of a run folder: the typed reader and writer of its summary, tables, shards and pages."""
 
 import dataclasses
+import functools
 import io
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import from_json
 
 from schemas.layout import INDEX, REPORT, RUN_JSON, SHARDS, TABLES
 from schemas.outcomes import BadInputError
-from schemas.plain import from_plain
 from schemas.run import RunSummary
 from schemas.sample import to_json_bytes
 from schemas.tables import SCHEMA_VERSION, arrow_schema
@@ -83,17 +84,21 @@ class Result:
         """
         path = join(self.folder, RUN_JSON)
         try:
-            data = json.loads(read_bytes(path))
-            version = data.get("schema_version")
-            if version != SCHEMA_VERSION:
-                raise BadInputError(
-                    f"{path}: schema version {version}, this is {SCHEMA_VERSION}: run curate again"
-                )
-            return from_plain(RunSummary, data)
-        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-            if isinstance(error, BadInputError):
-                raise
-            raise BadInputError(f"{path}: not the summary of a run ({error})") from error
+            data = from_json(read_bytes(path))
+            version = data.get("schema_version") if isinstance(data, dict) else None
+            if version == SCHEMA_VERSION:
+                return _summary_reader().validate_python(data)
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            key = ".".join(map(str, first["loc"]))
+            raise BadInputError(
+                f"{path}: not the summary of a run ({key}: {first['msg']}); run curate again"
+            ) from error
+        except (OSError, ValueError) as error:
+            raise BadInputError(f"{path}: not the summary of a run ({error}); run curate again") from error
+        raise BadInputError(
+            f"{path}: schema version {str(version)[:20]}, this is {SCHEMA_VERSION}: run curate again"
+        )
 
     def write_summary(self, summary: RunSummary) -> None:
         """Write run.json."""
@@ -137,6 +142,11 @@ class Result:
         if name not in list_folder(self.shards):
             raise BadInputError(f"{self.shards}: no shard {name[:200]!r}")
         return read_bytes(join(self.shards, name))
+
+
+@functools.cache
+def _summary_reader() -> TypeAdapter[RunSummary]:
+    return TypeAdapter(RunSummary)
 
 
 def _read_parquet(path: str, columns: list[str] | None, where: pc.Expression | None) -> pa.Table:

@@ -270,9 +270,11 @@ class RunFolder:
         """Return what the last run was asked to do; None if this machine does not know."""
         data = read_if_there(join(self.root, WORK, LAST_RUN))
         try:
-            return None if data is None else json.loads(data)
-        except ValueError:
+            known = None if data is None else json.loads(data)
+        except (ValueError, RecursionError):
             return None
+        whole = isinstance(known, dict) and known.keys() >= {"sources", "ignored", "config"}
+        return known if whole else None
 
 
 def _link(place: Path, target: str) -> None:

@@ -91,7 +91,7 @@ class Step:
             OutputError: if the output folder is full or cannot be written.
         """
         try:
-            result = result_of(visit)
+            result = result_of(visit, self.isolation)
         except OSError as error:
             if error.errno in FULL:
                 raise OutputError(f"{self.store.root}: cannot be written ({error})") from error

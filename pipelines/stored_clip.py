@@ -86,7 +86,8 @@ class StoredClip:
             return set()
         names = {self.outcome["reason"], *(self.outcome["also"] or ())}
         rules = self.run.config.get("filter", {}).get("rules", ())
-        return {rule["field"].replace(".", "_") for rule in rules if rule["name"] in names}
+        known = [rule for rule in rules if isinstance(rule, dict) and rule.get("name") in names]
+        return {str(rule.get("field")).replace(".", "_") for rule in known}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

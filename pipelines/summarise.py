@@ -38,6 +38,7 @@ def summarise(
     for row in rejections:
         seconds[row["reason"]] += row["seconds"] or 0.0
     failed = Counter(_column(result, "failures", "stage"))
+    totals = _totals(result, stages, rejections)
     return RunSummary(
         schema_version=SCHEMA_VERSION,
         command=command,
@@ -49,14 +50,17 @@ def summarise(
         },
         backends=describe_backends(),
         stages=stages,
-        totals=_totals(result, stages, rejections),
+        totals=totals,
         rejected_by_reason=dict(sorted(reasons.items())),
         rejected_seconds_by_reason=dict(sorted(seconds.items())),
         failed_by_stage=dict(sorted(failed.items())),
         ignored_inputs=list(ignored),
         wall_seconds=wall_seconds,
         people=people,
-        problems=find_problems(stages, people, config),
+        problems=[
+            *nothing_accepted(int(totals["accepted_clips"]), failed),
+            *find_problems(stages, people, config),
+        ],
         notes=_notes(result, reasons),
         inputs_hash=inputs_hash,
     )
@@ -106,6 +110,14 @@ def _totals(
         "frames_decoded": sum(s.frames_decoded for s in stages),
         "cpu_seconds": sum(s.cpu_seconds for s in stages),
     }
+
+
+def nothing_accepted(num_accepted: int, failed_by_stage: Mapping[str, int]) -> list[str]:
+    """Return the problem of a run of which failures are all that is left, however few they are."""
+    if num_accepted or not failed_by_stage:
+        return []
+    where = ", ".join(f"{count} in {stage}" for stage, count in sorted(failed_by_stage.items()))
+    return [f"no clip was accepted and something failed ({where}); see tables/failures"]
 
 
 def find_problems(stages: Sequence[StageSummary], people: PeopleSummary, config: CurateConfig) -> list[str]:

@@ -53,8 +53,11 @@ def _named(folder: RunFolder) -> set[tuple[str, str]]:
     for table in ("videos", "clips"):
         rows = result.read_table(table, ["video_id", "artefacts"]).to_pylist()
         named |= {(r["video_id"], f"{a['stage']}-{a['artefact_id']}") for r in rows for a in r["artefacts"]}
-    last = folder.last_run() or {}
-    sources = [from_plain(Source, source) for source in last.get("sources", ())]
+    last = folder.last_run() or {"sources": ()}
+    try:
+        sources = [from_plain(Source, source) for source in last["sources"]]
+    except (KeyError, TypeError, AttributeError):  # of another version: the next run probes again
+        sources = []
     return named | {(source_owner(source), "probe") for source in sources}
 
 

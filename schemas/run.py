@@ -45,7 +45,11 @@ class PeopleSummary:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BackendInfo:
-    """An outside model as it ran (or would run): version, licence and hash of its weights."""
+    """An outside model as it ran (or would run): version, licence and hash of its weights.
+
+    `package` is what the version is of; `expected_sha256` what the weights must be, None for a program;
+    `card` tells of weights that ship with Mentor.
+    """
 
     name: str
     purpose: str
@@ -54,6 +58,9 @@ class BackendInfo:
     weights_sha256: str | None
     available: bool
     if_missing: str
+    package: str = ""
+    expected_sha256: str | None = None
+    card: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,7 +80,7 @@ class RunSummary:
 
     schema_version: str
     command: str
-    config: dict[str, Any]
+    config: dict[str, dict[str, Any]]
     config_hash: str
     versions: dict[str, str]
     backends: list[BackendInfo]

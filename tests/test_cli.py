@@ -10,7 +10,12 @@ import pytest
 import run_pipeline
 from backends.catalogue import describe_backends
 from pipelines.config import CurateConfig, config_hash
+from pipelines.run_folder import RunFolder
 from schemas.run import PeopleSummary, StageSummary
+from schemas.tables import TABLES, to_table
+from tests.makers import make_clip
+from tests.stored_run import publish_run
+from transforms.storage import parquet_bytes, write_bytes
 
 ROOT = Path(__file__).parent.parent
 
@@ -90,6 +95,84 @@ def test_an_output_folder_of_an_earlier_version_is_left_alone(
     assert sorted(p.name for p in out.iterdir()) == ["run.json", "shards"]
 
 
+@pytest.mark.parametrize("command", ["curate", "retry", "package"])
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (["--confg", "run.yaml"], "did you mean --config?"),
+        (["--runer=FlinkRunner"], "did you mean --runner?"),
+        (["stray"], "unknown argument 'stray'"),
+        (["--runner=PortableRunner"], "--environment_type: LOOPBACK"),
+    ],
+)
+def test_flags_that_nobody_knows_are_2_before_any_work(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, command: str, wrong: list[str], said: str
+) -> None:
+    place = tmp_path / "out"
+    given = ["--input", str(tmp_path), "--output", str(place)] if command == "curate" else [str(place)]
+    code, error = call(capsys, command, *given, *wrong)
+    assert code == 2 and said in error and error.startswith("error: ") and error.count("\n") == 1
+    assert not place.exists()
+
+
+NO_SUMMARIES = {
+    "cut short": lambda data: data[: len(data) // 2],
+    "not JSON": lambda _: b"\xff\xfe\x00",
+    "empty": lambda _: b"",
+    "a list": lambda _: b"[1, 2]",
+    "without end": lambda _: b"[" * 100_000,
+    "of another version": lambda data: data.replace(b'"schema_version": "', b'"schema_version": "0.'),
+    "with words for numbers": lambda data: data.replace(b'"wall_seconds": 0.0', b'"wall_seconds": "soon"'),
+    "with settings of no section": lambda data: data.replace(b'"config": {}', b'"config": {"filter": 5}'),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("damage", NO_SUMMARIES)
+def test_a_run_json_that_is_none_is_2_for_every_command(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, damage: str
+) -> None:
+    clip = make_clip(status="accepted")
+    result = publish_run(tmp_path / "out", [clip])
+    place = Path(result.folder) / "run.json"
+    whole = place.read_bytes()
+    place.write_bytes(NO_SUMMARIES[damage](whole))
+    assert place.read_bytes() != whole
+    out = str(tmp_path / "out")
+    for arguments in (
+        ["package", out],
+        ["explain", out, clip.clip_id],
+        ["inspect", out, clip.clip_id],
+        ["export", out, clip.clip_id, "--format", "glb"],
+        ["retry", out],
+        ["clean", out, "--yes"],
+    ):
+        code, said = call(capsys, *arguments)
+        assert code == 2, (arguments, said)
+        assert said.startswith("error: ") and "run.json" in said and said.count("\n") == 1
+
+
+def test_failures_and_nothing_accepted_is_a_problem_at_any_number() -> None:
+    from pipelines.summarise import nothing_accepted
+
+    assert nothing_accepted(0, {}) == nothing_accepted(1, {"probe": 3}) == []
+    assert "1 in probe" in nothing_accepted(0, {"probe": 1})[0]
+
+
+def test_a_system_that_is_not_tested_is_a_note_and_no_problem(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pipelines.summarise import summarise
+
+    result = RunFolder(str(tmp_path)).new_result()
+    for name in TABLES:
+        write_bytes(f"{result.tables}/{name}-00000-of-00001.parquet", parquet_bytes(to_table(name, [])))
+    monkeypatch.setattr(sys, "platform", "darwin")
+    summary = summarise(
+        "curate", result, CurateConfig(), [], PeopleSummary(), ignored=[], wall_seconds=0.0, inputs_hash=None
+    )
+    assert summary.problems == [] and "not tested on darwin" in summary.notes
+
+
 def test_package_of_nothing_is_2(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     code, said = call(capsys, "package", str(tmp_path))
     assert code == 2 and said.startswith("error: ") and "no finished run" in said
@@ -106,24 +189,27 @@ def test_doctor_is_0_when_all_is_there_and_names_every_backend_uncut(
     monkeypatch.setenv("COLUMNS", "80")
     assert run_pipeline.main(["doctor"]) == 0
     listed = capsys.readouterr().out
-    assert [b.name for b in describe_backends() if b.name not in listed] == []
+    for b in describe_backends():
+        assert f"\n{b.name}\n" in f"\n{listed}" and (b.weights_sha256 or "") in listed
+        assert b.expected_sha256 is None or b.expected_sha256 == b.weights_sha256
+    assert max(map(len, listed.splitlines())) <= 80
 
 
 def test_a_run_of_broken_files_alone_is_complete_and_not_to_be_trusted(tmp_path: Path) -> None:
-    """As a user starts it: in a process of its own, from another folder, on ten files that all fail."""
+    """As a user starts it: in a process of its own, from another folder, on one file that fails."""
     videos = tmp_path / "videos"
     videos.mkdir()
-    for number in range(10):
+    for number in range(1):
         (videos / f"{number}.mp4").write_bytes(b"not a video")
     (tmp_path / "run.yaml").write_text("isolation: {num_processes: 1}\n")
     command = [sys.executable, str(ROOT / "run_pipeline.py"), "curate"]
     command += ["--input", str(videos), "--output", "out", "--config", "run.yaml"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300)
     assert done.returncode == 3, done.stdout + done.stderr
-    assert "10 of 10 elements failed in probe" in " ".join(done.stdout.split())
+    assert "no clip was accepted and something failed (1 in probe)" in " ".join(done.stdout.split())
     assert "Traceback" not in done.stderr
     about = json.loads((tmp_path / "out" / "run.json").read_text())
-    assert about["failed_by_stage"] == {"probe": 10} and about["totals"]["sources"] == 10
+    assert about["failed_by_stage"] == {"probe": 1} and about["totals"]["sources"] == 1
     assert about["config_hash"] == config_hash(CurateConfig())
 
 

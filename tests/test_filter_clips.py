@@ -13,7 +13,6 @@ from transforms.filter_clips import (
     failed_rules,
     is_score,
     judge_clip,
-    merge_rules,
     score_of,
 )
 
@@ -64,7 +63,6 @@ def test_every_default_rule_is_on_a_score_that_clips_have() -> None:
         assert is_score(rule.field) and rule.stage in FILTER_STAGES, rule
         assert rule.minimum is not None or rule.maximum is not None
     assert len({r.name for r in DEFAULT_RULES}) == len(DEFAULT_RULES)
-    assert merge_rules({}) == DEFAULT_RULES
 
 
 @pytest.mark.parametrize("path", ["other_face_ratio", "num_frames", "duration_seconds", "audio.snr_db"])

@@ -6,7 +6,9 @@ The functions stand at module level because a fresh process imports them by name
 import ctypes
 import multiprocessing
 import os
+import resource
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -16,12 +18,15 @@ from pathlib import Path
 
 import pytest
 
+from pipelines import worker
 from pipelines.cpu_meter import CpuMeter
 from pipelines.isolation import (
     IsolationConfig,
     WorkerDiedError,
+    WorkerMemoryError,
     WorkerTimeoutError,
     close_pools,
+    num_cores,
     result_of,
     run_isolated,
     start_isolated,
@@ -74,6 +79,36 @@ def sleep_in_native_code() -> None:
 
 def write_to_descriptor(text: str) -> None:
     os.write(2, text.encode())
+
+
+def take(gigabytes: float) -> int:
+    return len(bytearray(round(gigabytes * 1e9)))
+
+
+def take_in_a_program(gigabytes: float) -> int:
+    script = f"bytearray({round(gigabytes * 1e9)})"
+    return subprocess.run([sys.executable, "-c", script], capture_output=True).returncode
+
+
+def take_as_ffmpeg_does() -> None:
+    try:
+        raise OSError(12, "Cannot allocate memory")
+    except OSError as error:
+        raise ValueError("film.mkv: no picture could be decoded") from error
+
+
+def as_on_a_mac() -> dict[str, object]:
+    """Do in this process what a worker does elsewhere than on Linux."""
+    sys.platform = "darwin"
+    del os.sched_getaffinity
+    place = worker.Place(pool="p", size=1, pin_to_cores=True, max_memory_bytes=10**9, log_folder=None)
+    before = resource.getrlimit(resource.RLIMIT_DATA)
+    worker._limit_memory(place.max_memory_bytes - 1)
+    return {
+        "slot": worker._take_slot(place),
+        "limit is left alone": resource.getrlimit(resource.RLIMIT_DATA) == before,
+        "cores": num_cores(),
+    }
 
 
 def cores() -> int:
@@ -160,6 +195,28 @@ def test_no_more_processes_than_asked_for_work_at_a_time() -> None:
     assert 1 <= len(ids) <= 2
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems take a limit and do not keep it")
+def test_an_element_that_takes_too_much_memory_fails_and_the_pool_goes_on() -> None:
+    """The operating system refuses it, in the worker and in programs that it starts."""
+    small = replace(CONFIG, num_processes=1, max_memory_gb=1.0)
+    first = run_isolated(process_id, config=small, media_seconds=0)
+    with pytest.raises(WorkerMemoryError, match=r"more memory than isolation\.max_memory_gb = 1 allows"):
+        run_isolated(take, 1.1, config=small, media_seconds=0)
+    with pytest.raises(WorkerMemoryError, match=r"max_memory_gb = 1 allows \(film\.mkv: no picture"):
+        run_isolated(take_as_ffmpeg_does, config=small, media_seconds=0)
+    assert run_isolated(take, 0.1, config=small, media_seconds=0) == 100_000_000
+    assert run_isolated(take_in_a_program, 1.1, config=small, media_seconds=0) == 1
+    assert run_isolated(take_in_a_program, 0.1, config=small, media_seconds=0) == 0
+    assert run_isolated(process_id, config=small, media_seconds=0) == first
+
+
+def test_elsewhere_than_on_linux_a_worker_does_without_what_linux_alone_has() -> None:
+    own = replace(CONFIG, num_processes=1)
+    found = run_isolated(as_on_a_mac, config=own, media_seconds=0)
+    assert found == {"slot": None, "limit is left alone": True, "cores": os.cpu_count()}
+    close_pools()  # that process is no longer what it was
+
+
 def test_a_closed_pool_is_made_anew_when_needed() -> None:
     before = run(process_id)
     close_pools()
@@ -182,7 +239,7 @@ def test_a_killed_worker_costs_its_element_alone() -> None:
         time.sleep(0.01)
     os.kill(victim.pid, signal.SIGKILL)
     with pytest.raises(WorkerDiedError, match="-9"):
-        result_of(hanging)
+        result_of(hanging, CONFIG)
     assert run(double, 5) == 10
 
 

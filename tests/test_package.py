@@ -13,12 +13,13 @@ import yaml
 from rich.console import Console
 
 from commands.package_run import package
+from pipelines.config import config_from
 from pipelines.package import judge_again
 from schemas.outcomes import BadInputError, Rejection
 from schemas.run import RunSummary
 from tests.conftest import SETTINGS, Run
 from tests.makers import load_shards, make_audio, make_clip
-from transforms.filter_clips import DEFAULT_RULES, merge_rules
+from transforms.filter_clips import DEFAULT_RULES
 
 
 def run_package(out: Path, changes: dict[str, Any] | None = None) -> RunSummary:
@@ -114,7 +115,7 @@ def rejected(stage: str, reason: str) -> Rejection:
 def test_the_earliest_stage_that_turns_a_clip_down_counts() -> None:
     loud = make_clip(audio=make_audio(speech_ratio=0.4), status="rejected")
     late = rejected("filter_words", "babbled_words")
-    strict = merge_rules({"no_speech": {"minimum": 0.5}})
+    strict = config_from({"filter": {"rules": {"no_speech": {"minimum": 0.5}}}}, "x").filter.rules
     found = judge_again(loud, [late], [], strict)
     assert found.stage == "audio" and found.rejection and found.rejection.reason == "no_speech"
     kept = judge_again(loud, [late], [], DEFAULT_RULES)

@@ -122,10 +122,10 @@ def test_too_short_or_unseen_faces_have_no_sync() -> None:
 
 
 def test_a_file_that_is_no_map_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(BadInputError, match=r"sync\.model"):
+    with pytest.raises(BadInputError, match=r"(none|text)\.npz"):
         lip_sync.load(str(tmp_path / "none.npz"))
     (tmp_path / "text.npz").write_text("not an archive")
-    with pytest.raises(BadInputError, match=r"sync\.model"):
+    with pytest.raises(BadInputError, match=r"(none|text)\.npz"):
         lip_sync.load(str(tmp_path / "text.npz"))
 
 

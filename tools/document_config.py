@@ -1,9 +1,11 @@
-"""Write docs/configuration.md from the configuration, and the table of stages into docs/architecture.md.
+"""Write docs/configuration.md and its JSON Schema from the configuration, and the table of stages into
+docs/architecture.md.
 
 Run: python tools/document_config.py
 """
 
 import dataclasses
+import json
 import sys
 import typing
 from pathlib import Path
@@ -11,13 +13,15 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from pipelines.config import CurateConfig  # noqa: E402
+from pipelines.config import CurateConfig, config_schema  # noqa: E402
 from pipelines.stages import VISITS  # noqa: E402
 from schemas.stages import STAGES, Stage  # noqa: E402
 from transforms.balance import Quota, Target  # noqa: E402
 from transforms.filter_clips import DEFAULT_RULES, Rule  # noqa: E402
 
 TARGET = ROOT / "docs" / "configuration.md"
+SCHEMA_FILE = ROOT / "docs" / "configuration.schema.json"
+SCHEMA = config_schema()
 ARCHITECTURE = ROOT / "docs" / "architecture.md"
 # Lists of settings, by section.
 ENTRIES = {"balance": {"targets": Target, "quotas": Quota}}
@@ -25,8 +29,12 @@ ENTRIES = {"balance": {"targets": Target, "quotas": Quota}}
 _HEAD = """# Configuration
 
 `curate --config FILE` reads a YAML file of changes to the defaults below, `package OUT --config FILE` too;
-an unknown key is an error.
-Sections are named after their steps. Made by `python tools/document_config.py`.
+an unknown key is an error, and so is a value outside its bounds. Numbers are finite; no minimum may be
+above its maximum. Sections are named after their steps. Made by `python tools/document_config.py`.
+
+[configuration.schema.json](configuration.schema.json) says the same to programs. Editors that know YAML
+schemas check a file as you write it if its first line is `# yaml-language-server: $schema=` and the path of
+that file.
 
 ```yaml
 clips:
@@ -50,18 +58,53 @@ balance:
 """
 
 
+HEADER = ["| setting | type | may be | default |", "|---|---|---|---|"]
+
+
 def _default(value: object) -> str:
     return "`null`" if value is None else f"`{value}`"
 
 
+def _range(schema: dict[str, typing.Any]) -> str:
+    """Return in words what the JSON Schema of a setting lets it be; "" if nothing bounds it."""
+    for inner in ("items", "additionalProperties"):
+        if isinstance(schema.get(inner), dict):
+            return _range(schema[inner])
+    if "anyOf" in schema:
+        return " or ".join(filter(None, map(_range, schema["anyOf"])))
+    if values := schema.get("enum", [schema["const"]] if "const" in schema else []):
+        return ", ".join(f"`{value}`" for value in values)
+    low, above = schema.get("minimum"), schema.get("exclusiveMinimum")
+    high, below = schema.get("maximum"), schema.get("exclusiveMaximum")
+    most = high if high is not None and high < 2**63 - 1 else None
+    if low is not None:
+        return f"{low:g} or more" if most is None else f"{low:g} to {most:g}"
+    start = "" if above is None else f"above {above:g}"
+    if below is not None:
+        return f"{start}, below {below:g}"
+    return start if most is None else f"{start}, at most {most:g}"
+
+
+def _rows(kind: type, fields: list[dataclasses.Field], defaults: dict[str, str]) -> list[str]:
+    """Return the rows of a table of settings: their names, types, bounds and defaults."""
+    hints = typing.get_type_hints(kind)
+    known = SCHEMA["$defs"][kind.__name__]["properties"]
+    rows: list[str] = []
+    for field in fields:
+        hint = hints[field.name]
+        shown = str(hint) if typing.get_args(hint) else hint.__name__
+        if typing.get_origin(hint) is typing.Literal:
+            shown = type(typing.get_args(hint)[0]).__name__
+        shown = shown.replace("|", "\\|").replace(f"{kind.__module__}.", "")
+        rows.append(f"| `{field.name}` | {shown} | {_range(known[field.name])} | {defaults[field.name]} |")
+    return rows
+
+
 def _section(name: str, section: typing.Any) -> str:
     summary = " ".join((type(section).__doc__ or "").split())
-    lines = [f"## {name}", "", summary, "", "| setting | type | default |", "|---|---|---|"]
-    for field in _plain_fields(section):
-        kind = field.type if isinstance(field.type, str) else getattr(field.type, "__name__", str(field.type))
-        kind = str(kind).replace("|", "\\|")
-        lines.append(f"| `{field.name}` | {kind} | {_default(getattr(section, field.name))} |")
-    return "\n".join(lines)
+    fields = _plain_fields(section)
+    defaults = {f.name: _default(getattr(section, f.name)) for f in fields}
+    return "\n".join([f"## {name}", "", summary, "", *HEADER, *_rows(type(section), fields, defaults)])
 
 
 def _plain_fields(section: typing.Any) -> list[dataclasses.Field]:
@@ -72,16 +115,13 @@ def _plain_fields(section: typing.Any) -> list[dataclasses.Field]:
 def _entry(name: str, entry: type) -> str:
     """Return what each entry of a list of settings holds."""
     summary = " ".join((entry.__doc__ or "").split())
-    lines = [f"### each of {name}", "", summary, "", "| setting | type | default |", "|---|---|---|"]
-    hints = typing.get_type_hints(entry)
+    defaults: dict[str, str] = {}
     for field in dataclasses.fields(entry):
         factory = field.default_factory
         made = factory() if factory is not dataclasses.MISSING else field.default
-        default = "(must be given)" if made is dataclasses.MISSING else _default(made)
-        hint = hints[field.name]
-        kind = str(hint if typing.get_args(hint) else hint.__name__).replace("|", "\\|")
-        lines.append(f"| `{field.name}` | {kind} | {default} |")
-    return "\n".join(lines)
+        defaults[field.name] = "(must be given)" if made is dataclasses.MISSING else _default(made)
+    rows = _rows(entry, list(dataclasses.fields(entry)), defaults)
+    return "\n".join([f"### each of {name}", "", summary, "", *HEADER, *rows])
 
 
 def _sections(name: str, section: typing.Any) -> list[str]:
@@ -117,6 +157,11 @@ def render() -> str:
     return "\n\n".join([_HEAD.rstrip(), *sections, "\n".join(rules)]) + "\n"
 
 
+def render_schema() -> str:
+    """Return the JSON Schema of a file of settings."""
+    return json.dumps(SCHEMA, indent=1) + "\n"
+
+
 def render_stages() -> str:
     """Return the table of stages: what each does, on what, with which sections and from which stages."""
     head = ["| stage | sees | kind | what it does | settings | reads |", "|---|---|---|---|---|---|"]
@@ -141,4 +186,5 @@ def with_stages(page: str) -> str:
 
 if __name__ == "__main__":
     TARGET.write_text(render(), encoding="utf-8")
+    SCHEMA_FILE.write_text(render_schema(), encoding="utf-8")
     ARCHITECTURE.write_text(with_stages(ARCHITECTURE.read_text(encoding="utf-8")), encoding="utf-8")

@@ -9,6 +9,8 @@ import hashlib
 from dataclasses import dataclass, replace
 
 from schemas.attributes import person_of
+from schemas.bounds import Share
+from schemas.outcomes import BadInputError
 from schemas.records import Clip
 
 
@@ -16,9 +18,14 @@ from schemas.records import Clip
 class SplitConfig:
     """Shares of the splits; what is left of 1 goes to train. `salt` makes another division."""
 
-    val_share: float = 0.0
-    test_share: float = 0.0
+    val_share: Share = 0.0
+    test_share: Share = 0.0
     salt: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse shares of more than all."""
+        if self.val_share + self.test_share > 1:
+            raise BadInputError("split: val_share and test_share are more than 1 together")
 
 
 def split_group(clip: Clip) -> str:

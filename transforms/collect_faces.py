@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from backends.protocols import FaceView, FloatArray, FrameLandmarks, RgbImage
 from body.face_mesh import CHIN, FOREHEAD, NOSE_TIP, OUTER_EYES, SKIN
+from schemas.bounds import Count
 
 _SHARPNESS_PX = 64  # px height at which sharpness is compared
 
@@ -20,11 +21,11 @@ _SHARPNESS_PX = 64  # px height at which sharpness is compared
 class CollectConfig:
     """Five views agree with all frames' mean as well as more do; the sampling looks six times a second."""
 
-    max_views: int = 5
-    every_frames: int = 4
+    max_views: Count = 5
+    every_frames: Count = 4
     # A view is the mesh's box enlarged by this share of its size, and no larger than `max_side_px`.
     margin: float = 0.6
-    max_side_px: int = 320
+    max_side_px: Count = 320
     min_height_px: float = 24.0
 
 

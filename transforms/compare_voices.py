@@ -17,6 +17,7 @@ import numpy.typing as npt
 from scipy.cluster.hierarchy import fcluster, linkage
 
 from backends.protocols import VoiceEmbedder
+from schemas.bounds import Count, Positive, Share
 from schemas.records import Voice
 from schemas.sample import SAMPLING_RATE_HZ
 
@@ -32,10 +33,10 @@ class VoiceConfig:
     counts if it is heard in `min_voice_windows` windows.
     """
 
-    hop_seconds: float = 0.4
-    min_speech_ratio: float = 0.6
+    hop_seconds: Positive = 0.4
+    min_speech_ratio: Share = 0.6
     same_voice_distance: float = 0.42
-    min_voice_windows: int = 3
+    min_voice_windows: Count = 3
 
 
 def compare_voices(

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Annotated, Literal
 
 import numpy as np
+from annotated_types import Interval
 
 from backends.protocols import RgbImage
 from media import (
@@ -19,14 +21,19 @@ from media import (
 )
 from schemas.records import Clip, Video
 
+QuantiserScale = Annotated[int, Interval(ge=0, le=51)]  # 0 is lossless, 51 the worst (x264 --fullhelp)
+Preset = Literal[
+    "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"
+]
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CutConfig:
     """H.264 settings. The encoder runs without mbtree (its bytes would differ between machines), at
     which crf 20 gives about the size of an ordinary crf 18 and a higher PSNR."""
 
-    crf: int = 20
-    preset: str = "veryfast"
+    crf: QuantiserScale = 20
+    preset: Preset = "veryfast"
 
 
 @dataclass(frozen=True, slots=True)

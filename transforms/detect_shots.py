@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from backends.protocols import PictureChange, ShotModel
+from schemas.bounds import Count, Share
 from schemas.ids import span_id
 from schemas.records import Shot
 
@@ -39,16 +40,16 @@ class ShotConfig:
     gate_lag_change: float = 18.0
     gate_lag_seconds: float = 0.5
     # TransNet V2's own operating point (its paper, section 3).
-    sure_probability: float = 0.5
+    sure_probability: Share = 0.5
     # A one-frame jump: content score and ratio to the neighbourhood's median.
     jump_content: float = 12.0
     jump_ratio: float = 6.0
     # A flash jumps too, but the picture returns: this share of the jump must remain.
-    jump_remainder: float = 0.6
-    settle_frames: int = 4
-    neighbourhood_frames: int = 6
+    jump_remainder: Share = 0.6
+    settle_frames: Count = 4
+    neighbourhood_frames: Count = 6
     # Frames of a gradual transition have this chance of belonging to it.
-    transition_probability: float = 0.5
+    transition_probability: Share = 0.5
     # Kept clear on both sides of a cut, for blended fields and compression echoes.
     guard_frames: int = 1
     min_shot_seconds: float = 0.5

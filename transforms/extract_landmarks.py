@@ -1,7 +1,7 @@
 """Extract landmarks: face mesh with irises, hands and body of the tracked person, every frame."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -9,6 +9,7 @@ import numpy.typing as npt
 from backends.protocols import FrameLandmarks, LandmarkExtractor, RgbImage
 from body.face_mesh import CHIN, FOREHEAD, IRISES, NUM_POINTS, SKIN
 from body.pose_points import NUM_HAND_POINTS, NUM_POSE_POINTS
+from schemas.bounds import Share
 from schemas.records import Clip, FaceTrack, LandmarkCoverage
 from schemas.sample import pack_landmarks
 from transforms.geometry import boxes_at
@@ -27,8 +28,8 @@ _JUMP_MOTION, _AROUND = 0.04, 6
 class LandmarkConfig:
     """MediaPipe's own default scores; complexity 1 is the body model its wheel carries."""
 
-    min_score: float = 0.5
-    model_complexity: int = 1
+    min_score: Share = 0.5
+    model_complexity: Literal[1] = 1
     # The face mesh looks at the tracked box enlarged by this on every side.
     face_margin: float = 0.6
 

@@ -1,17 +1,32 @@
 """Filter clips: rules on scores, each off, score-only or on. All scores stay in the tables."""
 
 import types
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, is_dataclass, replace
-from typing import Any, Literal, TypeGuard, Union, get_args, get_origin, get_type_hints
+from collections.abc import Sequence
+from dataclasses import dataclass, is_dataclass
+from typing import Any, Literal, Union, get_args, get_origin
 
+from schemas.bounds import Signed
 from schemas.outcomes import BadInputError, Rejection, clip_rejection
+from schemas.plain import hints_of
 from schemas.records import Clip
 from schemas.stages import FILTER_STAGES
 
 Mode = Literal["off", "score", "on"]
 # A clip that passes the present rules, but that earlier ones turned down before it was decoded.
 NEVER_DECODED = "never_decoded"
+
+
+def is_score(path: str) -> bool:
+    """Return whether a path leads from a clip to a number."""
+    kind: Any = Clip
+    for name in str(path).split("."):
+        if isinstance(getattr(kind, name, None), property):
+            kind = float
+            continue
+        hint = hints_of(kind).get(name) if is_dataclass(kind) else None
+        optional = get_origin(hint) in (Union, types.UnionType)
+        kind = next((a for a in get_args(hint) if a is not types.NoneType), None) if optional else hint
+    return kind in (int, float)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,9 +40,19 @@ class Rule:
     name: str
     field: str
     stage: str
-    minimum: float | None = None
-    maximum: float | None = None
+    minimum: Signed | None = None
+    maximum: Signed | None = None
     mode: Mode = "on"
+
+    def __post_init__(self) -> None:
+        """Refuse a rule that cannot be applied; a bound is the same bound with and without a point."""
+        for name in ("minimum", "maximum"):
+            if isinstance(bound := getattr(self, name), int):
+                object.__setattr__(self, name, float(bound))
+        if self.stage not in FILTER_STAGES:
+            raise BadInputError(f"filter.rules.{self.name}: stage is one of {', '.join(FILTER_STAGES)}")
+        if not is_score(self.field):
+            raise BadInputError(f"filter.rules.{self.name}: clips have no score {self.field!r}")
 
 
 def score_of(clip: Clip, path: str) -> float | None:
@@ -126,55 +151,3 @@ DEFAULT_RULES: tuple[Rule, ...] = (
     # Other words than those declared agree on 0.4 of the letters, misheard ones on 0.75 and more.
     Rule(name="other_words", stage="words", field="transcript.declared_match", minimum=0.6),
 )
-
-
-def merge_rules(changes: Mapping[str, Any]) -> tuple[Rule, ...]:
-    """Return the default rules with changes by name; an unknown name makes a new rule.
-
-    Raises:
-        BadInputError: naming the rule and the key that is wrong.
-    """
-    rules = {rule.name: rule for rule in DEFAULT_RULES}
-    for name, change in changes.items():
-        if not _is_section(change):
-            raise BadInputError(f"filter rule {name!r}: give the keys that change, not {change!r}")
-        settings: dict[str, Any] = dict(change)
-        if isinstance(settings.get("mode"), bool):  # YAML 1.1 reads on and off as booleans
-            settings["mode"] = "on" if settings["mode"] else "off"
-        try:
-            rules[name] = replace(rules[name], **settings) if name in rules else Rule(name=name, **settings)
-        except TypeError as error:
-            raise BadInputError(f"filter rule {name!r}: {error}") from error
-        _check_rule(rules[name])
-    return tuple(rules.values())
-
-
-def _is_section(value: object) -> TypeGuard[dict[str, Any]]:
-    return isinstance(value, dict)
-
-
-def _check_rule(rule: Rule) -> None:
-    """Raise BadInputError if a rule cannot be applied."""
-    if rule.mode not in ("off", "score", "on"):
-        raise BadInputError(f"filter rule {rule.name!r}: mode is off, score or on, not {rule.mode!r}")
-    if rule.stage not in FILTER_STAGES:
-        raise BadInputError(f"filter rule {rule.name!r}: stage is one of {', '.join(FILTER_STAGES)}")
-    if not is_score(rule.field):
-        raise BadInputError(f"filter rule {rule.name!r}: clips have no score {rule.field!r}")
-    bounds: tuple[Any, ...] = (rule.minimum, rule.maximum)  # a file may hold anything
-    for bound in bounds:
-        if bound is not None and (isinstance(bound, bool) or not isinstance(bound, int | float)):
-            raise BadInputError(f"filter rule {rule.name!r}: a bound is a number, not {bound!r}")
-
-
-def is_score(path: str) -> bool:
-    """Return whether a path leads from a clip to a number."""
-    kind: Any = Clip
-    for name in str(path).split("."):
-        if isinstance(getattr(kind, name, None), property):
-            kind = float
-            continue
-        hint = get_type_hints(kind).get(name) if is_dataclass(kind) else None
-        optional = get_origin(hint) in (Union, types.UnionType)
-        kind = next((a for a in get_args(hint) if a is not types.NoneType), None) if optional else hint
-    return kind in (int, float)

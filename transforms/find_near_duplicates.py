@@ -17,6 +17,7 @@ import numpy.typing as npt
 from scipy.cluster.hierarchy import DisjointSet
 
 from backends.protocols import FloatArray
+from schemas.bounds import Positive, Share
 from transforms.face_blocks import Ints, block_centres, nearest_blocks, nearest_faces, num_blocks
 
 CHANNELS = ("mouth", "yaw", "pitch", "loudness")
@@ -29,12 +30,12 @@ class DuplicateConfig:
     series stay below 0.6 at the best of all shifts."""
 
     enabled: bool = True
-    min_similarity: float = 0.8
+    min_similarity: Share = 0.8
     # The shorter clip must lie in the other by this share.
-    min_overlap: float = 0.5
+    min_overlap: Share = 0.5
     # Faces farther apart than this are not compared: a copy shows the same face.
     max_face_distance: float = 0.8
-    steps_per_second: float = 12.5
+    steps_per_second: Positive = 12.5
 
 
 def motion_series(face: FloatArray, samples: FloatArray, fps: float, sampling_rate_hz: int) -> FloatArray:

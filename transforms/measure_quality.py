@@ -11,6 +11,8 @@ import numpy.typing as npt
 from backends.protocols import FrameLandmarks, RgbImage, TextDetector
 from body.face_mesh import CHIN, FOREHEAD, MIDDLE_LIPS, SKIN, head_angles
 from body.pose_points import ELBOWS, SHOULDERS, WRISTS
+from schemas.bounds import Count, Level, Share
+from schemas.outcomes import BadInputError
 from schemas.records import Box, VisualQuality
 
 FloatArray = npt.NDArray[np.float64]
@@ -26,13 +28,20 @@ class QualityConfig:
     """Sampling of the costlier measurements."""
 
     text_frames: int = 3
-    text_side_px: int = 640
-    min_legibility: float = 0.6
-    motion_every_frames: int = 5
+    text_side_px: Count = 640
+    min_legibility: Share = 0.6
+    motion_every_frames: Count = 5
     # Mean absolute difference (of 255) below which two pictures are the same.
     still_difference: float = 0.15
-    dark_luma: int = 30
-    bright_luma: int = 245
+    dark_luma: Level = 30
+    bright_luma: Level = 245
+
+    def __post_init__(self) -> None:
+        """Refuse a picture that is dark and bright."""
+        if self.dark_luma >= self.bright_luma:
+            raise BadInputError(
+                f"quality: dark_luma = {self.dark_luma} is not below bright_luma = {self.bright_luma}"
+            )
 
 
 @dataclass(slots=True)

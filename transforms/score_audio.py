@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from backends.protocols import FoundSpeech
+from schemas.bounds import Share
 from schemas.records import AudioQuality
 from schemas.sample import SAMPLING_RATE_HZ
 
@@ -23,7 +24,7 @@ _MIN_NOISE_BLOCKS = 10  # 0.2 s without speech, to measure the noise between wor
 class AudioConfig:
     """Voice activity threshold (the chance of speech in a 32 ms window, Silero's default)."""
 
-    vad_threshold: float = 0.5
+    vad_threshold: Share = 0.5
 
 
 def decibels(power: float) -> float:

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from backends.protocols import RgbImage, SyncScorer
 from body.face_mesh import CHIN, FOREHEAD, MIDDLE_LIPS
+from schemas.bounds import Count
 from schemas.records import Clip, Sync
 
 FloatArray = npt.NDArray[np.float64]
@@ -35,8 +36,8 @@ class SyncConfig:
     """
 
     model: str = "lip-sync"
-    max_lag_frames: int = 15
-    min_repair_frames: int = 2
+    max_lag_frames: Count = 15
+    min_repair_frames: Count = 2
     min_repair_confidence: float = 0.3
     max_repair_spread_frames: int = 2
 

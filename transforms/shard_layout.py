@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
+from schemas.bounds import Count
+
 NUM_BUCKETS = 256
 # A split and a bucket of it.
 Bucket = tuple[str, int]
@@ -23,8 +25,8 @@ class ShardConfig:
     Loaders give whole shards to their workers; with eight, two machines of four workers have one each.
     """
 
-    clips_per_shard: int = 100
-    min_shards: int = 8
+    clips_per_shard: Count = 100
+    min_shards: Count = 8
 
 
 def num_shards(num_clips: int, config: ShardConfig) -> int:

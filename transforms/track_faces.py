@@ -14,6 +14,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from backends.protocols import Detection, FaceDetector, RgbImage
+from schemas.bounds import Count, Positive, Share
 from schemas.ids import span_id
 from schemas.records import Box, FaceTrack, Shot
 
@@ -27,16 +28,16 @@ class TrackConfig:
     picture are looked at where a face was a moment ago, and all of them once a while if there is no face.
     """
 
-    detections_per_second: float = 6.0
-    detector_side_px: int = 384  # twice the input of the full-range network, for its crops
-    close_side_px: int = 768  # longer side of the picture that squares are cut from
-    square_px: int = 256
-    scan_every_seconds: float = 1.0
-    min_score: float = 0.5
+    detections_per_second: Positive = 6.0
+    detector_side_px: Count = 384  # twice the input of the full-range network, for its crops
+    close_side_px: Count = 768  # longer side of the picture that squares are cut from
+    square_px: Count = 256
+    scan_every_seconds: Positive = 1.0
+    min_score: Share = 0.5
     full_range: bool = True
-    min_iou: float = 0.2
+    min_iou: Share = 0.2
     max_gap_seconds: float = 0.7
-    min_detections: int = 3
+    min_detections: Count = 3
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from backends.protocols import RecognisedWord, Recogniser
+from schemas.bounds import Count
 from schemas.records import Clip, Transcript, Word
 from transforms.spoken_words import LANGUAGE, spoken_words
 from transforms.written_words import count_syllables, join_words, split_words, whole_words
@@ -29,7 +30,7 @@ class TranscribeConfig:
     """Which recogniser. `model`: "base" (multilingual) and "tiny.en" are embedded; or a path."""
 
     model: str = "base"
-    beam_size: int = 5
+    beam_size: Count = 5
 
 
 def transcribe(

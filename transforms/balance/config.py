@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
+from schemas.bounds import Count, Factor, Positive
 from schemas.outcomes import BadInputError
 
 STAGE = "balance"
@@ -18,7 +19,7 @@ class Target:
     """
 
     attributes: tuple[str, ...]
-    shares: dict[str, float] = field(default_factory=dict)
+    shares: dict[str, Positive] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse what cannot be a target."""
@@ -43,8 +44,8 @@ class Quota:
     """
 
     where: dict[str, str]
-    max_clips: int | None = None
-    max_seconds: float | None = None
+    max_clips: Count | None = None
+    max_seconds: Positive | None = None
     min_clips: int | None = None
     min_seconds: float | None = None
 
@@ -72,13 +73,13 @@ class BalanceConfig:
 
     targets: tuple[Target, ...] = ()
     quotas: tuple[Quota, ...] = ()
-    max_clips_per_person: int | None = None
-    max_seconds_per_person: float | None = None
-    max_clips_per_source: int | None = None
-    max_seconds_per_source: float | None = None
+    max_clips_per_person: Count | None = None
+    max_seconds_per_person: Positive | None = None
+    max_clips_per_source: Count | None = None
+    max_seconds_per_source: Positive | None = None
     method: Literal["weight", "subsample"] = "weight"
     unit: Literal["clips", "seconds"] = "clips"
-    max_weight: float = 5.0
+    max_weight: Factor = 5.0
     salt: str = ""
 
     def __post_init__(self) -> None:

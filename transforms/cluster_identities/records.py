@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from backends.protocols import FloatArray
+from schemas.bounds import Count, Positive
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -16,11 +17,11 @@ class IdentityConfig:
     (benchmarks/people.py prints both). For ArcFace networks take about 1.1.
     """
 
-    merge_distance: float = 0.98
-    neighbours: int = 20
-    block_size: int = 4_000
+    merge_distance: Positive = 0.98
+    neighbours: Count = 20
+    block_size: Count = 4_000
     # A face goes to so many nearest blocks, so that people on a border are found together.
-    probes: int = 2
+    probes: Count = 2
     # People whose faces lie nearer than this go to one split even if they count as two: faces of one
     # person that were not recognised lie nearer now and then, those of two people rarely.
     lookalike_distance: float = 0.85

@@ -7,6 +7,7 @@ import numpy as np
 
 from backends.protocols import AttributeEstimator, FaceEstimate, FaceView, FloatArray
 from schemas.attributes import AGE_GROUPS, AGE_STARTS, GENDERS, UNKNOWN
+from schemas.bounds import Share
 from schemas.records import Attribute
 
 
@@ -21,8 +22,8 @@ class PerceivedConfig:
     """
 
     model: str = "faceres"
-    min_gender_confidence: float = 0.7
-    min_age_confidence: float = 0.5
+    min_gender_confidence: Share = 0.7
+    min_age_confidence: Share = 0.5
 
 
 def estimate_perceived(

@@ -20,6 +20,7 @@ import numpy.typing as npt
 from backends.protocols import FaceView, FloatArray, RgbImage
 from body import face_mesh
 from schemas.attributes import UNKNOWN
+from schemas.bounds import Count, Factor, Positive, Share
 from schemas.records import Attribute
 
 Points = npt.NDArray[np.floating]
@@ -45,16 +46,16 @@ class SkinConfig:
     labelled groups lie where skin measured by instrument does (Del Bino and Bernerd 2013).
     """
 
-    sclera_white: float = 0.16
+    sclera_white: Share = 0.16
     # Faces are reduced to this width: the finer a picture, the less lashes and lids darken the whites.
-    face_width_px: float = 85.0
-    min_sclera_px: int = 6
-    min_sclera_brightness: float = 0.02
-    max_clipped_ratio: float = 0.3
+    face_width_px: Positive = 85.0
+    min_sclera_px: Count = 6
+    min_sclera_brightness: Share = 0.02
+    max_clipped_ratio: Share = 0.3
     # Brighter to darker cheek: past this one side lies in the shadow.
-    max_cheek_ratio: float = 3.0
+    max_cheek_ratio: Factor = 3.0
     # Largest to smallest of the whites' red, green and blue: past this the light is coloured.
-    max_colour_cast: float = 3.0
+    max_colour_cast: Factor = 3.0
 
 
 def to_linear(image: RgbImage) -> FloatArray:

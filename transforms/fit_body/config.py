@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from schemas.bounds import Count, Factor, Positive, Share
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LandmarkNoise:
@@ -12,27 +14,27 @@ class LandmarkNoise:
     Depths are metres against a point of the same part, as MediaPipe gives them.
     """
 
-    face_heights: float = 0.015
-    min_face_px: float = 0.6
+    face_heights: Positive = 0.015
+    min_face_px: Positive = 0.6
     contour_weight: float = 0.35  # points of the outline slide along the skin as the head turns
     lips_weight: float = 2.0
     inner_lips_weight: float = 2.6
     iris_weight: float = 3.0
-    hand_mm: float = 4.0
-    shoulder_mm: float = 16.0
-    limb_mm: float = 20.0
-    hip_mm: float = 25.0
-    elbow_depth_m: float = 0.05
-    wrist_depth_m: float = 0.06
-    hip_depth_m: float = 0.10
-    hand_depth_m: float = 0.08
+    hand_mm: Positive = 4.0
+    shoulder_mm: Positive = 16.0
+    limb_mm: Positive = 20.0
+    hip_mm: Positive = 25.0
+    elbow_depth_m: Positive = 0.05
+    wrist_depth_m: Positive = 0.06
+    hip_depth_m: Positive = 0.10
+    hand_depth_m: Positive = 0.08
     # The body's own idea of a wrist counts for less where the hand's is known.
     wrist_weight_with_hand: float = 0.5
-    min_visibility: float = 0.5
+    min_visibility: Share = 0.5
     # BlazePose places joints that are out of the picture somewhere within it; these it is less sure of. Knees
     # invented behind a desk or a caption reach 0.84, those of people who sit in view 0.9 on most frames.
-    min_arm_visibility: float = 0.65
-    sure_knee_visibility: float = 0.85
+    min_arm_visibility: Share = 0.65
+    sure_knee_visibility: Share = 0.85
     edge_margin: float = 0.02  # of the picture's size: what is out of the picture is placed along its edge
     # A limb that is seen for less than this, or that leaps by so many face heights and back, is not believed.
     min_seen_seconds: float = 0.12
@@ -48,18 +50,18 @@ class Smoothness:
     At another rate they are scaled by (25 / fps)^2, so that they stand for the same acceleration.
     """
 
-    transl_m: float = 0.006
-    root: float = 0.02
-    spine: float = 0.008
-    neck: float = 0.02
-    shoulder: float = 0.03
-    elbow: float = 0.035
-    wrist: float = 0.04
-    fingers: float = 0.05
-    jaw: float = 0.03
-    eyes: float = 0.06
-    legs: float = 0.02
-    expression: float = 0.25
+    transl_m: Positive = 0.006
+    root: Positive = 0.02
+    spine: Positive = 0.008
+    neck: Positive = 0.02
+    shoulder: Positive = 0.03
+    elbow: Positive = 0.035
+    wrist: Positive = 0.04
+    fingers: Positive = 0.05
+    jaw: Positive = 0.03
+    eyes: Positive = 0.06
+    legs: Positive = 0.02
+    expression: Positive = 0.25
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,23 +80,23 @@ class FitConfig:
     model: str | None = None
     noise: LandmarkNoise = field(default_factory=LandmarkNoise)
     smoothness: Smoothness = field(default_factory=Smoothness)
-    robust_scale: float = 3.0
-    widening: float = 4.0
-    focal_per_side: float = 1.2  # focal length over the longer side, where it is not known
+    robust_scale: Positive = 3.0
+    widening: Factor = 4.0
+    focal_per_side: Positive = 1.2  # focal length over the longer side, where it is not known
     betas_precision: float = 0.3
-    hand_components: int = 24
-    coarse_fps: float = 6.25
+    hand_components: Count = 24
+    coarse_fps: Positive = 6.25
     rigid_iterations: int = 4
     wide_iterations: int = 10
     coarse_iterations: int = 20
     catch_iterations: int = 2
     fine_iterations: int = 8
     tolerance: float = 3e-4  # stop when an iteration lowers the cost by less than this share
-    damping: float = 1e-2
-    max_step: float = 0.6  # rad, m or units of a coefficient in one iteration
+    damping: Positive = 1e-2
+    max_step: Positive = 0.6  # rad, m or units of a coefficient in one iteration
     # A part on a frame is valid if it was seen and the typical residual is below this many deviations.
-    max_residual: float = 4.0
+    max_residual: Positive = 4.0
     # A hand, too, only if it lies within this share of the face's height; good fits leave 1.2 to 3.2 %.
-    max_hand_error: float = 0.06
+    max_hand_error: Positive = 0.06
     # A leg moves only if its knee and ankle are surely in the picture on this share of the frames.
-    min_leg_ratio: float = 0.15
+    min_leg_ratio: Share = 0.15

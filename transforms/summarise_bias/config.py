@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from schemas.bounds import Chance
+
 STAGE = "summarise_bias"
 
 
@@ -21,7 +23,7 @@ class BiasConfig:
     """
 
     attributes: tuple[str, ...] = ()
-    pairs: tuple[tuple[str, ...], ...] = (
+    pairs: tuple[tuple[str, str], ...] = (
         ("gender", "age_group"),
         ("gender", "skin_tone"),
         ("age_group", "skin_tone"),
@@ -29,7 +31,7 @@ class BiasConfig:
     associated: int = 12
     min_people: int = 5
     min_people_associated: int = 20
-    alpha: float = 0.05
+    alpha: Chance = 0.05
     scores: tuple[str, ...] = (
         "face_height_px",
         "audio.snr_db",
