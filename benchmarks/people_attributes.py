@@ -12,7 +12,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from scipy.stats import binomtest
+from scipy.stats import binom, binomtest
 
 from backends import faceres
 from backends.protocols import FaceEstimate, FaceView, RgbImage
@@ -28,7 +28,9 @@ from transforms.estimate_attributes.skin_tone import estimate_skin_tone, to_line
 
 _LABELS = ("Age:", "Gender:", "Ethnicity:")
 _SEX = {"man": "masculine", "woman": "feminine"}
-_SKIN_ORDER = ("White", "Asian", "Other", "Indian", "Black")  # lightest to darkest, as usually measured
+# The tone that people see in most faces of a declared group, lightest to darkest (as annotated pictures have
+# it: Schumann et al. 2023; Gustafson et al. 2023). Within groups tones spread over three or four steps.
+_EXPECTED_TONE = {"White": 3.0, "Asian": 3.5, "Other": 4.0, "Indian": 5.0, "Black": 7.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ def groups_of(faces: Sequence[Labelled]) -> Iterator[tuple[str, list[Labelled]]]
     yield "adults (18+)", [f for f in faces if f.age >= 18]
     for name in GENDERS:
         yield f"adults, {name}", [f for f in faces if f.age >= 18 and f.gender == name]
-    for name in _SKIN_ORDER:
+    for name in _EXPECTED_TONE:
         yield f"adults, {name}", [f for f in faces if f.age >= 18 and f.group == name]
     for name in AGE_GROUPS:
         yield f"aged {name}", [f for f in faces if age_group(f.age) == name]
@@ -135,35 +137,45 @@ def exposed(image: RgbImage, stops: float) -> RgbImage:
     return np.round(255 * encoded).astype(np.uint8)
 
 
+def median_interval(values: Sequence[float]) -> str:
+    """Return a median with its 95 % interval (order statistics, Conover 1999)."""
+    ordered = sorted(values)
+    low, high = (int(binom.ppf(q, len(ordered), 0.5)) for q in (0.025, 0.975))
+    middle = float(np.median(ordered))
+    return f"{middle:4.1f} [{ordered[low]:.1f}, {ordered[min(high, len(ordered) - 1)]:.1f}]"
+
+
 def print_skin(faces: Sequence[Labelled]) -> None:
-    """Print skin tone a declared group, and how it holds when the exposure changes by a stop."""
-    config = AttributeConfig().skin
-    plain = [estimate_skin_tone([f.view], config) for f in faces]
-    print(f"\n{'':10}{'n':>5} told   ITA median [quartiles]   Monk median")
-    for name in _SKIN_ORDER:
-        here = [s for f, s in zip(faces, plain, strict=True) if f.group == name]
-        told = [s for s in here if s.value != UNKNOWN and s.score is not None]
-        ita = np.array([s.score for s in told], float)
-        monk = np.median([int(s.value.removeprefix("monk_")) for s in told])
-        low, middle, high = np.percentile(ita, [25, 50, 75])
-        share = 100 * len(told) / len(here)
-        print(f"{name:10}{len(here):5} {share:3.0f} %  {middle:6.1f} [{low:.1f}, {high:.1f}]   {monk:.0f}")
+    """Print skin tone a declared group, and how it holds when the exposure changes by a stop.
+
+    The settings were set on the faces of even number; the table shows the others.
+    """
+    config, held_out = AttributeConfig().skin, faces[1::2]
+    plain = [estimate_skin_tone([f.view], config) for f in held_out]
+    print(f"\n{'':10}{'n':>5} {'told, %':>22}   {'median tone':>17}  expected    off")
+    for name, expected in _EXPECTED_TONE.items():
+        here = [s for f, s in zip(held_out, plain, strict=True) if f.group == name]
+        tones = [s.score for s in here if s.score is not None]
+        print(
+            f"{name:10}{len(here):5} {wilson(len(tones), len(here)):>22}   {median_interval(tones):>17}  "
+            f"{expected:8.1f}  {np.median(tones) - expected:+5.1f}"
+        )
     for stops in (-1.0, 1.0):
         shifted = [
-            estimate_skin_tone([FaceView(exposed(f.view.image, stops), f.view.points)], config) for f in faces
+            estimate_skin_tone([FaceView(exposed(f.view.image, stops), f.view.points)], config)
+            for f in held_out
         ]
-        both = [
-            (int(a.value.removeprefix("monk_")), int(b.value.removeprefix("monk_")), a.score, b.score)
-            for a, b in zip(plain, shifted, strict=True)
-            if UNKNOWN not in (a.value, b.value) and a.score is not None and b.score is not None
-        ]
+        away = np.array(
+            [
+                abs(a.score - b.score)
+                for a, b in zip(plain, shifted, strict=True)
+                if a.score is not None and b.score is not None
+            ]
+        )
         was = sum(a.value != UNKNOWN for a in plain)
-        away = np.array([abs(a - b) for _, _, a, b in both])
         print(
-            f"{stops:+.0f} stop: {len(both)} of {was} still told; same tone "
-            f"{wilson(sum(a == b for a, b, _, _ in both), len(both))} %, within one "
-            f"{wilson(sum(abs(a - b) <= 1 for a, b, _, _ in both), len(both))} %; "
-            f"ITA moves by {np.median(away):.1f} (90 %: {np.percentile(away, 90):.1f}) degrees"
+            f"{stops:+.0f} stop: {len(away)} of {was} still told; the tone moves by {np.median(away):.1f} "
+            f"(90 %: {np.percentile(away, 90):.1f})"
         )
 
 

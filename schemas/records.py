@@ -317,7 +317,7 @@ class Attribute:
 
     `name` is age_group, gender, skin_tone, head_pose, hands, setting, clothing, language or a
     declared name such as ethnicity. `model` says who estimated it, None where it was declared.
-    `score` is the number behind the category (age in years, ITA in degrees), if there is one.
+    `score` is the number behind the category (age in years, place on the Monk scale), if there is one.
     """
 
     name: str

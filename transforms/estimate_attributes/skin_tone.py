@@ -1,14 +1,17 @@
-"""Skin tone: the Monk scale, from the skin's pixels through the individual typology angle (ITA).
+"""Skin tone on the Monk scale, from the skin's colour and brightness beside the whites of the eyes.
 
-Pictures differ in exposure and white balance far more than skin differs in tone, so skin is compared
-with the whites of the eyes beside it, which are about equally white in all people: dividing by them
-cancels exposure and the colour of the light. Where light is too uneven, the eyes too small to see
-their whites or pixels clipped, the answer is unknown.
+Pictures differ in exposure and white balance far more than skin differs in tone. The whites of the eyes are
+about equally white in all people, so dividing by them cancels the colour of the light: melanin takes away
+blue before red (Angelopoulou 2001), and the ratio of red to blue that is left grows with it. It is taken
+together with the skin's brightness, relative to the whites and in the picture, each weighted by how well it
+tells apart groups that are known to differ. Where the whites are few, coloured or burnt out, where one side
+of the face lies in the shadow, or where a clip's views disagree or mostly fail, light or size do not let the
+tone be told: it is unknown.
 
-ITA = atan((L* - 50) / b*) (Chardon et al. 1991); the Monk scale: Monk 2019, ten published colours.
+The scale: Monk 2019. Weights, zero and step are set on one half of labelled faces and reported on the other
+(docs/people.md); a single picture is off by two tones as a rule, which `confidence` says.
 """
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import erf, sqrt
@@ -24,38 +27,46 @@ from schemas.bounds import Count, Factor, Positive, Share
 from schemas.records import Attribute
 
 Points = npt.NDArray[np.floating]
-MODEL = "ita-sclera-1"
-_MONK = ("f6ede4", "f3e7db", "f7ead0", "eadaba", "d7bd96", "a07e56", "825c43", "604134", "3a312a", "292420")
+MODEL = "skin-and-sclera-2"
 _SKIN = (face_mesh.RIGHT_CHEEK, face_mesh.LEFT_CHEEK, face_mesh.BROAD_FOREHEAD)
 _EYES = (
     (face_mesh.RIGHT_EYE, face_mesh.RIGHT_IRIS),
     (face_mesh.LEFT_EYE, face_mesh.LEFT_IRIS),
 )
-_TO_XYZ = np.array(
-    [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
-)
-_WHITE_D65 = np.array([0.95047, 1.0, 1.08883])
+# Luminance of linear sRGB.
+_LUMINANCE = np.array([0.2126729, 0.7151522, 0.0721750])
+NUM_TONES = 10
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SkinConfig:
-    """When light is good enough, and how white the whites look.
+    """When light is good enough, and how colour and brightness become a tone.
 
-    `sclera_white` is the linear brightness of the whites of the eyes as they appear, shaded by lids and
-    brows, relative to a white paper held at the cheek. It sets the scale's zero: with it the medians of
-    labelled groups lie where skin measured by instrument does (Del Bino and Bernerd 2013).
+    tone = zero_tone + tones_per_unit * (red_weight * ln(R/B of skin over whites)
+           - contrast_weight * ln(Y of skin over whites) - lightness_weight * (L* of skin - 65))
     """
 
-    sclera_white: Share = 0.16
+    red_weight: float = 0.6
+    contrast_weight: float = 0.3
+    lightness_weight: float = 0.013
+    zero_tone: float = 4.0
+    tones_per_unit: Positive = 7.4
+    # How far a tone is off within groups of labelled single pictures, as a standard deviation.
+    error_tones: Positive = 2.0
+    # Views of one clip that differ by more, as a standard deviation, show changing light.
+    max_spread_tones: Positive = 2.0
+    # A tone that most views cannot tell is that of a lucky one.
+    min_told_ratio: Share = 0.5
     # Faces are reduced to this width: the finer a picture, the less lashes and lids darken the whites.
     face_width_px: Positive = 85.0
     min_sclera_px: Count = 6
-    min_sclera_brightness: Share = 0.02
+    min_sclera_brightness: Share = 0.01
     max_clipped_ratio: Share = 0.3
     # Brighter to darker cheek: past this one side lies in the shadow.
-    max_cheek_ratio: Factor = 3.0
-    # Largest to smallest of the whites' red, green and blue: past this the light is coloured.
-    max_colour_cast: Factor = 3.0
+    max_cheek_ratio: Factor = 2.5
+    # Largest to smallest of the whites' red, green and blue: past this the light is coloured, or the eyes are
+    # so small that the whites are mixed with the skin around them.
+    max_colour_cast: Factor = 2.45
 
 
 def to_linear(image: RgbImage) -> FloatArray:
@@ -65,30 +76,13 @@ def to_linear(image: RgbImage) -> FloatArray:
     return table.astype(np.float32)[image]
 
 
-def ita_degrees(linear_rgb: Points) -> float:
-    """Return the individual typology angle of a colour in linear sRGB under D65."""
-    ratio = (_TO_XYZ @ np.asarray(linear_rgb, np.float64)) / _WHITE_D65
-    f = np.where(ratio > 0.008856, np.cbrt(np.maximum(ratio, 1e-9)), 7.787 * ratio + 16 / 116)
-    return float(np.degrees(np.arctan2(116 * f[1] - 16 - 50, 200 * (f[1] - f[2]))))
+def monk_category(tone: float) -> str:
+    """Return monk_1 (lightest) to monk_10 for a place on the scale."""
+    return f"monk_{min(max(round(tone), 1), NUM_TONES)}"
 
 
-def _swatch_angles() -> list[float]:
-    swatches = [np.array([list(bytes.fromhex(code))], np.uint8) for code in _MONK]
-    return [ita_degrees(to_linear(swatch)[0]) for swatch in swatches]
-
-
-MONK_ITA = _swatch_angles()
-# A tone reaches half-way to its neighbours' angles.
-MONK_BOUNDS = [(a + b) / 2 for a, b in itertools.pairwise(MONK_ITA)]
-
-
-def monk_category(ita: float) -> str:
-    """Return monk_1 (lightest) to monk_10 for an angle in degrees."""
-    return f"monk_{1 + sum(ita < bound for bound in MONK_BOUNDS)}"
-
-
-def measure_skin(view: FaceView, config: SkinConfig) -> FloatArray | None:
-    """Return the angles (n,) of the skin regions of a view, n <= 3; None if the light forbids it."""
+def measure_skin(view: FaceView, config: SkinConfig) -> float | None:
+    """Return the place on the scale that a view shows; None if the light forbids it."""
     view = _reduced(view, config.face_width_px)
     linear = to_linear(view.image)
     white = _sclera(linear, view.points, config)
@@ -98,8 +92,22 @@ def measure_skin(view: FaceView, config: SkinConfig) -> FloatArray | None:
     cheeks = [float(c[1]) for c in regions[:2] if c is not None]
     if len(cheeks) < 2 or max(cheeks) > config.max_cheek_ratio * max(min(cheeks), 1e-4):
         return None
-    scaled = [np.clip(c / white * config.sclera_white, 0, 1) for c in regions if c is not None]
-    return np.array([ita_degrees(colour) for colour in scaled], np.float32)
+    skin = np.median([c for c in regions if c is not None], axis=0)
+    return tone_of(np.maximum(skin, 1e-4), white, config)
+
+
+def tone_of(skin: Points, white: Points, config: SkinConfig) -> float:
+    """Return the place on the scale of skin beside the whites of the eyes, both (3,) in linear sRGB."""
+    red = float(np.log(skin[0] / skin[2] * white[2] / white[0]))
+    contrast = float(np.log(_LUMINANCE @ skin / (_LUMINANCE @ white)))
+    # The skin as it would be pictured in white light of the same brightness.
+    lightness = 116 * float(np.cbrt(_LUMINANCE @ (skin / white) * (_LUMINANCE @ white))) - 16
+    index = (
+        config.red_weight * red
+        - config.contrast_weight * contrast
+        - config.lightness_weight * (lightness - 65)
+    )
+    return config.zero_tone + config.tones_per_unit * index
 
 
 def _reduced(view: FaceView, width_px: float) -> FaceView:
@@ -120,7 +128,7 @@ def _sclera(linear: FloatArray, points: Points, config: SkinConfig) -> FloatArra
         outside = np.hypot(columns - points[centre, 0], rows - points[centre, 1]) > 1.05 * radius
         pixels = linear[rows[outside], columns[outside]]
         if len(pixels) >= config.min_sclera_px:
-            light = pixels @ _TO_XYZ[1]
+            light = pixels @ _LUMINANCE
             # The darker part is lashes, corners and veins.
             found.append(pixels[light >= np.quantile(light, 0.6)].mean(axis=0))
     if not found:
@@ -137,7 +145,7 @@ def _region_colour(
     if mask.sum() < 20 or (image[mask] >= 254).any(axis=1).mean() > config.max_clipped_ratio:
         return None
     pixels = linear[mask]
-    light = pixels @ _TO_XYZ[1]
+    light = pixels @ _LUMINANCE
     low, high = np.quantile(light, [0.25, 0.75])
     return np.median(pixels[(light >= low) & (light <= high)], axis=0)
 
@@ -149,26 +157,26 @@ def _mask(shape: Sequence[int], corners: Points) -> npt.NDArray[np.bool_]:
 
 
 def estimate_skin_tone(views: Sequence[FaceView], config: SkinConfig) -> Attribute:
-    """Return the skin tone that a clip's views agree on.
+    """Return the skin tone that a clip's views agree on, unknown if they do not or cannot tell.
 
-    Confidence is the chance that the angle lies within the category, when its error is what regions and
-    views differ by, and at least 10 degrees.
+    Confidence is the chance that the tone lies within the category, when it is off as single pictures of
+    labelled faces are: views of one clip share their light, so more of them do not make it surer.
     """
-    measured = [angles for view in views if (angles := measure_skin(view, config)) is not None]
-    if not measured:
+    measured = [tone for view in views if (tone := measure_skin(view, config)) is not None]
+    few = len(measured) < max(config.min_told_ratio * len(views), 1)
+    if few or float(np.std(measured)) > config.max_spread_tones:
         return _attribute(UNKNOWN, None, None)
-    angles = np.concatenate(measured)
-    ita = float(np.median(angles))
-    error = max(float(np.median(np.abs(angles - ita))) * 1.4826, 10.0)
-    category = monk_category(ita)
+    tone = min(max(float(np.median(measured)), 1.0), float(NUM_TONES))
+    category = monk_category(tone)
     number = int(category.removeprefix("monk_"))
-    upper = 90.0 if number == 1 else MONK_BOUNDS[number - 2]
-    lower = -90.0 if number == 10 else MONK_BOUNDS[number - 1]
-    confidence = 0.5 * (erf((upper - ita) / error / sqrt(2)) - erf((lower - ita) / error / sqrt(2)))
-    return _attribute(category, confidence, ita)
+    upper = np.inf if number == NUM_TONES else number + 0.5
+    lower = -np.inf if number == 1 else number - 0.5
+    scale = config.error_tones * sqrt(2)
+    confidence = 0.5 * (erf((upper - tone) / scale) - erf((lower - tone) / scale))
+    return _attribute(category, confidence, tone)
 
 
-def _attribute(value: str, confidence: float | None, ita: float | None) -> Attribute:
+def _attribute(value: str, confidence: float | None, tone: float | None) -> Attribute:
     return Attribute(
-        name="skin_tone", value=value, source="estimated", confidence=confidence, model=MODEL, score=ita
+        name="skin_tone", value=value, source="estimated", confidence=confidence, model=MODEL, score=tone
     )
