@@ -1,10 +1,11 @@
 """How well people are told apart and perceived.
 
-    python -m benchmarks.people --data DIR [attributes] [identities] [scale] [growth] [--run OUT]
+    python -m benchmarks.people --data DIR [attributes] [identities] [scale] [growth] [copies] [--run OUT]
     python -m benchmarks.people --data DIR strangers --strangers FOLDER
 
 DIR has manifest.csv, faces/utkface_balanced (labels.csv) and faces/lfw10 (a folder a person); --run names a
-finished run over DIR/video, whose clips are compared with the manifest's identities and labels.
+finished run over DIR/video, whose clips are compared with the manifest's identities and labels. For `copies`
+DIR has folders of short videos, one a person (benchmarks/people_copies.py).
 """
 
 import argparse
@@ -14,7 +15,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from backends.faceres import FaceRes
-from benchmarks import people_attributes, people_growth, people_identities, people_scale, people_strangers
+from benchmarks import (
+    people_attributes,
+    people_copies,
+    people_growth,
+    people_identities,
+    people_scale,
+    people_strangers,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -23,6 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("what", nargs="*", default=["attributes", "identities", "scale"])
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--run", type=Path, help="a finished run over DATA/video")
+    parser.add_argument("--takes", type=int, default=250, help="most takes of a person, for copies")
     parser.add_argument("--write-confusion", type=Path, help="where to write the counts as JSON")
     parser.add_argument(
         "--strangers", type=Path, help="a folder of pictures, one a person, instead of DATA's"
@@ -54,6 +63,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         people_scale.measure(options.data)
     if "growth" in options.what:
         people_growth.measure()
+    if "copies" in options.what:
+        people_copies.measure(options.data, options.takes)
     return 0
 
 

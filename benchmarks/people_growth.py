@@ -30,7 +30,8 @@ from tests.bias_makers import AGE, GENDER, STAGES, planted_rows
 from transforms import cluster_identities as ci
 from transforms.balance import BalanceConfig, make_plan
 from transforms.balance.candidates import Candidate
-from transforms.find_near_duplicates import DuplicateConfig, duplicate_groups
+from transforms.clip_print import ClipPrint
+from transforms.find_near_duplicates import DuplicateConfig, copies_among
 from transforms.summarise_bias import BiasConfig, summarise
 from transforms.summarise_bias.rows import Label, Row
 
@@ -66,14 +67,21 @@ def split_blocks(count: int) -> list[list[SplitFace]]:
     return [faces[start : start + 8_000] for start in range(0, count, 8_000)]
 
 
-def one_person(count: int) -> tuple[Any, list[Any]]:
-    """Return descriptors and series of one person's clips of eight seconds; one in ten is a copy."""
+def one_person(count: int) -> tuple[Any, list[ClipPrint]]:
+    """Return descriptors and prints of one person's clips of eight seconds; one in ten is a copy."""
     draw = np.random.default_rng(0)
     descriptors = (1 + 0.005 * draw.standard_normal((count, _DIMENSIONS))).astype(np.float32)
-    series = [np.cumsum(draw.standard_normal((100, 4)), axis=0).astype(np.float32) for _ in range(count)]
+    prints = [
+        ClipPrint(
+            sound=draw.integers(0, 220, (160, 32)).astype(np.uint8),
+            face=draw.integers(-300, 300, (100, 63)).astype(np.int16),
+            face_hz=12.5,
+        )
+        for _ in range(count)
+    ]
     for i in range(0, count - 1, 10):
-        descriptors[i + 1], series[i + 1] = descriptors[i], series[i]
-    return descriptors, series
+        descriptors[i + 1], prints[i + 1] = descriptors[i], prints[i]
+    return descriptors, prints
 
 
 def _sent(record: Any) -> Any:
@@ -157,9 +165,9 @@ def run_across(blocks: Sequence[Sequence[SplitFace]]) -> None:
         across_splits(block)
 
 
-def run_copies(person: tuple[Any, list[Any]]) -> None:
+def run_copies(person: tuple[Any, list[ClipPrint]]) -> None:
     """Look for copies among one person's clips."""
-    duplicate_groups(person[0], person[1], DuplicateConfig())
+    copies_among(person[0], person[1], DuplicateConfig())
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from pipelines.kept_faces import face_of
 from pipelines.run_folder import RunFolder
 from schemas.tables import from_row
 from transforms import cluster_identities as ci
+from transforms.clip_print import ClipPrint
 from transforms.collect_faces import CollectConfig
 from transforms.embed_faces import ClipFace, clip_face
 
@@ -28,7 +29,7 @@ SEEN_TO_BE = {
     "video/speakervid/range_side_2.mp4": "sv_branch_dialogue_case1_1",
     "video/multi/short_hamilton_clip.mp4": "",
 }
-_NO_MOTION = np.zeros((0, 4), np.float32)
+_NO_PRINT = ClipPrint(sound=np.zeros((0, 32), np.uint8), face=np.zeros((0, 63), np.int16), face_hz=12.5)
 
 
 def b_cubed(true: Sequence[str], found: Sequence[str]) -> tuple[float, float, float]:
@@ -50,7 +51,7 @@ def photo_faces(folder: Path) -> list[tuple[str, ci.Face]]:
         if view is None:
             print(f"no face in {path.name}")
             continue
-        face = clip_face([view], np.ones(1, np.float32), _NO_MOTION, embedder)
+        face = clip_face([view], np.ones(1, np.float32), _NO_PRINT, embedder)
         if face is not None:
             found.append((path.parent.name, lone_face(path.stem, face.descriptor, face.stranger_distance)))
     return found
@@ -105,7 +106,7 @@ def clip_faces(data: Path, run: Path) -> list[tuple[str, ci.Face]]:
 
 def _again(run: Path, row: dict[str, Any]) -> ClipFace | None:
     views, weights = views_of_clip(run, row["clip_id"])
-    return clip_face(views, weights, _NO_MOTION, dlib_faces.load())
+    return clip_face(views, weights, _NO_PRINT, dlib_faces.load())
 
 
 def identities(

@@ -1,12 +1,12 @@
-"""Which clips of one person are kept: of copies of a recording the best."""
+"""Which clips of one person are kept: of copies of a recording the cleanest."""
 
 import dataclasses
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from backends.protocols import FloatArray
 from pipelines.check_people import person_found
 from pipelines.config import CurateConfig
 from pipelines.kept_faces import face_of
@@ -15,14 +15,17 @@ from schemas.outcomes import Rejection, clip_rejection
 from schemas.records import Clip
 from schemas.run import PeopleSummary
 from transforms import cluster_identities as ci
-from transforms.find_near_duplicates import DuplicateConfig, duplicate_groups, reduced
+from transforms.find_near_duplicates import Copy, DuplicateConfig, copies_among
 
 STAGE = "people"
+# From this share of the time on a second face counts, and so many steps of writing and of size are told
+# apart.
+_SECOND_PERSON, _WRITING_STEPS, _SIZE_STEPS = 0.1, 50, 10
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Person:
-    """The clips of one person, the best first, and what is to be known of them all together."""
+    """The clips of one person, the cleanest first, and what is to be known of them all together."""
 
     kept: Sequence[Clip]
     lost: Sequence[tuple[Clip, Rejection]]
@@ -36,7 +39,7 @@ def judge_person(
 ) -> Iterator[Person]:
     """Yield the person of a join of clips with what their identity has been told of look-alikes."""
     key, joined = person
-    ordered = sorted(joined["clips"], key=_best_first)
+    ordered = sorted(joined["clips"], key=cleanest_first)
     if not ordered:
         return
     gone = _copies(ordered, config.duplicates, places) if config.duplicates.enabled else {}
@@ -64,37 +67,50 @@ def _sharing(clip: Clip, group: str) -> Clip:
     return dataclasses.replace(clip, identity=dataclasses.replace(clip.identity, split_group=group))
 
 
-def _best_first(clip: Clip) -> tuple[Any, ...]:
-    """Larger faces first, then sharper ones, then longer clips."""
-    sharpness = (clip.quality.sharpness if clip.quality else None) or 0.0
-    return -round(clip.face_height_px), -sharpness, -clip.num_frames, clip.clip_id
+def cleanest_first(clip: Clip) -> tuple[Any, ...]:
+    """Nobody else in the picture first, then undamaged ones without writing; larger, sharper, longer ones.
+
+    Sizes within a tenth are equal: a copy's face is found a little larger or smaller. Which of two mirror
+    images is the right way round cannot be told from a face.
+    """
+    seen = clip.quality
+    return (
+        clip.other_face_ratio >= _SECOND_PERSON,
+        seen is not None and seen.damaged_frames > 0,
+        round(_WRITING_STEPS * ((seen.text_area_ratio if seen else None) or 0.0)),
+        -round(_SIZE_STEPS * math.log(max(clip.face_height_px, 1.0))),
+        -((seen.sharpness if seen else None) or 0.0),
+        -clip.num_frames,
+        clip.clip_id,
+    )
 
 
 def _copies(clips: Sequence[Clip], config: DuplicateConfig, places: Places) -> dict[str, Rejection]:
-    """Return the rejections of all but the best of each recording, by clip id. Best come first."""
+    """Return the rejections of copies of a recording by clip id; the cleanest clips come first, and stay."""
     if len(clips) < 2:
         return {}
-    seen: list[Clip] = []
-    descriptors: list[FloatArray] = []
-    series: list[FloatArray] = []
-    for clip in clips:
-        face = face_of(clip, places)
-        if face is None:  # not good enough to tell copies by
-            continue
-        seen.append(clip)
-        descriptors.append(face.descriptor)
-        series.append(reduced(face.motion, clip.fps, config))
-    gone: dict[str, Rejection] = {}
-    for members, alike in duplicate_groups(np.array(descriptors), series, config):
-        best = seen[members[0]]
-        for index in members[1:]:
-            clip = seen[index]
-            gone[clip.clip_id] = clip_rejection(
-                clip,
-                STAGE,
-                "near_duplicate",
-                alike[index],
-                config.min_similarity,
-                (f"copy of {best.clip_id}",),
-            )
-    return gone
+    faces = [(clip, face) for clip in clips if (face := face_of(clip, places)) is not None]
+    if len(faces) < 2:
+        return {}
+    found = copies_among(np.array([f.descriptor for _, f in faces]), [f.print for _, f in faces], config)
+    return {
+        faces[j][0].clip_id: clip_rejection(
+            faces[j][0],
+            STAGE,
+            "near_duplicate",
+            copy.agreement,
+            config.min_agreement,
+            _said(faces[i][0], copy),
+        )
+        for j, (i, copy) in found.items()
+    }
+
+
+def _said(kept: Clip, copy: Copy) -> tuple[str, ...]:
+    """Return in words what a clip is a copy of and how."""
+    said = [f"copy of {kept.clip_id}", f"sound agrees by {copy.sound:.2f}"]
+    if copy.mirrored:
+        said.append("mirrored")
+    if copy.speed != 1.0:
+        said.append(f"played at {copy.speed:.2f} of its speed")
+    return tuple(said)

@@ -7,6 +7,7 @@ import pytest
 
 from backends.face_crops import aligned, similarity, upright_square
 from backends.protocols import FaceView, FrameLandmarks
+from tests.print_makers import make_print
 from transforms.collect_faces import CollectConfig, FaceCollector, cut_view, frontality, view_quality
 from transforms.embed_faces import agreeing, clip_face, face_bytes, read_face
 
@@ -116,10 +117,11 @@ def test_a_view_of_something_else_does_not_count() -> None:
 
 def test_a_stored_face_is_read_again() -> None:
     views = [FaceView(picture(), mesh())] * 2
-    motion = np.arange(8, dtype=np.float32).reshape(2, 4)
-    face = clip_face(views, np.array([0.75, 0.25], np.float32), motion, Numbers([1.0, 0.0], [0.0, 1.0]))
+    marks = make_print(1)
+    face = clip_face(views, np.array([0.75, 0.25], np.float32), marks, Numbers([1.0, 0.0], [0.0, 1.0]))
     assert face is not None
     back = read_face(face_bytes(face))
-    assert back.descriptor.tolist() == [0.75, 0.25] and back.motion.tolist() == motion.tolist()
+    assert back.descriptor.tolist() == [0.75, 0.25] and back.print.face_hz == marks.face_hz
+    assert (back.print.sound == marks.sound).all() and (back.print.face == marks.face).all()
     assert (back.num_views, back.embedder, back.stranger_distance) == (2, "numbers", 0.5)
-    assert clip_face([], np.zeros(0, np.float32), motion, Numbers([1.0])) is None
+    assert clip_face([], np.zeros(0, np.float32), marks, Numbers([1.0])) is None

@@ -26,8 +26,17 @@ BELOW: dict[str, set[str]] = {
 ROOMS = {*BELOW, "tests", "tools", "benchmarks"}
 # What steps share; each has a name and a file.
 SHARED = {
-    *("clip_sound", "energon", "face_blocks", "geometry", "hesitations", "sample_json", "shard_layout"),
-    *("spoken_words", "storage", "written_words"),
+    "clip_print",
+    "clip_sound",
+    "energon",
+    "face_blocks",
+    "geometry",
+    "hesitations",
+    "sample_json",
+    "shard_layout",
+    "spoken_words",
+    "storage",
+    "written_words",
 }
 MEDIA_LIBRARIES = {"av", "ffmpeg", "imageio_ffmpeg", "decord", "moviepy"}
 MODEL_LIBRARIES = {

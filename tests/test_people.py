@@ -15,13 +15,15 @@ from apache_beam.pvalue import AsSingleton
 from pipelines.check_people import SplitFace, across_found, across_splits
 from pipelines.components import Components, Settle
 from pipelines.config import CurateConfig, config_from
+from pipelines.judge_people import cleanest_first
 from pipelines.people import People
 from pipelines.run_folder import RunFolder
 from pipelines.runner import runner_options
 from schemas.layout import BIOMETRIC, PEOPLE_JSON, REGISTRY
 from schemas.parts import FACE_PART
-from schemas.records import Clip
+from schemas.records import Clip, VisualQuality
 from tests.makers import make_clip, make_source
+from tests.print_makers import make_print
 from tests.stored_run import store_parts, stored_part
 from transforms.assign_split import assign_split
 from transforms.cluster_identities import label_of, tie, unsettled
@@ -38,22 +40,22 @@ def descriptor(person: int, take: int, spread: float = SPREAD) -> np.ndarray:
     return (1.5 * centre / np.linalg.norm(centre) + spread * away / np.linalg.norm(away)).astype(np.float32)
 
 
-def motion(seed: int, num_frames: int = 100) -> np.ndarray:
-    """Return a series (n, 4) as a talking head leaves it."""
-    random = np.random.default_rng(seed)
-    smooth = np.ones(5) / 5
-    noise = [np.convolve(random.standard_normal(num_frames), smooth, "same") for _ in range(4)]
-    return (np.stack(noise, axis=1) * [0.05, 0.05, 0.03, 8.0]).astype(np.float32)
-
-
 def face_of(person: int, take: int, seed: int | None = None) -> ClipFace:
     """Return a stored face; takes with the same seed are copies of one recording."""
     return ClipFace(
         descriptor=descriptor(person, take),
         stranger_distance=1.0,
-        motion=motion(1000 * person + take if seed is None else seed),
+        print=make_print(1000 * person + take if seed is None else seed),
         num_views=5,
         embedder="numbers",
+    )
+
+
+def make_quality(**changes: Any) -> VisualQuality:
+    """Return the scores of good pictures, as far as copies are compared by them."""
+    fields: dict[str, Any] = {f.name: None for f in dataclasses.fields(VisualQuality)}
+    return VisualQuality(
+        **(fields | {"sharpness": 100.0, "damaged_frames": 0, "text_area_ratio": 0.0} | changes)
     )
 
 
@@ -196,7 +198,7 @@ def test_one_track_is_one_person_however_it_looks(collection: Collection) -> Non
     assert len(people_of(collection.run()["kept"])) == 1
 
 
-def test_the_best_of_several_copies_is_kept(collection: Collection) -> None:
+def test_the_cleanest_of_several_copies_is_kept(collection: Collection) -> None:
     small = collection.add(1, 0, seed=7, face_height_px=60.0)
     large = collection.add(1, 1, seed=7, face_height_px=90.0)
     other = collection.add(1, 2, seed=8)
@@ -206,9 +208,27 @@ def test_the_best_of_several_copies_is_kept(collection: Collection) -> None:
     assert (why.subject_id, why.reason, why.also) == (
         small.clip_id,
         "near_duplicate",
-        (f"copy of {large.clip_id}",),
+        (f"copy of {large.clip_id}", "sound agrees by 1.00"),
     )
     assert [c.clip_id for c in found["lost"]] == [small.clip_id]
+
+
+@pytest.mark.parametrize(
+    "worse",
+    [
+        {"other_face_ratio": 0.7, "face_height_px": 160.0},
+        {"face_height_px": 60.0},
+        {"quality": make_quality(sharpness=50.0)},
+        {"quality": make_quality(damaged_frames=1), "face_height_px": 160.0},
+        {"quality": make_quality(text_area_ratio=0.1), "face_height_px": 160.0},
+        {"num_frames": 40},
+    ],
+)
+def test_the_cleanest_is_alone_whole_without_writing_large_sharp_and_long(worse: dict[str, Any]) -> None:
+    clean = make_clip(0, clip_id="b", quality=make_quality(), face_height_px=82.0)
+    other = dataclasses.replace(clean, clip_id="a", face_height_px=80.0)
+    assert sorted([clean, other], key=cleanest_first)[0] is other  # as large: the smaller id
+    assert sorted([clean, dataclasses.replace(other, **worse)], key=cleanest_first)[0] is clean
 
 
 def test_one_person_under_three_names_is_in_one_split(collection: Collection) -> None:

@@ -97,7 +97,7 @@ def test_rates_and_steps_cannot_be_zero() -> None:
             ("quality", "motion_every_frames"),
         ),
         *(("tracks", "detections_per_second"), ("faces", "every_frames"), ("shards", "clips_per_shard")),
-        *(("fit_body", "smoothness", "jaw"), ("duplicates", "steps_per_second"), ("media", "max_pixels")),
+        *(("fit_body", "smoothness", "jaw"), ("identities", "merge_distance"), ("media", "max_pixels")),
         *(("isolation", "timeout_base_seconds"), ("balance", "max_clips_per_person"), ("bias", "alpha")),
     ):
         with pytest.raises(BadInputError, match=rf"{'.'.join(path)}: should be greater than"):

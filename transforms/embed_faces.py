@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from backends.protocols import FaceEmbedder, FaceView, FloatArray
 from schemas.sample import arrays_to_npz, npz_to_arrays
+from transforms.clip_print import ClipPrint
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,19 +31,19 @@ class EmbedConfig:
 class ClipFace:
     """What is kept of a clip's face to compare it with others.
 
-    `descriptor` (d,) by `embedder`; distances from it count relative to `stranger_distance`. `motion`
-    (num_frames, 4) is how face and sound move, see `transforms.find_near_duplicates`.
+    `descriptor` (d,) by `embedder`; distances from it count relative to `stranger_distance`; copies of the
+    clip are told by `print`.
     """
 
     descriptor: FloatArray
     stranger_distance: float
-    motion: FloatArray
+    print: ClipPrint
     num_views: int
     embedder: str
 
 
 def clip_face(
-    views: Sequence[FaceView], weights: FloatArray, motion: FloatArray, embedder: FaceEmbedder
+    views: Sequence[FaceView], weights: FloatArray, print_: ClipPrint, embedder: FaceEmbedder
 ) -> ClipFace | None:
     """Return a clip's face: the mean descriptor of its views; None without views.
 
@@ -57,7 +58,7 @@ def clip_face(
     return ClipFace(
         descriptor=descriptor,
         stranger_distance=embedder.stranger_distance(descriptor),
-        motion=motion,
+        print=print_,
         num_views=int(kept.sum()),
         embedder=embedder.name,
     )
@@ -80,7 +81,9 @@ def face_bytes(face: ClipFace) -> bytes:
     return arrays_to_npz(
         {
             "descriptor": face.descriptor,
-            "motion": face.motion.astype(np.float16),
+            "print_sound": face.print.sound,
+            "print_face": face.print.face,
+            "print_face_hz": np.array(face.print.face_hz, np.float32),
             "stranger_distance": np.array(face.stranger_distance, np.float32),
             "num_views": np.array(face.num_views, np.int32),
             "embedder": np.array(face.embedder),
@@ -94,7 +97,11 @@ def read_face(data: bytes) -> ClipFace:
     return ClipFace(
         descriptor=arrays["descriptor"].astype(np.float32),
         stranger_distance=float(arrays["stranger_distance"]),
-        motion=arrays["motion"].astype(np.float32),
+        print=ClipPrint(
+            sound=arrays["print_sound"],
+            face=arrays["print_face"],
+            face_hz=float(arrays["print_face_hz"]),
+        ),
         num_views=int(arrays["num_views"]),
         embedder=str(arrays["embedder"]),
     )

@@ -22,6 +22,7 @@ from transforms import (
     find_near_duplicates,
     measure_quality,
 )
+from transforms.clip_print import ClipPrint
 
 Seen = tuple[list[FaceView], FloatArray]  # views of the face, and how good they are
 
@@ -54,6 +55,7 @@ def look_visit(
         measure_quality.head_region(boxes, clip.width, clip.height),
     )
     views = collect_faces.FaceCollector(faces, clip.num_frames)
+    printer = find_near_duplicates.FacePrinter(clip.fps, clip.face_height_px / source_scale)
     encoder = cut_clip.new_encoder(clip, cut)
     meter.charge("load_models")
     for frame in cut_clip.read_clip(task.video, clip, media, tally):
@@ -63,6 +65,7 @@ def look_visit(
         qualities.update(frame.image, found)
         meter.charge("measure_quality")
         views.update(frame.image, found)
+        printer.update(frame.image)
         meter.charge("collect_faces")
         encoder.write(frame.encodable)
         meter.charge("cut_clip")
@@ -72,7 +75,7 @@ def look_visit(
     clip = replace(clip, landmarks=collector.coverage(clip.fps), quality=qualities.finish(tally.damaged))
     meter.charge("cut_clip")
     seen = views.finish()
-    face = _face(clip, seen, arrays, parts, embed, meter)
+    face = _face(clip, seen, printer, arrays, parts, embed, meter)
     if face is not None:
         made[FACE_PART] = face
     clip = _perceived(clip, seen, attributes, meter)
@@ -87,6 +90,7 @@ def look_visit(
 def _face(
     clip: Clip,
     seen: Seen,
+    printer: find_near_duplicates.FacePrinter,
     arrays: dict[str, np.ndarray],
     parts: PartReader,
     embed: embed_faces.EmbedConfig,
@@ -97,10 +101,12 @@ def _face(
         return None
     embedder = select.face_embedder(embed.model)
     meter.charge("load_models")
-    motion = find_near_duplicates.motion_series(
-        unpack_landmarks(arrays, "face:landmarks"), sound_of(clip, parts), clip.fps, SAMPLING_RATE_HZ
+    marks = ClipPrint(
+        sound=find_near_duplicates.sound_print(sound_of(clip, parts), SAMPLING_RATE_HZ),
+        face=printer.finish(unpack_landmarks(arrays, "face:landmarks")),
+        face_hz=printer.hz,
     )
-    kept = embed_faces.clip_face(*seen, motion, embedder)
+    kept = embed_faces.clip_face(*seen, marks, embedder)
     meter.charge("embed_faces")
     return None if kept is None else embed_faces.face_bytes(kept)
 
