@@ -24,6 +24,8 @@ from pipelines.recipes import recipes_of
 from pipelines.run_folder import Places
 from pipelines.stages import visits_of
 from pipelines.steps import Step, step_of, summary
+from schemas.attributes import unused_declarations
+from schemas.consent import refusal
 from schemas.outcomes import Rejection
 from schemas.records import Source, Video
 from transforms.filter_clips import Rule, judge_clip
@@ -49,6 +51,7 @@ class Curate(beam.PTransform):
     def expand(self, pcoll: Any) -> Any:
         """Return the PCollection of written paths."""
         ledger = Ledger()
+        ledger.add("unused_declarations", pcoll | "Unused" >> beam.FlatMap(_unused))
         videos = self._probe(pcoll, ledger)
         tasks = self._survey(videos, ledger)
         people = self._people(self._visit_clips(tasks, ledger), ledger)
@@ -157,9 +160,14 @@ def duplicates_of(videos: Iterable[Video]) -> list[Rejection]:
     ]
 
 
+def _unused(source: Source) -> Sequence[Any]:
+    """Return what a manifest declares and cannot be used; of people who did not agree, nothing is written."""
+    return () if refusal(source) else unused_declarations(source)
+
+
 def _declared_otherwise(first: Source, other: Source) -> list[str]:
     """Say in what the declarations of two files of one content differ: those of the first hold."""
-    fields = [f.name for f in dataclasses.fields(Source) if f.name not in ("uri", "name", "refusal")]
+    fields = [f.name for f in dataclasses.fields(Source) if f.name not in ("uri", "name", "refusal", "row")]
     differ = [name for name in fields if getattr(first, name) != getattr(other, name)]
     return [f"declared otherwise: {', '.join(differ)}"] if differ else []
 

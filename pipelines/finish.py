@@ -1,6 +1,6 @@
 """Finish: from the clips that came through all filters to balance, splits, shards, tables.
 
-    passed -> balance -> split -> check -> shards
+    passed -> split -> balance -> check -> shards
     everything -> bias tables
     everything -> tables
 
@@ -20,13 +20,14 @@ from pipelines.config import CurateConfig, config_hash
 from pipelines.failures import failure_of
 from pipelines.ledger import Ledger, ended, failure_summary
 from pipelines.run_folder import Places
+from pipelines.splits import AssignSplits
 from pipelines.steps import add_summaries, summary
 from schemas.layout import STAGES_JSON
 from schemas.records import Clip
 from schemas.stages import CLIP_STAGES
 from schemas.tables import TABLES
-from transforms.assign_split import assign_split
 from transforms.balance import Balance
+from transforms.compare_declared import CompareDeclared, HideSmall
 from transforms.energon import energon_files
 from transforms.shard_layout import (
     Bucket,
@@ -46,6 +47,8 @@ from transforms.write_tables import WriteTable
 class Finish(beam.PTransform):
     """A dict of PCollections: `passed` clips, `summaries`, and what each table holds already.
 
+    `declared_perceived` is among them where clips do not say what was estimated in a declaration's place.
+
     Writes the result's shards and tables, and notes the stages' summaries; returns the written paths.
     """
 
@@ -56,31 +59,41 @@ class Finish(beam.PTransform):
     def expand(self, pcolls: Any) -> Any:
         """Return the PCollection of written paths."""
         ledger = Ledger()
-        for name in set(pcolls) - {"passed", "summaries"}:
+        for name in set(pcolls) - {"passed", "summaries", "declared_perceived"}:
             ledger.add(name, pcolls[name])
         ledger.count(pcolls["summaries"])
-        clips, targets = self._balance(pcolls["passed"], ledger)
+        clips, plan = self._balance(pcolls["passed"], ledger)
         shards = self._write_shards(clips, ledger)
         merged = ledger.merged()
         stages = self._write_stages(merged.pop("summaries"))
-        tables = {**merged, **self._bias({**merged, "balance_targets": targets})}
+        compared = pcolls.get("declared_perceived")
+        if compared is None:
+            compared = merged["clips"] | CompareDeclared()
+        targets = plan | "Targets" >> beam.FlatMap(lambda p: p.targets)
+        tables = {
+            **merged,
+            **self._bias({**merged, "balance_targets": targets}),
+            "balance_splits": plan | "Splits" >> beam.FlatMap(lambda p: p.splits),
+            "balance_warnings": plan | "Warnings" >> beam.FlatMap(lambda p: p.warnings),
+            "declared_perceived": compared | HideSmall(self._config.bias.min_people),
+        }
         folder = self._places.result.tables
         written = [tables[name] | WriteTable(folder, name) for name in TABLES if name in tables]
         return (shards, stages, *written) | "Written" >> beam.Flatten()
 
     def _balance(self, clips: Any, ledger: Ledger) -> Any:
-        """Return the selected clips and what became of the targets."""
-        kept, gone, plan = clips | Balance(self._config.balance)
+        """Return the selected clips, with split and weight, and the plan."""
+        placed = clips | AssignSplits(self._config.split)
+        kept, gone, plan = placed | Balance(self._config.balance)
         ledger.add("rejections", gone | "WhyUnbalanced" >> beam.Map(lambda pair: pair[1]))
-        ledger.add("clips", gone | "Unbalanced" >> beam.Map(lambda pair: ended(pair[0], "rejected")))
+        ledger.add("clips", gone | "Unbalanced" >> beam.Map(_unselected))
         ledger.count(kept | "CountKept" >> beam.Map(_balance_summary, 1))
         ledger.count(gone | "CountGone" >> beam.Map(lambda pair: _balance_summary(pair[0], 0)))
-        return kept, plan | "Targets" >> beam.FlatMap(lambda p: p.targets)
+        return kept, plan
 
     def _write_shards(self, clips: Any, ledger: Ledger) -> Any:
         digest, config = config_hash(self._config), self._config
-        split = clips | "Split" >> beam.Map(assign_split, config.split)
-        counted = split | "ExpectCheck" >> beam.Map(progress.expect, "check")
+        counted = clips | "ExpectCheck" >> beam.Map(progress.expect, "check")
         good, dead = counted | "Check" >> beam.Map(_checked, self._places, digest).with_exception_handling()
         failures = dead | "CheckDead" >> beam.Map(failure_of, "check", "clip")
         ledger.add("failures", failures)
@@ -122,6 +135,11 @@ class Finish(beam.PTransform):
             | "Together" >> beam.combiners.ToList()
             | "WriteStages" >> beam.Map(_write_json, path)
         )
+
+
+def _unselected(judged: tuple[Clip, Any]) -> Clip:
+    """Return a clip that balancing rejects: it is in no split."""
+    return dataclasses.replace(ended(judged[0], "rejected"), split=None)
 
 
 def _balance_summary(clip: Clip, num_out: int) -> Any:

@@ -12,7 +12,7 @@ from schemas.records import Clip
 from transforms.estimate_attributes import complete_attributes
 
 # What the chain writes itself; the tables of the bias report are made from these.
-TABLES = ("videos", "shots", "face_tracks", "clips", "rejections", "failures")
+TABLES = ("videos", "shots", "face_tracks", "clips", "rejections", "failures", "unused_declarations")
 
 
 class Ledger:

@@ -91,6 +91,7 @@ def _source(row: Row, uri: str, name: str, language: str | None, require: bool |
         language=language,
         transcript=row.values.get("transcript"),
         attributes=attributes,
+        row=row.place,
     )
 
 

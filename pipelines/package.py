@@ -48,7 +48,7 @@ def package_inputs(pipeline: Any, earlier: Result, config: CurateConfig) -> dict
     }
     judged = keyed | beam.CoGroupByKey() | "Judge" >> beam.FlatMap(_judge, config.filter.rules)
     ledger = Ledger()
-    for name in ("videos", "shots", "face_tracks"):
+    for name in ("videos", "shots", "face_tracks", "unused_declarations"):
         ledger.add(name, tables[name])
     for name in ("rejections", "failures"):
         ledger.add(name, tables[name] | f"Others_{name}" >> beam.Filter(lambda o: o.level != "clip"))
@@ -59,7 +59,8 @@ def package_inputs(pipeline: Any, earlier: Result, config: CurateConfig) -> dict
     ledger.count(pipeline | "Costs" >> beam.Create(_costs(earlier.read_summary().stages)))
     passed = judged | "Passed" >> beam.FlatMap(lambda j: [j.clip] if j.stage is None else [])
     merged = ledger.merged()
-    return {"passed": passed, **merged}
+    # Estimates in whose place something is declared are in no table of clips, so they are not counted anew.
+    return {"passed": passed, "declared_perceived": _read(pipeline, earlier, "declared_perceived"), **merged}
 
 
 def _read(pipeline: Any, result: Result, table: str) -> Any:

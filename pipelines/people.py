@@ -33,10 +33,10 @@ from pipelines.identity_registry import read_registry, registry_paths, shard_of,
 from pipelines.judge_people import STAGE, judge_person
 from pipelines.kept_faces import face_of
 from pipelines.run_folder import Places
+from pipelines.splits import AssignSplits
 from pipelines.steps import summary
 from schemas.layout import PEOPLE_JSON, REGISTRY
 from schemas.records import Clip, Identity
-from transforms.assign_split import assign_split
 from transforms.embed_faces import ClipFace
 from transforms.estimate_attributes import complete_attributes
 
@@ -157,7 +157,8 @@ class AcrossSplits(beam.PTransform):
         return (
             {
                 "split": pcolls["clips"]
-                | "SplitById" >> beam.Map(lambda c: (c.clip_id, assign_split(c, config).split)),
+                | AssignSplits(config)
+                | "SplitById" >> beam.Map(lambda c: (c.clip_id, c.split)),
                 "face": pcolls["faces"] | "SplitFace" >> beam.MapTuple(lambda c, f: (c.clip_id, f)),
             }
             | "JoinSplits" >> beam.CoGroupByKey()

@@ -9,6 +9,7 @@ from importlib.metadata import version
 from typing import Any
 
 from backends.catalogue import describe_backends
+from pipelines.balance_notes import NOTED, balance_notes
 from pipelines.config import CurateConfig, config_dict, config_hash
 from pipelines.results import Result
 from schemas.run import IgnoredInput, PeopleSummary, RunSummary, StageSummary
@@ -67,14 +68,8 @@ def summarise(
 
 
 def _notes(result: Result, reasons: Mapping[str, int]) -> list[str]:
-    """Return what the user should know: targets out of reach, rules that came too late, the platform."""
-    rows = result.read_table("balance_targets").to_pylist()
-    notes = [
-        f"balance {row['kind']} {row['name']} {row['value']}: wanted {row['wanted']:.4g}, "
-        f"reached {'hidden' if row['achieved'] is None else format(row['achieved'], '.4g')}; {row['binding']}"
-        for row in rows
-        if not row["feasible"]
-    ]
+    """Return what the user should know: balance, declarations, rules that came too late, the platform."""
+    notes = balance_notes({name: result.read_table(name).to_pylist() for name in NOTED})
     if late := reasons.get(NEVER_DECODED, 0):
         notes.append(
             f"{late} clips pass the present rules, but earlier ones turned them down before they were "

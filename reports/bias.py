@@ -1,13 +1,13 @@
 """The second page of a run: who is in the data, who is lost at which filter, what balancing did.
 
-Made from the tables bias_cells, bias_metrics, funnel and balance_targets alone, in which small groups
-are suppressed already: the page cannot show what is not published. Nothing is fetched from anywhere.
+Made from the tables of the bias report and of balance alone, in which small groups are suppressed already:
+the page cannot show what is not published. Nothing is fetched from anywhere.
 """
 
 from collections.abc import Sequence
 from typing import Any
 
-from reports import associations, formats, gallery, groups, reasons, sankey
+from reports import associations, balance, formats, gallery, groups, reasons, sankey
 from reports.flow import flow_of
 from reports.run_data import RunData
 from schemas.bias import TOGETHER
@@ -49,7 +49,7 @@ def build_context(run: RunData) -> dict[str, Any]:
         "effects": effects(funnel, alpha),
         "first_effects": FIRST_EFFECTS,
         "num_effects": sum(row["ratio"] is not None or row["suppressed"] for row in funnel),
-        "targets": [target_view(row) for row in targets],
+        "balance": balance.balance_context(run),
         "associations": associations.associations(metrics, "selected"),
         "num_unsure": associations.num_unsure(metrics, "selected"),
         "min_associated": settings.get("min_people_associated", 20),
@@ -164,26 +164,3 @@ def verdict(row: dict[str, Any], alpha: float) -> str:
         return f"loses more, as many of it are {other}"
     sure = row["p_adjusted"] is not None and row["p_adjusted"] <= alpha
     return "loses fewer" if sure and row["rate"] < row["rest_rate"] else "no difference shown"
-
-
-def target_view(row: dict[str, Any]) -> dict[str, Any]:
-    """Return what became of one target as text."""
-
-    def amount(value: float | None) -> str:
-        if value is None:
-            return "hidden"
-        if row["kind"] == "target":
-            return formats.percent(value, 1) if value else "0 %"
-        return f"{formats.number(value)} {row['unit']}"
-
-    bound = {"max": "at most ", "min": "at least "}.get(row["value"], "") if row["kind"] == "quota" else ""
-    name = formats.printable(row["name"].replace("|", " and "), 80)
-    if row["kind"] == "target":
-        name = f"{reasons.title(name)}: {formats.printable(row['value'], 80)}"
-    return {
-        "name": name,
-        "wanted": bound + amount(row["wanted"]),
-        **{name: amount(row[name]) for name in ("before", "selected", "achieved")},
-        "feasible": row["feasible"],
-        "binding": formats.prose(row["binding"], 300) if row["binding"] else "",
-    }

@@ -109,7 +109,8 @@ def style_of(value: str, position: int) -> str:
 def group_table(cells: Rows, targets: Rows, attribute: str) -> GroupTable:
     """Return what the page shows of one attribute."""
     by_scope = {scope: marginal(cells, attribute, scope) for scope in SCOPES}
-    wanted = {t["value"]: t["wanted"] for t in targets if t["kind"] == "target" and t["name"] == attribute}
+    own = [t for t in targets if (t["kind"], t["name"], t["split"]) == ("target", attribute, "train")]
+    wanted = {t["value"]: t["wanted"] for t in own}
     names = values_of(cells, attribute)[:MAX_GROUPS]
     shares = [c["share"] or 0.0 for scope in SCOPES for c in by_scope[scope].values()]
     intervals = _intervals(by_scope["candidates"])

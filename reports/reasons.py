@@ -71,6 +71,7 @@ REASONS = {
     "person_cap": "There is enough of this person already.",
     "source_cap": "There is enough of this video already.",
     "over_quota": "There is enough of this group already.",
+    "not_in_target": "Not of a group that a target names; the configuration drops all others.",
     "over_target": "There is more of this group than the wanted shares allow.",
     "never_decoded": "Earlier rules turned it down before it was decoded; present ones would not.",
 }

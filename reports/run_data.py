@@ -32,7 +32,11 @@ _SORT_KEYS = {
     "bias_cells": ["scope", "attribute", "value", "attribute_2", "value_2"],
     "bias_metrics": ["scope", "metric", "attribute", "value", "other"],
     "funnel": ["level", "stage", "filter", "attribute", "value"],
-    "balance_targets": ["kind", "name", "value"],
+    "balance_targets": ["kind", "split", "name", "value"],
+    "balance_splits": ["split"],
+    "balance_warnings": ["split", "attribute", "value"],
+    "unused_declarations": ["row", "source_name", "attribute"],
+    "declared_perceived": ["attribute", "declared", "perceived"],
 }
 
 

@@ -1,77 +1,130 @@
-"""Groups of people and pictures: which categories there are, what a clip belongs to, and whom it shows.
+"""What is declared and estimated of a clip as attributes, and whom it shows.
 
 Everything that balances or reports asks here, so that all of it counts the same groups.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
+from schemas.bias import UnusedDeclaration
+from schemas.declared import Understood, is_empty, understand
+from schemas.groups import (
+    AGE_GROUPS,
+    AGE_STARTS,
+    CATEGORIES,
+    GENDERS,
+    NOT_MEASURED,
+    UNKNOWN,
+    age_group,
+)
 from schemas.records import Attribute, Clip, Source
 
-UNKNOWN = "unknown"  # asked, but nobody could tell
-NOT_MEASURED = "not_measured"  # nobody asked
-AGE_GROUPS = ("0-12", "13-19", "20-29", "30-39", "40-49", "50-59", "60-69", "70+")
-GENDERS = ("feminine", "masculine")
-CATEGORIES: dict[str, tuple[str, ...]] = {
-    "age_group": AGE_GROUPS,
-    "gender": GENDERS,
-    "skin_tone": tuple(f"monk_{tone}" for tone in range(1, 11)),
+__all__ = [
+    "AGE_GROUPS",
+    "AGE_STARTS",
+    "CATEGORIES",
+    "GENDERS",
+    "NOT_MEASURED",
+    "UNKNOWN",
+    "age_group",
+    "attributes_of",
+    "declared_attributes",
+    "person_of",
+    "unused_declarations",
+]
+
+# Names under which manifests declare what is also estimated.
+_AGE_NAMES = """
+    age age_years age_range age_band age_bracket age_class agegroup alter âge edad idade età leeftijd wiek
+    возраст 年龄 年齡 年齢 나이 연령
+"""
+_GENDER_NAMES = """
+    sex gender_identity gender_presentation perceived_gender geschlecht sexe genre sexo género genero gênero
+    sesso genere geslacht płeć пол стать cinsiyet الجنس מין लिंग 性别 性別 성별
+"""
+_NAMES = {
+    **dict.fromkeys(_AGE_NAMES.split(), "age_group"),
+    **dict.fromkeys(_GENDER_NAMES.split(), "gender"),
+    **dict.fromkeys(("skin", "skin_colour", "skin_color", "skintone", "complexion"), "skin_tone"),
+    "lang": "language",
 }
-
-# First year of each age group but the first.
-AGE_STARTS = (13, 20, 30, 40, 50, 60, 70)
-# Names and values under which manifests declare what is also estimated.
-_NAMES = {"sex": "gender", "skin": "skin_tone", "lang": "language"}
-_AGES = ("age", "age_years")
-_GENDER_WORDS = {
-    **dict.fromkeys(("f", "female", "feminine", "woman", "girl"), "feminine"),
-    **dict.fromkeys(("m", "male", "masculine", "man", "boy"), "masculine"),
+_SKIN = "(?:skin_(?:tone_)?)?"
+_SCALES = {
+    "monk": re.compile(_SKIN + "(?:monk|mst)(?:_skin)?(?:_tone)?(?:_scale)?"),
+    "fitzpatrick": re.compile(
+        _SKIN + "(?:fitzpatrick|fst)(?:_skin)?(?:_(?:photo)?type)?(?:_scale)?|skin_type"
+    ),
 }
+_MOST_SHOWN = 200
 
 
-def age_group(years: float) -> str:
-    """Return the age group of an age in years."""
-    return AGE_GROUPS[sum(years >= bound for bound in AGE_STARTS)]
+@dataclass(frozen=True, slots=True)
+class _Cell:
+    """A cell of a manifest: its column and text as written, whose attribute it is, and what it says."""
+
+    column: str
+    text: str
+    name: str
+    says: Understood
+
+
+def _cells(source: Source) -> Iterator[_Cell]:
+    """Yield what a manifest says of attributes, in the order of its columns; empty cells say nothing."""
+    for column, text in source.attributes:
+        name = re.sub(r"[\s-]+", "_", column.strip().casefold())
+        scale = next((scale for scale, names in _SCALES.items() if names.fullmatch(name)), None)
+        name = "skin_tone" if scale else _NAMES.get(name, name)
+        if not is_empty(name, text):
+            yield _Cell(column, text, name, understand(name, text, scale))
 
 
 def declared_attributes(source: Source) -> tuple[Attribute, ...]:
-    """Return what a manifest declares, in our words where we have one.
+    """Return what a manifest declares, one a name, in our words where we have one.
 
-    A declared language is an attribute too. Other names and values stay as they are written.
+    A declared language is an attribute too. Of several columns about one attribute the first that can be used
+    counts. What cannot be used is unknown: a declaration all the same, in whose place no estimate is put.
     """
-    found = [_declared(name, value.strip()) for name, value in source.attributes if value.strip()]
-    if source.language and all(a.name != "language" for a in found):
-        found.append(_declared("language", source.language))
+    found: dict[str, Attribute] = {}
+    for cell in _cells(source):
+        if cell.name not in found or (found[cell.name].value == UNKNOWN and cell.says.value != UNKNOWN):
+            found[cell.name] = _declared(cell.name, cell.says)
+    if source.language and "language" not in found:
+        found["language"] = _declared("language", Understood(source.language))
+    return tuple(found.values())
+
+
+def _declared(name: str, says: Understood) -> Attribute:
+    return Attribute(
+        name=name, value=says.value, source="declared", confidence=None, model=None, score=says.years
+    )
+
+
+def unused_declarations(source: Source) -> tuple[UnusedDeclaration, ...]:
+    """Return what a manifest declares and cannot be used, with why."""
+    used = {attribute.name: attribute.value for attribute in declared_attributes(source)}
+    found: list[UnusedDeclaration] = []
+    for cell in _cells(source):
+        reason = cell.says.unused
+        if reason is None and cell.says.value not in (UNKNOWN, used[cell.name]):
+            reason = f"another column says {used[cell.name]}"
+        if reason is not None:
+            found.append(
+                UnusedDeclaration(
+                    source_name=source.name, row=source.row, attribute=cell.column,
+                    declared=cell.text.strip()[:_MOST_SHOWN], reason=reason,
+                )
+            )  # fmt: skip
     return tuple(found)
 
 
-def _declared(name: str, value: str) -> Attribute:
-    name = name.strip().lower().replace(" ", "_")
-    name = _NAMES.get(name, name)
-    score: float | None = None
-    if name == "gender":
-        value = _GENDER_WORDS.get(value.lower(), value)
-    elif name in _AGES or (name == "age_group" and value.isdigit()):
-        name, score = "age_group", _number(value)
-        if value not in AGE_GROUPS:
-            value = age_group(score) if score is not None and 0 <= score < 130 else UNKNOWN
-    return Attribute(name=name, value=value, source="declared", confidence=None, model=None, score=score)
-
-
-def _number(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None
-
-
 def attributes_of(clip: Clip) -> Mapping[str, Attribute]:
-    """Return a clip's attributes by name, a declared one before an estimated one.
+    """Return a clip's attributes by name, a declared one in place of an estimated one.
 
     A clip whose attributes were never estimated has the declared ones alone; an attribute that is
     not in the result was not measured, which is something else than 'unknown'.
     """
-    found = {a.name: a for a in clip.attributes or ()}
-    return found | {a.name: a for a in declared_attributes(clip.source) if a.value != UNKNOWN}
+    return {a.name: a for a in (*(clip.attributes or ()), *declared_attributes(clip.source))}
 
 
 def person_of(clip: Clip) -> str:

@@ -2,7 +2,7 @@
 
 Every table has a fixed schema derived from these records (schemas.tables), with its version in the
 metadata. `scope` says of which clips a row speaks: `candidates` (all that were cut), `accepted` (left
-by the filters), `selected` (left by balancing), `weighted` (those, drawn by their sampling weights).
+by the filters), `selected` (left by balancing), `weighted` (those of train, drawn by their sampling weights).
 Groups too small to be shown are suppressed, their numbers null, and counted together in a row whose value
 is `small_groups`.
 """
@@ -108,21 +108,98 @@ class FunnelRow:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BalanceTarget:
-    """What was asked of one group, and what became of it.
+    """What was asked of one group in one split, and what became of it.
 
-    `kind`: `target` (shares) or `quota` (`wanted` and `achieved` in the quota's unit). `before` is among
-    the clips that came to balancing, `selected` among those kept, `achieved` with sampling weights. If it
-    is not feasible, `binding` says what is in the way. Numbers that would tell about small groups are null.
+    `kind`: `target` (shares) or `quota` (`wanted` and `achieved` in the quota's unit; of all splits, `split`
+    is ''). `asked` is what the configuration says and `wanted` what it was scaled to, which `note` explains.
+    `before` is among the clips that came to balancing, `selected` among those kept, `achieved` with sampling
+    weights, `without_floor` what that would be if weights could be as small as they like. `others` is the
+    share of all that no group of the target has, which it keeps, `others_achieved` what it has. A target is
+    `feasible` in a split if every group that it names is drawn as asked; if not, `binding` says what is in
+    the way. Numbers that would tell about small groups are null.
     """
 
     kind: Literal["target", "quota"]
+    split: str
     name: str
     value: str
     unit: Literal["clips", "seconds"]
+    asked: float | None
     wanted: float
     before: float | None
     selected: float | None
     achieved: float | None
+    without_floor: float | None
+    others: float | None
+    others_achieved: float | None
     feasible: bool
     binding: str | None
+    note: str | None
     suppressed: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BalanceSplit:
+    """What the clips of a split weigh, and how many equal ones they are worth.
+
+    `effective_clips` and `effective_people` are Kish's effective sample sizes of the clips' weights and of
+    the sums of each person's; `design_effect` is clips over effective clips. `num_at_floor` clips weigh no
+    more than `balance.min_weight`. `distance` is the largest share by which a target's groups together miss
+    what was asked (total variation), `distance_without_floor` the same if weights had no floor.
+    """
+
+    split: str
+    num_clips: int
+    num_people: int
+    num_seconds: float
+    effective_clips: float
+    effective_people: float
+    design_effect: float
+    smallest_weight: float
+    largest_weight: float
+    num_at_floor: int
+    distance: float | None
+    distance_without_floor: float | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BalanceWarning:
+    """A group that is nearly or wholly missing from what a split draws; without numbers, as it may be small.
+
+    `problem`: `absent` (in the collection, nobody in the split), `near_zero` (hardly ever drawn).
+    """
+
+    split: str
+    attribute: str
+    value: str
+    problem: Literal["absent", "near_zero"]
+    advice: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UnusedDeclaration:
+    """A cell of the manifest about a person that could not be used, where it is and why.
+
+    `row` is the place in the manifest, as 'line 3'.
+    """
+
+    source_name: str
+    row: str | None
+    attribute: str
+    declared: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeclaredPerceived:
+    """How many clips and people are declared to be of one group and perceived as of another, or the same.
+
+    The declaration counts; the estimate is only compared. Small cells are suppressed.
+    """
+
+    attribute: str
+    declared: str
+    perceived: str
+    num_clips: int | None
+    num_people: int | None
+    suppressed: bool

@@ -21,7 +21,8 @@ class Source:
     manifest's, the same on every machine, and is what tables and samples carry. `refusal` says why it may not
     be opened, a reason and remarks on it (`schemas.consent`); empty where nothing is against it. `consent` is
     'granted', 'refused' or 'unclear'; `speaker_id` and `consent_reference` are pseudonyms unless the
-    configuration publishes them; `language` is a code of the recogniser's.
+    configuration publishes them; `language` is a code of the recogniser's. `row` is the place in the manifest
+    that declares it ('line 3').
     """
 
     uri: str = private(instead="")
@@ -35,6 +36,7 @@ class Source:
     language: str | None = None
     transcript: str | None = None
     attributes: tuple[tuple[str, str], ...] = ()
+    row: str | None = private(instead=None, default=None)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -335,8 +337,9 @@ class Clip:
     `crop_xyxy` is in pixels of the displayed source picture, `width` and `height` are those
     of the written video. `other_face_ratio` is the height of the largest other face in the whole
     picture over this one's, `second_face_ratio` that of the largest in the crop. `artefacts` name
-    what the stages made of the clip, its parts included, in order. `sampling_weight` is how often to
-    draw the clip in training, relative to the average accepted clip.
+    what the stages made of the clip, its parts included, in order. `attributes` has one a name; what
+    was estimated of an attribute that is declared is `overruled` and not published. `sampling_weight`
+    is how often to draw the clip, relative to the average accepted clip of its split.
     """
 
     clip_id: str
@@ -364,6 +367,7 @@ class Clip:
     body_fit: BodyFit | None = None
     identity: Identity | None = None
     attributes: tuple[Attribute, ...] | None = None
+    overruled: tuple[Attribute, ...] = private(instead=(), default=())
     sampling_weight: float | None = None
     split: str | None = None
     status: Literal["candidate", "accepted", "rejected", "failed"] = "candidate"

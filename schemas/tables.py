@@ -12,7 +12,16 @@ from typing import Any, Literal, get_args, get_origin
 
 import pyarrow as pa
 
-from schemas.bias import BalanceTarget, BiasCell, BiasMetric, FunnelRow
+from schemas.bias import (
+    BalanceSplit,
+    BalanceTarget,
+    BalanceWarning,
+    BiasCell,
+    BiasMetric,
+    DeclaredPerceived,
+    FunnelRow,
+    UnusedDeclaration,
+)
 from schemas.outcomes import Failure, Rejection
 from schemas.plain import from_plain, hints_of, strip_none, to_plain
 from schemas.published import is_published, private_values
@@ -33,6 +42,10 @@ TABLES: dict[str, type] = {
     "bias_metrics": BiasMetric,
     "funnel": FunnelRow,
     "balance_targets": BalanceTarget,
+    "balance_splits": BalanceSplit,
+    "balance_warnings": BalanceWarning,
+    "unused_declarations": UnusedDeclaration,
+    "declared_perceived": DeclaredPerceived,
 }
 
 

@@ -171,6 +171,7 @@ def with_bias_tables(records: Records, bias: BiasConfig, balance: BalanceConfig)
     return dataclasses.replace(
         records, clips=[*others, *lost, *kept], rejections=rejections, bias_cells=list(tables.cells),
         bias_metrics=list(tables.metrics), funnel=list(tables.funnel), balance_targets=list(tables.targets),
+        balance_splits=list(plan.splits), balance_warnings=list(plan.warnings),
     )  # fmt: skip
 
 

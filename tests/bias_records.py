@@ -2,7 +2,16 @@
 
 from typing import Any
 
-from schemas.bias import BalanceTarget, BiasCell, BiasMetric, FunnelRow
+from schemas.bias import (
+    BalanceSplit,
+    BalanceTarget,
+    BalanceWarning,
+    BiasCell,
+    BiasMetric,
+    DeclaredPerceived,
+    FunnelRow,
+    UnusedDeclaration,
+)
 
 
 def make_cell(**changes: Any) -> BiasCell:
@@ -40,8 +49,46 @@ def make_funnel_row(**changes: Any) -> FunnelRow:
 def make_target(**changes: Any) -> BalanceTarget:
     """Return a target that was met."""
     fields: dict[str, Any] = {
-        "kind": "target", "name": "gender", "value": "feminine", "unit": "clips", "wanted": 0.5,
-        "before": 0.4, "selected": 0.4, "achieved": 0.5, "feasible": True, "binding": None,
+        "kind": "target", "split": "train", "name": "gender", "value": "feminine", "unit": "clips",
+        "asked": None, "wanted": 0.5, "before": 0.4, "selected": 0.4, "achieved": 0.5, "without_floor": 0.5,
+        "others": 0.1, "others_achieved": 0.1, "feasible": True, "binding": None, "note": None,
         "suppressed": False,
     }  # fmt: skip
     return BalanceTarget(**(fields | changes))
+
+
+def make_unused(**changes: Any) -> UnusedDeclaration:
+    """Return an age in a manifest's third row that nobody can use."""
+    fields: dict[str, Any] = {
+        "source_name": "talk.mp4", "row": "line 3", "attribute": "age", "declared": "12-Oct",
+        "reason": "not understood as an age or a range of ages",
+    }  # fmt: skip
+    return UnusedDeclaration(**(fields | changes))
+
+
+def make_compared(**changes: Any) -> DeclaredPerceived:
+    """Return clips of women that were perceived as of women."""
+    fields: dict[str, Any] = {
+        "attribute": "gender", "declared": "feminine", "perceived": "feminine", "num_clips": 40,
+        "num_people": 12, "suppressed": False,
+    }  # fmt: skip
+    return DeclaredPerceived(**(fields | changes))
+
+
+def make_split(**changes: Any) -> BalanceSplit:
+    """Return training data of which some clips are held at the floor."""
+    fields: dict[str, Any] = {
+        "split": "train", "num_clips": 100, "num_people": 20, "num_seconds": 500.0, "effective_clips": 60.0,
+        "effective_people": 15.0, "design_effect": 1.667, "smallest_weight": 0.1, "largest_weight": 4.0,
+        "num_at_floor": 12, "distance": 0.04, "distance_without_floor": 0.01,
+    }  # fmt: skip
+    return BalanceSplit(**(fields | changes))
+
+
+def make_warning(**changes: Any) -> BalanceWarning:
+    """Return that training has nobody of an age group."""
+    fields: dict[str, Any] = {
+        "split": "train", "attribute": "age_group", "value": "60-69", "problem": "absent",
+        "advice": "split.keep_in_train: [{age_group: 60-69}] puts its people there",
+    }  # fmt: skip
+    return BalanceWarning(**(fields | changes))

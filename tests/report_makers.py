@@ -3,7 +3,16 @@
 import dataclasses
 import random
 
-from schemas.bias import BalanceTarget, BiasCell, BiasMetric, FunnelRow
+from schemas.bias import (
+    BalanceSplit,
+    BalanceTarget,
+    BalanceWarning,
+    BiasCell,
+    BiasMetric,
+    DeclaredPerceived,
+    FunnelRow,
+    UnusedDeclaration,
+)
 from schemas.ids import span_id
 from schemas.outcomes import Failure, Rejection
 from schemas.records import Clip, FaceTrack, Shot, Video
@@ -37,6 +46,10 @@ class Records:
     bias_metrics: list[BiasMetric] = dataclasses.field(default_factory=list)
     funnel: list[FunnelRow] = dataclasses.field(default_factory=list)
     balance_targets: list[BalanceTarget] = dataclasses.field(default_factory=list)
+    balance_splits: list[BalanceSplit] = dataclasses.field(default_factory=list)
+    balance_warnings: list[BalanceWarning] = dataclasses.field(default_factory=list)
+    unused_declarations: list[UnusedDeclaration] = dataclasses.field(default_factory=list)
+    declared_perceived: list[DeclaredPerceived] = dataclasses.field(default_factory=list)
 
 
 def broken_rules(clip: Clip) -> list[tuple[str, float, float]]:

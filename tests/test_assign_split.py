@@ -2,10 +2,14 @@
 
 from collections import Counter
 
+import apache_beam as beam
 import pytest
+from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.testing.util import assert_that
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipelines.splits import AssignSplits
 from schemas.records import Clip, Identity
 from tests.makers import make_clip, make_source
 from transforms.assign_split import SplitConfig, assign_split, split_group
@@ -52,3 +56,36 @@ def test_a_salt_makes_another_division() -> None:
         for salt in ("", "again")
     ]
     assert splits[0] != splits[1]
+
+
+def test_named_groups_are_kept_in_training_person_by_person() -> None:
+    """Whoever else is there: who is trained on today is not tested on tomorrow."""
+    config = SplitConfig(val_share=0.4, test_share=0.4, keep_in_train=({"age_group": "60-69"},))
+    ages = ("65", "46-60", "30", "30")
+    clips = [
+        make_clip(
+            number,
+            video_id=f"video{number}",
+            source=make_source(speaker_id=f"p{number % 40}", attributes=(("age", ages[number % 4]),)),
+        )
+        for number in range(80)
+    ]
+    # Of one young person one clip is declared to be of an old one: she goes as one.
+    clips.append(make_clip(99, source=make_source(speaker_id="p2", attributes=(("age", "64"),))))
+    alone = [clip for clip in clips if clip.source.speaker_id in ("p0", "p1", "p2", "p3")]
+
+    def check(placed: list[Clip]) -> None:
+        of: dict[str, set[str]] = {}
+        for clip in placed:
+            of.setdefault(str(clip.source.speaker_id), set()).add(str(clip.split))
+        assert all(len(found) == 1 for found in of.values())
+        assert all(of[f"p{n}"] == {"train"} for n in range(40) if n % 4 < 2 and f"p{n}" in of)
+        assert of["p2"] == {"train"}
+        assert len(of) < 40 or {"val", "test"} <= {split for found in of.values() for split in found}
+
+    for given_clips in (clips, alone):
+        with beam.Pipeline(
+            options=PipelineOptions(["--runner=FnApiRunner", "--direct_running_mode=in_memory"])
+        ) as pipeline:
+            placed = pipeline | beam.Create(given_clips) | AssignSplits(config)
+            assert_that(placed, check)

@@ -17,7 +17,7 @@ from schemas.outcomes import BadInputError, Rejection
 from tests.bias_makers import AGE, GENDER, planted_imbalance
 from tests.makers import make_clip, make_source
 from transforms.balance import Balance, BalanceConfig, BalancePlan, Quota, Target, make_plan
-from transforms.balance.candidates import Candidate, Cells
+from transforms.balance.candidates import Candidate, Cells, attribute_names
 from transforms.balance.rake import least_entropy
 
 
@@ -31,7 +31,7 @@ def amounts(candidates: list[Candidate], plan: BalancePlan, place: int, unit: st
     found: dict[str, float] = defaultdict(float)
     for c in candidates:
         if c.clip_id not in plan.gone and c.values[place] != "unknown":
-            found[c.values[place]] += plan.weights[c.values] * (1 if unit == "clips" else c.seconds)
+            found[c.values[place]] += plan.weights[c.split][c.values] * (1 if unit == "clips" else c.seconds)
     return {value: amount / sum(found.values()) for value, amount in found.items()}
 
 
@@ -46,7 +46,7 @@ def test_a_planted_imbalance_is_repaired(unit: Any, method: Any, seed: int) -> N
     assert amounts(candidates, plan, 1, unit) == pytest.approx(AGE.shares, abs=0.001)
     for row in plan.targets:
         assert row.achieved == pytest.approx(row.wanted, abs=0.001)
-    weights = [plan.weights[c.values] for c in candidates if c.clip_id not in plan.gone]
+    weights = [plan.weights[c.split][c.values] for c in candidates if c.clip_id not in plan.gone]
     assert np.mean(weights) == pytest.approx(1, abs=1e-4) and max(weights) <= 5.001
     if method == "subsample":
         # The selection meets the targets by itself, as far as whole clips can.
@@ -75,7 +75,9 @@ def test_raking_is_the_least_change() -> None:
     plan = make_plan(people, BalanceConfig(targets=targets, max_weight=50))
     for i in range(2):
         for j in range(3):
-            assert plan.weights[f"a{i}", f"b{j}"] == pytest.approx(table[i, j] / counts[i, j], rel=1e-3)
+            assert plan.weights["train"][f"a{i}", f"b{j}"] == pytest.approx(
+                table[i, j] / counts[i, j], rel=1e-3
+            )
 
 
 def test_a_target_out_of_reach_is_named_with_what_is_in_the_way() -> None:
@@ -87,7 +89,7 @@ def test_a_target_out_of_reach_is_named_with_what_is_in_the_way() -> None:
     # As near as the bound allows.
     share = sum(c.values[0] == "feminine" for c in few) / len(few)
     assert rows["feminine"].achieved == pytest.approx(2 * share / 0.95, rel=0.1)
-    assert max(plan.weights.values()) <= 2.001
+    assert max(plan.weights["train"].values()) <= 2.001
 
 
 def test_a_group_without_clips_is_named_and_the_others_share_its_part() -> None:
@@ -160,7 +162,7 @@ def test_what_a_cap_takes_is_spread_over_people_and_videos() -> None:
 def test_without_settings_everything_is_kept_with_equal_weight() -> None:
     candidates = [Candidate(f"c{i}", "p", "v", 2.0, ()) for i in range(9)]
     plan = make_plan(candidates, BalanceConfig())
-    assert (plan.gone, plan.weights, plan.targets) == ({}, {(): 1.0}, ())
+    assert (plan.gone, plan.weights, plan.targets) == ({}, {"train": {(): 1.0}}, ())
     assert make_plan([], BalanceConfig(targets=(GENDER,))).targets == ()
 
 
@@ -168,7 +170,9 @@ def test_seconds_and_clips_are_different_units() -> None:
     people = [Candidate(f"a{i}", "p", "v", 10.0, ("feminine",)) for i in range(10)]
     people += [Candidate(f"b{i}", "p", "v", 2.0, ("masculine",)) for i in range(10)]
     plan = make_plan(people, BalanceConfig(targets=(GENDER,), unit="seconds"))
-    assert plan.weights["masculine",] == pytest.approx(5 * plan.weights["feminine",], rel=1e-3)
+    assert plan.weights["train"]["masculine",] == pytest.approx(
+        5 * plan.weights["train"]["feminine",], rel=1e-3
+    )
 
 
 def test_bounded_weights_stay_within_the_bound() -> None:
@@ -177,7 +181,7 @@ def test_bounded_weights_stay_within_the_bound() -> None:
     rows = np.array(
         [[0.5 if v[0] == "feminine" else -0.5 if v[0] == "masculine" else 0 for v in cells.values]]
     )
-    weights = least_entropy(rows * base, np.zeros(1), base, 4.5)
+    weights = least_entropy(rows * base, np.zeros(1), base, 0.1, 4.5)
     assert weights.max() <= 4.5 and (rows * base) @ weights == pytest.approx(0, abs=1e-6)
     assert base @ weights == pytest.approx(1, abs=1e-6)
 
@@ -224,3 +228,193 @@ def test_the_step_gives_clips_with_weights_and_reasons() -> None:
         kept, gone, _ = found
         assert_that(kept, check_kept, label="kept")
         assert_that(gone, check_gone, label="gone")
+
+
+def people_of_ages(*counts: tuple[str, str, int], split: str = "train") -> list[Candidate]:
+    """Return clips of so many people each (gender, age group, number), one clip a person."""
+    found: list[Candidate] = []
+    for gender, age, number in counts:
+        known = {"gender": gender, "age_group": age}
+        known = {name: value for name, value in known.items() if value != "unknown"}
+        for i in range(number):
+            name = f"{split}-{gender}-{age}-{i:03}"
+            found.append(Candidate(name, name, "v", 5.0, (gender, age), split, known))
+    return found
+
+
+def balanced(people: list[Candidate], **settings: Any) -> tuple[list[Candidate], BalancePlan]:
+    """Return people as a configuration that does not speak of all they are sees them, and the plan."""
+    config = BalanceConfig(**settings)
+    names = attribute_names(config)
+    seen = [replace(c, values=tuple(c.known.get(name, "unknown") for name in names)) for c in people]
+    return seen, make_plan(seen, config)
+
+
+TWO_AGES = Target(attributes=("age_group",), shares={"20-29": 0.5, "30-39": 0.5})
+
+
+def test_groups_that_a_target_does_not_name_keep_what_they_have() -> None:
+    """With such targets 4 of 10 clips had weight 0, the only person of a group among them."""
+    people = people_of_ages(
+        ("feminine", "20-29", 2), ("masculine", "20-29", 3), ("masculine", "30-39", 1),
+        ("feminine", "60-69", 1), ("masculine", "40-49", 3),
+    )  # fmt: skip
+    plan = make_plan(people, BalanceConfig(targets=(GENDER, TWO_AGES)))
+    weights = plan.weights["train"]
+    assert not plan.gone and min(weights.values()) >= 0.1
+    assert amounts(people, plan, 0, "clips") == pytest.approx({"feminine": 0.5, "masculine": 0.5}, abs=0.005)
+    drawn = amounts(people, plan, 1, "clips")
+    assert drawn["60-69"] + drawn["40-49"] == pytest.approx(0.4, abs=0.001)
+    assert drawn["20-29"] == pytest.approx(drawn["30-39"], abs=0.003)
+    assert all(row.feasible for row in plan.targets) and not plan.warnings
+    for row in plan.targets:
+        if row.name == "age_group":
+            assert row.others == pytest.approx(0.4) and row.others_achieved == pytest.approx(0.4, abs=0.001)
+
+
+def test_others_are_dropped_only_where_the_configuration_says_so() -> None:
+    people = people_of_ages(("feminine", "20-29", 4), ("feminine", "60-69", 1), ("feminine", "unknown", 2))
+    people += people_of_ages(("feminine", "25-34", 1))
+    _, plan = balanced(people, targets=(replace(TWO_AGES, others="drop"),))
+    (why,) = plan.gone.items()
+    assert why[0].startswith("train-feminine-60-69") and why[1].reason == "not_in_target"
+    assert [(w.value, w.problem) for w in plan.warnings] == [("60-69", "absent")]
+    assert "took all of it" in plan.warnings[0].advice
+
+
+def test_a_floor_holds_and_its_cost_is_said() -> None:
+    people = people_of_ages(("feminine", "20-29", 4), ("masculine", "20-29", 96))
+    wanted = Target(attributes=("gender",), shares={"feminine": 0.97, "masculine": 0.03})
+    _, plan = balanced(people, targets=(wanted,), max_weight=25)
+    assert min(plan.weights["train"].values()) == pytest.approx(0.1)
+    (split,) = plan.splits
+    rows = {row.value: row for row in plan.targets}
+    assert not rows["masculine"].feasible and "min_weight 0.1 binds" in (rows["masculine"].binding or "")
+    assert rows["masculine"].achieved == pytest.approx(0.096) and split.num_at_floor == 96
+    assert rows["masculine"].without_floor == pytest.approx(0.03, abs=0.001)
+    assert split.distance == pytest.approx(0.066, abs=0.001)
+    assert split.distance_without_floor == pytest.approx(0.0, abs=0.001)
+
+
+def test_every_split_is_balanced_by_itself_and_says_what_it_is_worth() -> None:
+    people = people_of_ages(("feminine", "20-29", 20), ("masculine", "20-29", 60))
+    people += people_of_ages(("feminine", "20-29", 9), ("masculine", "60-69", 3), split="val")
+    people += people_of_ages(("masculine", "20-29", 2), split="test")
+    people, plan = balanced(people, targets=(GENDER,))
+    for split in ("train", "val"):
+        drawn = {"feminine": 0.0, "masculine": 0.0}
+        for c in people:
+            if c.split == split:
+                drawn[c.values[0]] += plan.weights[split][c.values]
+        assert drawn["feminine"] == pytest.approx(drawn["masculine"], rel=1e-3)
+    for described in plan.splits:
+        own = [plan.weights[described.split][c.values] for c in people if c.split == described.split]
+        assert np.mean(own) == pytest.approx(1, abs=1e-5)
+        assert described.effective_clips == pytest.approx(sum(own) ** 2 / np.dot(own, own), rel=1e-5)
+    missed = {(row.split, row.value): row.binding for row in plan.targets if not row.feasible}
+    assert set(missed) == {("test", "feminine"), ("test", "masculine")}
+    assert missed["test", "feminine"] == "no clip has gender = feminine"
+    (warned,) = plan.warnings
+    assert (warned.value, warned.problem) == ("60-69", "absent") and "keep_in_train" in warned.advice
+
+
+def test_many_clips_of_one_person_are_worth_one_person() -> None:
+    clips = [Candidate(f"c{i}", "one" if i < 9 else "other", "v", 1.0, ()) for i in range(10)]
+    (split,) = make_plan(clips, BalanceConfig()).splits
+    assert split.effective_clips == pytest.approx(10)
+    assert split.effective_people == pytest.approx(100 / 82)
+
+
+def test_a_range_counts_in_its_groups_by_years() -> None:
+    people = people_of_ages(("feminine", "46-60", 15), ("feminine", "30-39", 30))
+    wanted = Target(attributes=("age_group",), shares={"30-39": 0.5, "50-59": 0.5})
+    _, plan = balanced(people, targets=(wanted,))
+    rows = {row.value: row for row in plan.targets}
+    assert rows["50-59"].before == pytest.approx(10 / 40) and rows["50-59"].achieved == pytest.approx(
+        0.5, abs=1e-4
+    )
+    assert rows["50-59"].others == pytest.approx(5 / 45)
+    _, none = balanced(people, quotas=(Quota(where={"age_group": "60-69"}, max_clips=0),))
+    assert len(none.gone) == 15, "a quota of nothing takes whoever may be in the group"
+
+
+def test_what_is_scaled_says_so() -> None:
+    people = people_of_ages(("feminine", "20-29", 4), ("masculine", "30-39", 4))
+    wanted = Target(attributes=("age_group",), shares={"20-29": 0.6, "30-39": 0.6, "70+": 0.3})
+    rows = {row.value: row for row in balanced(people, targets=(wanted,))[1].targets}
+    assert (rows["20-29"].asked, rows["20-29"].wanted) == (0.6, pytest.approx(0.5))
+    assert "add up to 1.5" in (rows["20-29"].note or "") and "70+ should have" in (rows["20-29"].note or "")
+    assert not rows["20-29"].feasible, "reached means every group that is named"
+
+
+@pytest.mark.parametrize(
+    "people",
+    [
+        people_of_ages(("feminine", "20-29", 1)),
+        people_of_ages(("unknown", "unknown", 3)),
+        [Candidate(f"c{i}", "p", "v", 1.0, ("feminine", "20-29")) for i in range(3)],
+        people_of_ages(("nonbinary", "46-60", 2)),
+    ],
+)
+@pytest.mark.parametrize("method", ["weight", "subsample"])
+def test_small_and_unknown_inputs_stay_sensible(people: list[Candidate], method: Any) -> None:
+    targets = (GENDER, Target(attributes=("age_group",), shares={"70+": 1.0}))
+    quotas = (Quota(where={"gender": "masculine"}, max_clips=0, min_clips=5),)
+    plan = make_plan(people, BalanceConfig(targets=targets, quotas=quotas, method=method))
+    assert not plan.gone and plan.weights["train"] == {c.values: 1.0 for c in people}
+    assert all(np.isfinite([row.wanted, row.achieved or 0.0]).all() for row in plan.targets)
+
+
+def test_a_quota_of_nothing_takes_all_and_leaves_no_split() -> None:
+    people = people_of_ages(("feminine", "20-29", 3))
+    _, plan = balanced(people, quotas=(Quota(where={"gender": "feminine"}, max_clips=0),))
+    assert len(plan.gone) == 3 and plan.splits == () and plan.weights == {}
+
+
+def test_thousands_of_groups_are_weighed_in_seconds() -> None:
+    people = [Candidate(f"c{i}", f"p{i}", "v", 1.0, (f"g{i % 1000}",)) for i in range(2000)]
+    plan = make_plan(people, BalanceConfig(targets=(Target(attributes=("ethnicity",)),)))
+    assert (
+        max(abs((row.achieved or 0) - 1 / 1000) for row in plan.targets) < 1e-5 and len(plan.targets) == 1000
+    )
+
+
+SHARES = st.floats(0.05, 1.0)
+PEOPLE = st.lists(
+    st.tuples(
+        st.sampled_from(["feminine", "masculine", "nonbinary", "unknown"]),
+        st.sampled_from(["20-29", "30-39", "46-60", "70+", "unknown"]),
+        st.sampled_from(["train", "train", "val"]),
+        st.integers(0, 5),
+        st.floats(1, 20),
+    ),
+    min_size=1,
+    max_size=40,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(PEOPLE, SHARES, SHARES, st.floats(0.01, 1), st.floats(1, 20), st.randoms(use_true_random=False))
+def test_nobody_falls_below_the_floor_whatever_is_asked(
+    rows: list[Any], women: float, old: float, low: float, high: float, rng: random.Random
+) -> None:
+    clips = [
+        Candidate(f"c{i:02}", f"p{person}", "v", seconds, (gender, age), split, {"gender": gender})
+        for i, (gender, age, split, person, seconds) in enumerate(rows)
+    ]
+    targets = (
+        Target(attributes=("gender",), shares={"feminine": women, "masculine": 1.0}),
+        Target(attributes=("age_group",), shares={"20-29": 1.0, "50-59": old}),
+    )
+    config = BalanceConfig(
+        targets=targets, min_weight=low, max_weight=high, unit=rng.choice(["clips", "seconds"])
+    )
+    plan = make_plan(clips, config)
+    assert not plan.gone and repr(make_plan(rng.sample(clips, len(clips)), config)) == repr(plan)
+    for split in plan.splits:
+        own = [plan.weights[split.split][c.values] for c in clips if c.split == split.split]
+        assert low - 1e-9 <= min(own) and max(own) <= high + 1e-9
+        assert np.mean(own) == pytest.approx(1, abs=1e-3)
+    for row in plan.targets:
+        if row.feasible:
+            assert abs((row.achieved or 0) - row.wanted) <= 0.005 + 1e-9

@@ -192,6 +192,7 @@ def test_a_csv_manifest_declares_everything(tmp_path: Path, encoding: str) -> No
     declared = ("title", "licence", "consent_reference", "speaker_id", "language", "transcript")
     assert {name: getattr(source, name) for name in declared} == {name: ROW[name] for name in declared}
     assert source.consent == "granted" and source.attributes == (("age", "40"), ("gender", "f"))
+    assert source.row == "line 2"
 
 
 def test_a_parquet_manifest_says_the_same(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from backends.faceres import age_group_chances
 from backends.protocols import FaceEstimate, FaceView
 from schemas.attributes import AGE_GROUPS
+from schemas.plain import to_plain
 from schemas.records import Attribute, LandmarkCoverage
 from tests.makers import make_clip, make_source, make_transcript
 from transforms.estimate_attributes import (
@@ -182,9 +183,16 @@ def test_what_is_declared_goes_before_what_is_estimated() -> None:
     assert told["age_group"].score == 34
 
 
-def test_declared_values_without_a_word_of_ours_are_kept() -> None:
-    clip = make_clip(source=make_source(attributes=(("gender", "non-binary"), ("age_group", "31-45"))))
-    assert [a.value for a in complete_attributes(clip).attributes or ()] == ["31-45", "non-binary"]
+def test_what_an_estimate_said_of_something_declared_is_kept_apart() -> None:
+    guessed = Attribute(
+        name="gender", value="feminine", source="estimated", confidence=0.9, model="m", score=0.1
+    )
+    source = make_source(attributes=(("sex", "Male"),), language="mi")
+    clip = make_clip(source=source, attributes=(guessed,), transcript=make_transcript("Kia ora"))
+    told = complete_attributes(clip)
+    assert [(a.name, a.value) for a in told.overruled] == [("gender", "feminine"), ("language", "en")]
+    assert complete_attributes(told) == told
+    assert "feminine" not in str(to_plain(told, published_only=True))
 
 
 @pytest.mark.parametrize("ratio, value", [(0.0, "none"), (0.3, "some"), (0.9, "most")])

@@ -12,7 +12,16 @@ from schemas.outcomes import Failure, Rejection
 from schemas.plain import from_plain, to_plain
 from schemas.records import Attribute, Clip, Identity, Source, Transcript, Video, Word
 from schemas.tables import SCHEMA_VERSION, TABLES, _arrow_type, arrow_schema, from_row, to_row, to_table
-from tests.bias_records import make_cell, make_funnel_row, make_metric, make_target
+from tests.bias_records import (
+    make_cell,
+    make_compared,
+    make_funnel_row,
+    make_metric,
+    make_split,
+    make_target,
+    make_unused,
+    make_warning,
+)
 from tests.makers import (
     make_audio,
     make_clip,
@@ -68,6 +77,10 @@ def one_of_each() -> dict[str, object]:
         "bias_metrics": make_metric(),
         "funnel": make_funnel_row(),
         "balance_targets": make_target(),
+        "balance_splits": make_split(),
+        "balance_warnings": make_warning(),
+        "unused_declarations": make_unused(),
+        "declared_perceived": make_compared(),
     }  # fmt: skip
 
 

@@ -1,14 +1,16 @@
-"""Raking: weights near 1 with which the data has the wanted margins, none above a bound.
+"""Raking: weights near 1 with which the data has the wanted margins, between a floor and a ceiling.
 
-Of all weights that meet the margins those nearest to equal weights (least relative entropy) are
-taken, which is what iterative proportional fitting converges to (Deming & Stephan 1940; Ireland &
-Kullback 1968); the bound makes it the truncated form of Deville & Särndal (1992, case 6 of table 1).
-It is solved in its dual, so that several overlapping and joint margins are no special case. Whether
-there are such weights at all is decided beforehand by a linear programme, which also says how near
-one can come and what is in the way.
+Of all weights within the bounds that meet the margins those nearest to equal weights (least relative entropy)
+are taken: without bounds that is what iterative proportional fitting converges to (Deming & Stephan 1940;
+Ireland & Kullback 1968), with them it is calibration to bounded weights as in Deville & Särndal (1992,
+section 2, truncated), solved as a whole and never cut afterwards. The dual is solved, so that overlapping and
+joint margins are no special case. Where no weights within the bounds meet the margins, those that miss them
+least are taken (bounded least squares; of equally good ones those near 1, the truncated linear case): what
+groups should have comes first, that others keep what they have second.
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from scipy.optimize import linprog, lsq_linear, minimize
@@ -18,85 +20,106 @@ from transforms.balance.margins import Margins
 
 # Margins are met to a thousandth of a percent of the mass, far below what whole clips allow.
 TOLERANCE = 1e-5
+# A group is drawn as asked if its share is off by no more than half a point, or by a twentieth of itself.
+_MISSED, _MISSED_OF_ITSELF = 0.005, 0.05
+# How much missing a group's share, the others' and an equal weight count against each other, squared.
+_NAMED, _OTHERS, _EQUAL, _MEAN = 1.0, 1e-2, 1e-4, 1e3
+# Past this many margins second derivatives cost more than they bring.
+_MANY = 400
 
 
 @dataclass(frozen=True, slots=True)
 class Raked:
-    """Weights (k) of the cells; groups (numbers) that miss their share; cells at the bound."""
+    """Weights (k) of the cells, of average 1 over clips; each group's share (g) as drawn with them."""
 
     weights: Floats
-    missed: tuple[int, ...]
-    bounded: tuple[int, ...]
+    shares: Floats
 
 
-def rake(cells: Cells, margins: Margins, max_weight: float) -> Raked:
-    """Return weights of average 1 over clips, at most `max_weight`, that meet the margins or come nearest.
+def rake(cells: Cells, margins: Margins, min_weight: float, max_weight: float) -> Raked:
+    """Return weights of average 1 over clips, within the bounds, that meet the margins or come nearest."""
+    weights = np.ones(len(cells.values))
+    if margins.groups and np.max(np.abs(margins.rows.sum(axis=1))) > TOLERANCE / 100:
+        base = cells.num_clips / cells.num_clips.sum()
+        weights = _rake(margins, base, min_weight, max_weight)
+    return Raked(weights, margins.shares(weights * cells.mass))
 
-    Nearest is the least sum over groups of the squared share by which they miss.
-    """
-    if not margins.groups:
-        return Raked(np.ones(len(cells.values)), (), ())
-    rows = margins.rows * cells.mass / cells.mass.sum()
-    base = cells.num_clips / cells.num_clips.sum()
-    nearest = feasible_weights(rows, base, max_weight)
-    gaps = np.zeros(len(rows))
-    if nearest is None:
-        nearest = _compromise(rows, base, max_weight)
+
+def _rake(margins: Margins, base: Floats, low: float, high: float) -> Floats:
+    rows, gaps = margins.rows, np.zeros(len(margins.rows))
+    nearest = None
+    # Of many margins trying is quicker than asking.
+    if len(rows) <= _MANY and not is_feasible(rows, base, low, high):
+        nearest = _nearest(margins, base, low, high)
         gaps = rows @ nearest
-    weights = least_entropy(rows, gaps, base, max_weight)
-    if np.max(np.abs(rows @ weights - gaps)) > 10 * TOLERANCE:
-        weights = nearest  # at a corner of what is possible there is nothing left to choose
-    missed = np.flatnonzero(np.abs(gaps) > TOLERANCE)
-    bounded = np.flatnonzero(weights > max_weight * (1 - 1e-3))
-    return Raked(weights, tuple(missed.tolist()), tuple(bounded.tolist()))
+    weights = least_entropy(rows, gaps, base, low, high)
+    off = max(float(np.max(np.abs(rows @ weights - gaps))), abs(float(base @ weights) - 1))
+    if off > TOLERANCE:  # at a corner of what is possible there is nothing left to choose
+        weights = _nearest(margins, base, low, high) if nearest is None else nearest
+    return weights
 
 
-def feasible_weights(rows: Floats, base: Floats, max_weight: float) -> Floats | None:
-    """Return some weights (k) with `rows @ weights = 0`, `base @ weights = 1`; None if there are none."""
+def reached(share: float, wanted: float) -> bool:
+    """Return whether a group is drawn as asked."""
+    return abs(share - wanted) <= min(_MISSED, _MISSED_OF_ITSELF * wanted)
+
+
+def is_feasible(rows: Floats, base: Floats, low: float, high: float) -> bool:
+    """Return whether weights (k) within the bounds have `rows @ weights = 0` and `base @ weights = 1`."""
     found = linprog(
         np.zeros(len(base)),
         A_eq=np.vstack([rows, base]),
         b_eq=np.r_[np.zeros(len(rows)), 1.0],
-        bounds=(0.0, max_weight),
+        bounds=(low, high),
         method="highs",
     )
     if found.status not in (0, 2):
         raise RuntimeError(f"the linear programme of the weights failed: {found.message}")
-    return found.x if found.status == 0 else None
+    return found.status == 0
 
 
-def _compromise(rows: Floats, base: Floats, max_weight: float) -> Floats:
+def _nearest(margins: Margins, base: Floats, low: float, high: float) -> Floats:
     """Return the bounded weights (k) of average 1 that miss the margins least."""
-    average = 1e3  # how much an average other than 1 counts against a missed share
-    equations = np.vstack([rows, average * base])
-    wanted = np.r_[np.zeros(len(rows)), average]
-    found = lsq_linear(equations, wanted, bounds=(0.0, max_weight), method="bvls", tol=1e-12)
-    return found.x / (base @ found.x)
+    counts = np.full(len(margins.rows), _NAMED)
+    counts[len(margins.groups) :] = _OTHERS
+    equal = _EQUAL * np.sqrt(base)
+    equations = np.vstack([counts[:, None] * margins.rows, _MEAN * base, np.diag(equal)])
+    wanted = np.r_[np.zeros(len(margins.rows)), _MEAN, equal]
+    method: Literal["bvls", "trf"] = "bvls" if len(base) <= _MANY else "trf"
+    found = lsq_linear(equations, wanted, bounds=(low, high), method=method, tol=1e-14)
+    return np.asarray(found.x, np.float64)
 
 
-def least_entropy(rows: Floats, gaps: Floats, base: Floats, max_weight: float) -> Floats:
+def least_entropy(rows: Floats, gaps: Floats, base: Floats, low: float, high: float) -> Floats:
     """Return the bounded weights (k) of least relative entropy with `rows @ weights = gaps` and average 1.
 
-    Stationarity makes a weight exp(its equations' multipliers), cut at the bound; the multipliers
+    Stationarity makes a weight exp(its equations' multipliers), truncated at the bounds; the multipliers
     minimise a smooth convex function.
     """
     equations = np.vstack([rows, base])
     wanted = np.r_[gaps, 1.0]
     scaled = equations / base
-    bound = np.log(max_weight)
+    # No weight is that small: it stands for none where there is no floor.
+    least, most = np.log(max(low, 1e-12)), np.log(high)
 
     def dual(multipliers: Floats) -> tuple[float, Floats]:
         exponent = multipliers @ scaled
-        weights = np.exp(np.minimum(exponent, bound))
-        # Above the bound the conjugate goes on as a straight line.
-        value = base @ (weights + max_weight * np.maximum(exponent - bound, 0.0))
+        inside = np.clip(exponent, least, most)
+        weights = np.exp(inside)
+        # Past the bounds the conjugate goes on as a straight line.
+        value = base @ (weights * (1 + exponent - inside))
         return float(value - multipliers @ wanted), equations @ weights - wanted
 
     def curvature(multipliers: Floats) -> Floats:
         exponent = multipliers @ scaled
-        return (equations * np.where(exponent < bound, np.exp(np.minimum(exponent, bound)), 0.0)) @ scaled.T
+        free = np.where((exponent > least) & (exponent < most), np.exp(np.clip(exponent, least, most)), 0.0)
+        return (equations * free) @ scaled.T
 
-    options = {"maxiter": 500, "gtol": TOLERANCE / 100}
     start = np.zeros(len(wanted))
-    found = minimize(dual, start, jac=True, hess=curvature, method="trust-exact", options=options)
-    return np.exp(np.minimum(found.x @ scaled, bound))
+    if len(wanted) > _MANY:
+        options = {"maxiter": 1000, "maxfun": 2000, "maxcor": 30, "ftol": 1e-15, "gtol": TOLERANCE / 100}
+        found = minimize(dual, start, jac=True, method="L-BFGS-B", options=options)
+    else:
+        options = {"maxiter": 100, "gtol": TOLERANCE / 100}
+        found = minimize(dual, start, jac=True, hess=curvature, method="trust-exact", options=options)
+    return np.exp(np.clip(found.x @ scaled, least, most))

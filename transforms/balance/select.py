@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import linprog
 
-from transforms.balance.candidates import Candidate, Cell, Cells, Floats
-from transforms.balance.config import BalanceConfig, Quota
+from schemas.groups import UNKNOWN
+from transforms.balance.candidates import Candidate, Cell, Cells, Floats, share_of
+from transforms.balance.config import BalanceConfig, Target
 from transforms.balance.margins import Margins
 from transforms.balance.rake import TOLERANCE, least_entropy
 
@@ -54,29 +55,52 @@ def cap(
     max_clips: int | None,
     max_seconds: float | None,
     reason: str,
+    share: Callable[[Candidate], float] = lambda c: 1.0,
 ) -> Decisions:
     """Return what is above a bound on each group's clips or seconds, in the order given.
 
     A clip that does not fit into the seconds left is passed over; a shorter one after it may fit.
+
+    Args:
+        share: how much of a clip counts.
     """
-    clips: Counter[str] = Counter()
+    clips: dict[str, float] = defaultdict(float)
     seconds: dict[str, float] = defaultdict(float)
     gone: Decisions = {}
     for candidate in ordered:
         group = key(candidate)
-        if max_clips is not None and clips[group] >= max_clips:
-            gone[candidate.clip_id] = Excess(reason, clips[group] + 1.0, float(max_clips))
-        elif max_seconds is not None and seconds[group] + candidate.seconds > max_seconds + 1e-9:
-            gone[candidate.clip_id] = Excess(reason, seconds[group] + candidate.seconds, max_seconds)
+        more_clips = clips[group] + share(candidate)
+        more_seconds = seconds[group] + share(candidate) * candidate.seconds
+        if max_clips is not None and more_clips > max_clips + 1e-9:
+            gone[candidate.clip_id] = Excess(reason, more_clips, float(max_clips))
+        elif max_seconds is not None and more_seconds > max_seconds + 1e-9:
+            gone[candidate.clip_id] = Excess(reason, more_seconds, max_seconds)
         else:
-            clips[group] += 1
-            seconds[group] += candidate.seconds
+            clips[group], seconds[group] = more_clips, more_seconds
     return gone
 
 
-def apply_caps(candidates: Sequence[Candidate], names: Sequence[str], config: BalanceConfig) -> Decisions:
-    """Return what caps and quotas reject: per person, per source, then the quotas as written."""
+def outside_targets(candidates: Sequence[Candidate], config: BalanceConfig) -> Decisions:
+    """Return what targets drop: clips of groups that they do not name. Of unknown groups nobody says that."""
     gone: Decisions = {}
+    for target in config.targets:
+        if target.others == "drop" and target.shares:
+            cells = Cells.count(candidates, config)
+            inside = cells.shares(target.attributes, sorted(target.shares)).sum(axis=0)
+            known = [_is_known(cell, cells, target) for cell in cells.values]
+            places = zip(cells.values, inside, known, strict=True)
+            dropped = {cell for cell, part, is_known in places if is_known and part <= 1e-9}
+            gone |= {c.clip_id: Excess("not_in_target", 1.0, 0.0) for c in candidates if c.values in dropped}
+    return gone
+
+
+def _is_known(cell: Cell, cells: Cells, target: Target) -> bool:
+    return UNKNOWN not in [cell[cells.names.index(name)] for name in target.attributes]
+
+
+def apply_caps(candidates: Sequence[Candidate], names: Sequence[str], config: BalanceConfig) -> Decisions:
+    """Return what targets drop and caps and quotas reject: per person, per source, the quotas as written."""
+    gone = outside_targets(candidates, config)
 
     def left() -> list[Candidate]:
         return in_order([c for c in candidates if c.clip_id not in gone], config.salt)
@@ -89,15 +113,11 @@ def apply_caps(candidates: Sequence[Candidate], names: Sequence[str], config: Ba
         gone |= cap(left(), lambda c: c.source, *bounds, "source_cap")
     for quota in config.quotas:
         if quota.max_clips is not None or quota.max_seconds is not None:
-            members = in_order([c for c in left() if belongs(c, names, quota)], config.salt)
-            gone |= cap(members, lambda c: "", quota.max_clips, quota.max_seconds, "over_quota")
+            parts = {c.clip_id: share_of(c, names, quota.where) for c in left()}
+            members = in_order([c for c in left() if parts[c.clip_id] > 0], config.salt)
+            bounds = quota.max_clips, quota.max_seconds
+            gone |= cap(members, lambda c: "", *bounds, "over_quota", lambda c, p=parts: p[c.clip_id])
     return gone
-
-
-def belongs(candidate: Candidate, names: Sequence[str], quota: Quota) -> bool:
-    """Return whether a candidate is in a quota's group."""
-    values = dict(zip(names, candidate.values, strict=True))
-    return all(values[name] == value for name, value in quota.where.items())
 
 
 def largest_balanced(cells: Cells, margins: Margins) -> tuple[Floats, tuple[int, ...]]:
@@ -109,10 +129,11 @@ def largest_balanced(cells: Cells, margins: Margins) -> tuple[Floats, tuple[int,
     nearest to the present mixture is taken; then whole clips by largest remainder. All zero if no
     set of clips meets the margins.
     """
-    share = cells.mass / cells.num_clips / cells.mass.sum()
+    # An equation on the weights, which a cell's clips share, as one on their number.
+    per_clip = 1.0 / cells.num_clips
     found = linprog(
         -np.ones(len(cells.values)),
-        A_eq=margins.rows * share,
+        A_eq=margins.named * per_clip,
         b_eq=np.zeros(len(margins.groups)),
         bounds=np.column_stack([np.zeros_like(cells.num_clips), cells.num_clips]),
         method="highs",
@@ -132,10 +153,10 @@ def _spread(sizes: Floats, cells: Cells, margins: Margins) -> Floats:
     """Return a slightly smaller set, whose cells are nearest to the present mixture."""
     if not sizes.any():
         return sizes
-    rows = margins.rows * cells.mass / cells.mass.sum()
+    rows = margins.named
     base = cells.num_clips / cells.num_clips.sum()
     taken = PART_OF_LARGEST * sizes.sum() / cells.num_clips.sum()
-    weights = least_entropy(rows, np.zeros(len(rows)), base, 1 / taken)
+    weights = least_entropy(rows, np.zeros(len(rows)), base, 0.0, 1 / taken)
     met = np.max(np.abs(rows @ weights)) <= 10 * TOLERANCE
     return weights * taken * cells.num_clips if met else sizes
 

@@ -13,11 +13,19 @@ _FEW_HANDS, _MANY_HANDS = 0.1, 0.6
 def complete_attributes(clip: Clip) -> Clip:
     """Return the clip with every attribute that can be told, one a name, sorted by name.
 
-    A declared attribute takes the place of an estimated one. Calling it again changes nothing but what
-    new scores add.
+    A declared attribute takes the place of an estimated one, which is kept as `overruled`. Calling it again
+    changes nothing but what new scores add.
     """
-    told = {attribute.name: attribute for attribute in _from_scores(clip)} | dict(attributes_of(clip))
-    return replace(clip, attributes=tuple(told[name] for name in sorted(told)))
+    scored = {attribute.name: attribute for attribute in _from_scores(clip)}
+    told = scored | dict(attributes_of(clip))
+    declared = {name for name, attribute in told.items() if attribute.source == "declared"}
+    seen = (*clip.overruled, *(clip.attributes or ()))
+    before = scored | {a.name: a for a in seen if a.source == "estimated"}
+    return replace(
+        clip,
+        attributes=tuple(told[name] for name in sorted(told)),
+        overruled=tuple(before[name] for name in sorted(set(before) & declared)),
+    )
 
 
 def _from_scores(clip: Clip) -> Iterable[Attribute]:

@@ -88,12 +88,18 @@ def _planned(clips: Clips, names: Sequence[str], config: BiasConfig) -> dict[str
 
 def _scopes(clips: Clips) -> list[Scoped]:
     steps = clips.steps
+    trained = np.array([split == "train" for split in clips.splits], bool)
     last = len(steps.names) - 1
     scopes: list[tuple[Scope, int]] = [
         ("candidates", 0), ("accepted", steps.accepted), ("selected", steps.selected), ("weighted", last)
     ]  # fmt: skip
     return [
-        Scoped(scope, step, np.flatnonzero(steps.codes >= step), scope == "weighted")
+        Scoped(
+            scope,
+            step,
+            np.flatnonzero((steps.codes >= step) & (trained if scope == "weighted" else True)),
+            scope == "weighted",
+        )
         for scope, step in scopes
     ]
 

@@ -67,6 +67,9 @@ def _published(
         before=row.before if before else None,
         selected=row.selected if selected else None,
         achieved=row.achieved if drawn else None,
+        without_floor=row.without_floor if drawn else None,
+        others=None,
+        others_achieved=None,
         binding=row.binding and HIDDEN_BINDING,
         suppressed=True,
     )
