@@ -47,7 +47,7 @@ def align_tiny(folder: str) -> list[tuple[float, float] | None]:
     aligner = Wav2Vec2Aligner(str(save_tiny_model(Path(folder) / "tiny")))
     assert aligner.name.endswith("/tiny") and aligner.aligns("pt")
     found = aligner.align(speech(3.0), spoken_words(["it", "cost", "$5", "in", "the", "U.S."]))
-    return [None if at is None else (at.start_seconds, at.end_seconds) for at in found]
+    return [None if at is None else (at.start_seconds, at.end_seconds) for at in found.words]
 
 
 def test_words_get_times_in_order(tmp_path: Path) -> None:
