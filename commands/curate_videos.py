@@ -161,9 +161,8 @@ def _settled(folder: RunFolder, inputs: Inputs, config: CurateConfig, *, fresh: 
     """Return the inputs as the chain sees them: who refused is forgotten, people have pseudonyms."""
     before = folder.last_run() or {}
     withdrawn = before.get("withdrawn", {})
-    sources, known = with_pseudonyms(
-        inputs.sources, config.publish, config.identities.salt, before.get("pseudonyms", {})
-    )
+    known = {} if fresh else before.get("pseudonyms", {})
+    sources, known = with_pseudonyms(inputs.sources, config.publish, config.identities.salt, known)
     asked = {
         "sources": [to_plain(source) for source in inputs.sources],
         "ignored": [to_plain(ignored) for ignored in inputs.ignored],

@@ -55,7 +55,8 @@ def _ours(name: str) -> str | None:
         return by_squeezed[squeezed]
     words = _BLANKS.sub("_", unicodedata.normalize("NFKC", name).casefold()).strip("_")
     first, _, rest = words.partition("_")
-    return f"{ATTRIBUTE}_{rest}" if first == ATTRIBUTE and rest else None
+    is_attribute = first == ATTRIBUTE and rest and "consent" not in squeezed
+    return f"{ATTRIBUTE}_{rest}" if is_attribute else None
 
 
 def _squeezed(name: str) -> str:

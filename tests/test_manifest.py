@@ -89,6 +89,7 @@ def test_separators_of_words_make_no_difference(tmp_path: Path) -> None:
         ("consents", "consent"),
         ("Consent given", "consent"),
         ("has_consent", "consent"),
+        ("attribute_consent", "consent"),
         ("speaker", "speaker_id"),
         ("lisence", "licence"),
         ("titel", "title"),
