@@ -7,20 +7,17 @@ from typing import Any
 import av
 from av.error import FFmpegError
 
-from media.source import (
-    MediaError,
-    MediaLimits,
-    container_start_seconds,
-    describe,
-    main_video_stream,
-    open_container,
-    read_only,
-)
+from media.clock import PartClock, retime
+from media.source import MediaError, MediaLimits, container_start_seconds, describe, open_container
+from media.streams import main_video_stream, read_only, stream_at
+from schemas.records import Reading
 
 # How long before the wanted time to look for a keyframe. Containers with an index hit with the
 # first; those without (MPEG-PS, MPEG-TS) land anywhere, perhaps after the last keyframe before
 # the wanted time, and are tried again from further back, at last from the beginning.
 SEEK_BACK_SECONDS = (0.5, 6.0)
+# So many packets are kept while the keyframe before a wanted time is looked for.
+_MAX_KEPT_PACKETS = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +57,7 @@ def decode_video(
     tally: DecodeTally,
     start_seconds: float | None = None,
     end_seconds: float | None = None,
+    reading: Reading | None = None,
 ) -> Iterator[Picture]:
     """Yield the frames of a file in presentation order.
 
@@ -68,15 +66,22 @@ def decode_video(
     that cannot be decoded without damage are left out and counted, and so are those that depend
     on them, up to the next keyframe.
 
+    Args:
+        reading: how the file is read, as `probe_media` found; None for files whose clock runs on.
+
     Raises:
         MediaError: if the file cannot be opened or holds no pictures.
     """
-    if start_seconds is not None:
+    reading = reading or Reading()
+    # Where the clock jumps a time is in several places: packets are counted through from the beginning.
+    if start_seconds is not None and len(reading.clock) <= 1:
         for back in SEEK_BACK_SECONDS:
             if start_seconds - back <= 0:
                 break
             damaged, last_error = tally.damaged, tally.last_error
-            pictures = _decode_span(uri, limits, tally, start_seconds - back, start_seconds, end_seconds)
+            pictures = _decode_span(
+                uri, limits, tally, start_seconds - back, start_seconds, end_seconds, reading
+            )
             first = next(pictures, None)
             if first is not None and first.seconds <= start_seconds:
                 yield first
@@ -84,7 +89,7 @@ def decode_video(
                 return
             pictures.close()
             tally.damaged, tally.last_error = damaged, last_error
-    yield from _decode_span(uri, limits, tally, None, start_seconds, end_seconds)
+    yield from _decode_span(uri, limits, tally, None, start_seconds, end_seconds, reading)
 
 
 def _decode_span(
@@ -94,10 +99,12 @@ def _decode_span(
     seek_seconds: float | None,
     start_seconds: float | None,
     end_seconds: float | None,
+    reading: Reading,
 ) -> Generator[Picture]:
     """Yield the last picture before the start, if decoded, and all from there to the end."""
     with open_container(uri, limits) as container:
-        video = main_video_stream(container)
+        index = reading.picture_stream
+        video: Any = main_video_stream(container) if index is None else stream_at(container, index)
         if video is None:
             raise MediaError(f"{uri}: holds no pictures")
         configure_decoder(video, limits)
@@ -106,8 +113,11 @@ def _decode_span(
         if seek_seconds is not None:
             _seek(container, video, seek_seconds + zero)
         begin = None if start_seconds is None else start_seconds + zero
+        packets = _timed_packets(container, video, reading, zero)
+        if len(reading.clock) > 1 and begin is not None:
+            packets = _from_keyframe(packets, begin)
         held: Picture | None = None
-        for seconds, frame in _decode_tolerantly(container, video, tally, begin, seek_seconds is not None):
+        for seconds, frame in _decode_tolerantly(packets, video, tally, begin, seek_seconds is not None):
             picture = Picture(seconds - zero, frame)
             if start_seconds is not None and picture.seconds < start_seconds:
                 held = picture
@@ -131,7 +141,7 @@ def _seek(container: Any, video: Any, seconds: float) -> None:
 
 
 def _decode_tolerantly(
-    container: Any, video: Any, tally: DecodeTally, begin: float | None, after_seek: bool
+    packets: Iterator[Any], video: Any, tally: DecodeTally, begin: float | None, after_seek: bool
 ) -> Iterator[tuple[float, av.VideoFrame]]:
     """Yield sound frames with their times, which increase strictly, and count the others.
 
@@ -145,7 +155,7 @@ def _decode_tolerantly(
             tally.damaged += 1
             tally.last_error = error
 
-    for frames, stamp, error in _decode_packets(container, video):
+    for frames, stamp, error in _decode_packets(packets):
         if error is not None:
             count_damage(stamp if stamp is not None else last, error)
             doubtful = True
@@ -174,11 +184,33 @@ def _presentation_seconds(frame: av.VideoFrame, video: Any, last: float | None) 
     return 0.0 if last is None else last + step
 
 
+def _timed_packets(container: Any, video: Any, reading: Reading, zero: float) -> Iterator[Any]:
+    """Yield the packets of a stream, with the times that they have in the video."""
+    clock = PartClock(reading.clock, "picture") if reading.clock else None
+    for packet in container.demux(video):
+        if clock is not None and packet.size:
+            retime(packet, clock, zero)
+        yield packet
+
+
+def _from_keyframe(packets: Iterator[Any], begin: float) -> Iterator[Any]:
+    """Yield packets from the last keyframe before a time on, if that is not too far back; else all."""
+    kept: list[Any] = []
+    for packet in packets:
+        early = packet.pts is not None and float(packet.pts * packet.time_base) <= begin
+        if early and packet.is_keyframe:
+            kept.clear()
+        kept.append(packet)
+        if (not early and packet.pts is not None) or len(kept) > _MAX_KEPT_PACKETS:
+            break
+    yield from kept
+    yield from packets
+
+
 def _decode_packets(
-    container: Any, video: Any
+    packets: Iterator[Any],
 ) -> Iterator[tuple[list[av.VideoFrame], float | None, str | None]]:
     """Yield, for each packet, its frames, its time in seconds and what went wrong with it."""
-    packets = container.demux(video)
     while True:
         try:
             packet = next(packets)

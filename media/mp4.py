@@ -7,7 +7,8 @@ from av.error import FFmpegError
 from av.packet import Packet
 from av.video.stream import VideoStream
 
-from media.source import MediaError, describe, main_video_stream, read_only, refuse_to_open
+from media.source import MediaError, describe, refuse_to_open
+from media.streams import main_video_stream, read_only
 
 
 def count_frames(data: bytes) -> int:

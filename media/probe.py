@@ -1,4 +1,4 @@
-"""What a media file holds, from its headers, its packet timestamps and one decoded frame."""
+"""What a media file holds, from its headers, its packets and one decoded frame; and how it is to be read."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -6,36 +6,57 @@ from typing import Any
 
 import av
 import numpy as np
+import numpy.typing as npt
 from av.error import FFmpegError
 
+from media.audio import measure_mix
+from media.clock import Kind, PacketTimes, clock_parts, usable_times, video_times
 from media.frames import configure_decoder
+from media.scan import PacketScan
 from media.source import (
     MediaError,
     MediaLimits,
     container_start_seconds,
     describe,
+    open_container,
+)
+from media.streams import (
     main_audio_stream,
     main_video_stream,
-    open_container,
+    picture_streams,
     read_only,
+    sound_streams,
+    stream_at,
 )
 from media.view import displayed_size
+from schemas.records import Reading
 
 # Header and packets may disagree by this much before the file counts as truncated.
 TRUNCATION_TOLERANCE_SECONDS = 2.0
+# What a header says and what packets give differ by less through rounding and priming.
+ROUNDING_SECONDS = 0.1
+# Containers without a duration in a header: FFmpeg makes one up from the last times it finds.
+NOT_DECLARING = ("mpeg", "mpegts")
 # Share of frame intervals that may differ from the commonest in a constant rate, and by how much:
 # 10 % or the rounding of containers that count in milliseconds.
 VARIABLE_RATE_SHARE = 0.02
 INTERVAL_TOLERANCE = 0.1
 CLOCK_ROUNDING_SECONDS = 0.0011
+# A rate at the limit is not above it for the rounding of its clock.
+RATE_TOLERANCE = 0.01
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MediaInfo:
-    """Streams and geometry of a file. Video fields are None when it has no pictures."""
+    """Streams and geometry of a file. Video fields are None when it has no pictures.
+
+    `duration_seconds` lasts until the later of pictures and sound ends, as packets say, or the header
+    where it promises a little more; `picture_seconds` is from the first picture to the end of the last.
+    """
 
     container: str
     duration_seconds: float
+    picture_seconds: float
     declared_duration_seconds: float | None
     truncated: bool
     has_video: bool
@@ -50,6 +71,16 @@ class MediaInfo:
     audio_codec: str | None
     audio_sampling_rate_hz: int | None
     audio_channels: int | None
+    reading: Reading
+
+
+@dataclass(frozen=True, slots=True)
+class _Spans:
+    """When pictures are shown, sorted, and when pictures and all that is seen or heard ends, in seconds."""
+
+    shown: npt.NDArray[np.float64]
+    picture_end: float
+    end: float
 
 
 def probe_media(uri: str, limits: MediaLimits) -> MediaInfo:
@@ -60,29 +91,78 @@ def probe_media(uri: str, limits: MediaLimits) -> MediaInfo:
             first picture cannot be decoded.
     """
     with open_container(uri, limits) as container:
-        audio, video = main_audio_stream(container), main_video_stream(container)
-        if audio is None and video is None:
+        if not picture_streams(container) and not sound_streams(container):
             raise MediaError(f"{uri}: holds neither pictures nor sound that we can decode")
-        declared = None if not container.duration else container.duration / av.time_base
+        name, declared = container.format.name, _declared_seconds(container)
         if declared is not None:
             _check_duration(uri, declared, "the header declares", limits)
-        times, duration = _packet_times(uri, container, video if video is not None else audio)
-        if not times or duration <= 0:
+        scan = PacketScan(uri, container, limits)
+        video = main_video_stream(container, scan.num_packets)
+        audio = main_audio_stream(container, video, scan.num_packets)
+        reading, spans = _read_clock(container, scan, video, audio, declared)
+        if not np.isfinite(spans.end) or spans.end <= 0:
             raise MediaError(f"{uri}: the container is readable but holds no media packets")
-        _check_duration(uri, duration, "the media data span", limits)
-        video_info = _video_info(uri, video, times, limits)
+        _check_duration(uri, spans.end, "the media data span", limits)
+        promised = _promised_seconds(container, scan, spans.end, declared)
+        video_info = _video_info(uri, video, spans.shown, limits)
         audio_info = _audio_info(audio)
-        name = container.format.name
+    if audio is not None:
+        reading = measure_mix(uri, limits, reading)
     return MediaInfo(
         container=name,
-        duration_seconds=duration,
+        duration_seconds=spans.end if promised - spans.end > TRUNCATION_TOLERANCE_SECONDS else promised,
+        picture_seconds=spans.picture_end - float(spans.shown[0]) if len(spans.shown) else 0.0,
         declared_duration_seconds=declared,
-        truncated=declared is not None and duration < declared - TRUNCATION_TOLERANCE_SECONDS,
+        truncated=promised - spans.end > TRUNCATION_TOLERANCE_SECONDS,
         has_video=video is not None,
         **video_info,
-        **_first_picture(uri, limits, video is not None),
+        **_first_picture(uri, limits, reading),
         **audio_info,
+        reading=reading,
     )
+
+
+def _declared_seconds(container: Any) -> float | None:
+    if container.format.name in NOT_DECLARING or not container.duration:
+        return None
+    return container.duration / av.time_base
+
+
+def _promised_seconds(container: Any, scan: PacketScan, end: float, declared: float | None) -> float:
+    """Return how long the header says that pictures and sound are; their end if it says nothing more.
+
+    Subtitles and data that last longer explain a longer duration.
+    """
+    explained = max(end, scan.end_seconds() - container_start_seconds(container))
+    return end if declared is None or declared <= explained + ROUNDING_SECONDS else declared
+
+
+def _read_clock(
+    container: Any, scan: PacketScan, video: Any, audio: Any, declared: float | None
+) -> tuple[Reading, _Spans]:
+    """Return how the file is read, without its mix, and what its packets span in the video's time."""
+    zero = container_start_seconds(container)
+    chosen: dict[Kind, Any] = {"picture": video, "sound": audio}
+    streams: dict[Kind, PacketTimes] = {k: scan.times(s) for k, s in chosen.items() if s is not None}
+    parts = clock_parts(streams, zero, declared)
+    shown = {kind: video_times(parts, kind, times) for kind, times in streams.items()}
+    straight = len(parts) == 1 and parts[0].shift_seconds == -zero
+    plain = straight and not any(
+        np.isnan(shown[kind][~np.isnan(usable_times(times))]).any() for kind, times in streams.items()
+    )
+    ends = {
+        kind: float(np.nanmax(shown[kind] + times.length, initial=-np.inf)) for kind, times in streams.items()
+    }
+    pictures = shown.get("picture", np.empty(0))
+    reading = Reading(
+        picture_stream=None if video is None else video.index,
+        sound_stream=None if audio is None else audio.index,
+        num_picture_streams=len(picture_streams(container)),
+        num_sound_streams=len(sound_streams(container)),
+        clock=() if plain else parts,
+    )
+    end = max(ends.values(), default=-np.inf)
+    return reading, _Spans(np.sort(pictures[~np.isnan(pictures)]), ends.get("picture", -np.inf), end)
 
 
 def _check_duration(uri: str, seconds: float, who_says: str, limits: MediaLimits) -> None:
@@ -93,38 +173,13 @@ def _check_duration(uri: str, seconds: float, who_says: str, limits: MediaLimits
         )
 
 
-def _packet_times(uri: str, container: Any, stream: Any) -> tuple[list[float], float]:
-    """Return the sorted presentation times of a stream's packets and when the last one ends.
-
-    In seconds from the container's start; packets that an edit list hides are left out.
-    """
-    zero = container_start_seconds(container)
-    read_only(container, stream)
-    times: list[float] = []
-    elapsed = end = 0.0
-    try:
-        for packet in container.demux(stream):
-            if not packet.size or packet.is_discard or packet.is_corrupt:
-                continue
-            length = float((packet.duration or 0) * packet.time_base)
-            stamp = packet.pts if packet.pts is not None else packet.dts
-            # Packets without a time follow on one another.
-            seconds = elapsed if stamp is None else float(stamp * packet.time_base) - zero
-            elapsed, end = seconds + length, max(end, seconds + length)
-            times.append(seconds)
-    except FFmpegError as error:
-        if not times:
-            raise MediaError(f"{uri}: the media data cannot be read ({describe(error)})") from error
-    return sorted(times), end
-
-
-def _video_info(uri: str, video: Any, times: list[float], limits: MediaLimits) -> dict[str, Any]:
+def _video_info(uri: str, video: Any, times: npt.NDArray[np.float64], limits: MediaLimits) -> dict[str, Any]:
     if video is None:
         return dict.fromkeys(["fps", "num_frames", "variable_frame_rate", "video_codec"])
-    rate, variable = frame_rate(times)
+    rate, variable = frame_rate(times, float(video.time_base or 0))
     if rate is None:
         rate = float(video.average_rate or video.guessed_rate or 0) or None
-    if rate is not None and rate > limits.max_fps:
+    if rate is not None and rate > limits.max_fps * (1 + RATE_TOLERANCE):
         raise MediaError(
             f"{uri}: {rate:.0f} frames a second, more than the limit of {limits.max_fps:.0f} "
             "(media.max_fps in the config)"
@@ -137,10 +192,14 @@ def _video_info(uri: str, video: Any, times: list[float], limits: MediaLimits) -
     }
 
 
-def frame_rate(times: list[float]) -> tuple[float | None, bool]:
+def frame_rate(times: npt.ArrayLike, tick_seconds: float = 0.0) -> tuple[float | None, bool]:
     """Return the mean frame rate of sorted times in seconds and whether it varies.
 
     The rate of a constant one is that of its regular intervals: a dropped frame does not lower it.
+
+    Args:
+        tick_seconds: the step of the clock that the times are rounded to; intervals of a constant rate
+            differ by one where it does not divide them (240 frames a second on a clock of 600: 3.3 and 5 ms).
     """
     steps = np.diff(np.asarray(times))
     steps = steps[steps > 1e-6]
@@ -148,7 +207,8 @@ def frame_rate(times: list[float]) -> tuple[float | None, bool]:
         return None, False
     rounded: list[float] = np.round(steps, 4).tolist()
     common = Counter(rounded).most_common(1)[0][0]
-    tolerance = max(INTERVAL_TOLERANCE * common, CLOCK_ROUNDING_SECONDS)
+    coarse = tick_seconds + 1e-4 if tick_seconds < 0.6 * common else 0.0
+    tolerance = max(INTERVAL_TOLERANCE * common, CLOCK_ROUNDING_SECONDS, coarse)
     regular = np.abs(steps - common) <= tolerance
     variable = float((~regular).mean()) > VARIABLE_RATE_SHARE
     return float(1.0 / (steps if variable else steps[regular]).mean()), variable
@@ -165,12 +225,12 @@ def _audio_info(audio: Any) -> dict[str, Any]:
     }
 
 
-def _first_picture(uri: str, limits: MediaLimits, has_video: bool) -> dict[str, Any]:
+def _first_picture(uri: str, limits: MediaLimits, reading: Reading) -> dict[str, Any]:
     """Decode one frame for what only frames say: rotation and the true size."""
-    if not has_video:
+    if reading.picture_stream is None:
         return dict.fromkeys(["width", "height", "rotation_degrees", "pixel_aspect"])
     with open_container(uri, limits) as container:
-        video: Any = main_video_stream(container)
+        video: Any = stream_at(container, reading.picture_stream)
         configure_decoder(video, limits, strict=False)
         read_only(container, video)
         frame = _first_frame(uri, container, video)

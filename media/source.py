@@ -11,11 +11,9 @@ from urllib.parse import unquote_to_bytes
 
 import av
 import av.container
-from av.audio.stream import AudioStream
 from av.error import FFmpegError
-from av.stream import Discard, Disposition, Stream
-from av.video.stream import VideoStream
 
+from media.streams import can_decode
 from schemas.bounds import Count, Positive
 
 # Demuxers that read one self-contained file. Playlists and scripts (hls, concat, dash, sdp),
@@ -35,8 +33,6 @@ CONTAINER_FORMATS = (
     "mp3",
     "flac",
 )
-# Streams of these kinds are pictures about the video (covers, previews), not the video.
-NOT_THE_VIDEO = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
 _CHUNK_BYTES = 1 << 20
 _SCHEME = re.compile(r"(?!(?i:file)://)[A-Za-z][A-Za-z0-9+.-]*://")
 _FILE_URI = re.compile(r"(?i:file)://(?:localhost(?=/))?")
@@ -48,13 +44,27 @@ class MediaError(ValueError):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MediaLimits:
-    """What a hostile or absurd file may cost at most."""
+    """What a hostile or absurd file may cost at most; a file beyond is a Failure that names the limit.
+
+    `max_header_bytes` bounds what is read to open a file (its index, fonts, covers, the first packets),
+    `max_attachment_bytes` fonts and the like, `max_packet_bytes` one coded picture, block of sound or
+    subtitle (a raw 8K picture has 212 MB). `max_packets_per_second` of a stream ends files whose packets
+    take up no time (TrueHD has the most, 1200). `max_sound_samples` bounds what is held in memory at once,
+    of one channel: five minutes at 192 kHz.
+    """
 
     max_size_bytes: Count = 20 * 2**30
+    max_header_bytes: Count = 2**28
+    max_attachment_bytes: Count = 2**27
+    max_packet_bytes: Count = 2**28
+    max_packets_per_second: Count = 5000
     max_duration_seconds: Positive = 6 * 3600.0
     max_pixels: Count = 8192 * 4320  # above DCI 8K
     max_streams: Count = 32
     max_fps: Positive = 240.0
+    max_sampling_rate_hz: Count = 768_000  # the highest that converters offer
+    max_channels: Count = 64  # of ambisonics of the seventh order
+    max_sound_samples: Count = 300 * 192_000
 
 
 # Opens a file that is not on this machine; returns it and its size in bytes.
@@ -133,12 +143,26 @@ def refuse_to_open(url: str, flags: int, options: dict[str, str]) -> NoReturn:
 
 
 class _Nameless:
-    """The bytes of a file without its name, so that only the content decides what it is."""
+    """The bytes of a file without its name, so that only the content decides what it is.
+
+    Until it is `opened`, no more than a number of bytes is read.
+    """
 
     name = ""
 
-    def __init__(self, handle: BinaryIO) -> None:
-        self.read, self.seek, self.tell = handle.read, handle.seek, handle.tell
+    def __init__(self, handle: BinaryIO, max_header_bytes: int) -> None:
+        self._handle = handle
+        self._left = max_header_bytes
+        self.opened = False
+        self.seek, self.tell = handle.seek, handle.tell
+
+    def read(self, size: int) -> bytes:
+        data = self._handle.read(size)
+        if not self.opened:
+            self._left -= len(data)
+            if self._left < 0:
+                raise OSError("more to read before the first picture than media.max_header_bytes allows")
+        return data
 
 
 @contextlib.contextmanager
@@ -158,15 +182,17 @@ def open_container(uri: str, limits: MediaLimits) -> Generator[av.container.Inpu
         "max_pixels": str(limits.max_pixels),  # holds for the frames that opening may decode
     }
     with open_bytes(uri, limits) as handle:
+        source = _Nameless(handle, limits.max_header_bytes)
         try:
             container = av.open(
-                _Nameless(handle), "r", options=options, metadata_errors="replace", io_open=refuse_to_open
+                source, "r", options=options, metadata_errors="replace", io_open=refuse_to_open
             )
         except (FFmpegError, OSError, ValueError) as error:
             raise MediaError(
                 f"{uri}: not a media file we can read ({describe(error)}); "
                 "if it plays elsewhere, re-encode it with ffmpeg"
             ) from error
+        source.opened = True
         with container:
             if len(container.streams) > limits.max_streams:
                 raise MediaError(f"{uri}: {len(container.streams)} streams, limit {limits.max_streams}")
@@ -177,11 +203,34 @@ def open_container(uri: str, limits: MediaLimits) -> Generator[av.container.Inpu
 def _check_sizes(uri: str, container: av.container.InputContainer, limits: MediaLimits) -> None:
     for video in container.streams.video:
         context = video.codec_context
-        if _can_decode(video) and context.width * context.height > limits.max_pixels:
+        if can_decode(video) and context.width * context.height > limits.max_pixels:
             raise MediaError(
                 f"{uri}: {context.width}x{context.height} px, more than the limit of "
                 f"{limits.max_pixels} pixels (media.max_pixels in the config)"
             )
+    for audio in container.streams.audio:
+        if can_decode(audio):
+            check_sound(uri, audio.codec_context.sample_rate, audio.codec_context.channels, limits)
+    attached = sum(len(stream.data) for stream in container.streams.attachments)
+    if attached > limits.max_attachment_bytes:
+        raise MediaError(
+            f"{uri}: {attached} bytes of attachments, more than the limit of "
+            f"{limits.max_attachment_bytes} (media.max_attachment_bytes in the config)"
+        )
+
+
+def check_sound(uri: str, rate_hz: int, channels: int, limits: MediaLimits) -> None:
+    """Raise a MediaError if a stream or a block of sound is beyond the limits."""
+    if rate_hz > limits.max_sampling_rate_hz:
+        raise MediaError(
+            f"{uri}: sound of {rate_hz} Hz, more than the limit of {limits.max_sampling_rate_hz} Hz "
+            "(media.max_sampling_rate_hz in the config)"
+        )
+    if channels > limits.max_channels:
+        raise MediaError(
+            f"{uri}: {channels} channels of sound, more than the limit of {limits.max_channels} "
+            "(media.max_channels in the config)"
+        )
 
 
 def describe(error: Exception) -> str:
@@ -193,28 +242,3 @@ def describe(error: Exception) -> str:
 def container_start_seconds(container: av.container.InputContainer) -> float:
     """Return the presentation time that counts as zero."""
     return (container.start_time or 0) / av.time_base
-
-
-def _can_decode(stream: VideoStream | AudioStream) -> bool:
-    # PyAV gives None for a codec that it does not know; its types leave that out.
-    return stream.codec_context is not None  # pyright: ignore[reportUnnecessaryComparison]
-
-
-def main_video_stream(container: av.container.InputContainer) -> VideoStream | None:
-    """Return the first stream of moving pictures that we can decode, or None."""
-    for stream in container.streams.video:
-        if _can_decode(stream) and not stream.disposition & NOT_THE_VIDEO:
-            return stream
-    return None
-
-
-def main_audio_stream(container: av.container.InputContainer) -> AudioStream | None:
-    """Return the first audio stream that we can decode, or None."""
-    return next((s for s in container.streams.audio if _can_decode(s)), None)
-
-
-def read_only(container: av.container.InputContainer, wanted: Stream) -> None:
-    """Skip the data of all other streams while demuxing."""
-    for stream in container.streams:
-        if stream.index != wanted.index:
-            stream.discard = Discard.all

@@ -92,14 +92,20 @@ class Visit:
 VISITS: Mapping[str, Visit] = {
     row.stage: row
     for row in (
-        Visit(stage="probe", visit=probe_visit, sections=("probe", "media"), jobs=("media",)),
+        Visit(
+            stage="probe",
+            visit=probe_visit,
+            sections=("probe", "media"),
+            jobs=("media",),
+            code_version=2,
+        ),
         Visit(
             stage="survey",
             visit=survey_visit,
             sections=("media", "shots", "jumps", "tracks", "clips", "audio"),
             jobs=("media", "shots", "face_detection", "speech_detection"),
             inputs=("probe",),
-            code_version=2,
+            code_version=3,
         ),
         Visit(
             stage="audio",

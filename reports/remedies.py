@@ -13,6 +13,7 @@ SETTINGS: dict[str, str] = {
     "video_too_short": "probe.min_duration_seconds",
     "transition": "shots.transition_probability",
     "no_face": "tracks.min_score",
+    "no_picture": "shots.max_hold_seconds",
     "face_too_small": "clips.min_face_height_px",
     "face_too_brief": "clips.min_seconds",
     "remainder": "clips.min_seconds",

@@ -48,10 +48,48 @@ class Artefact:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ClockPart:
+    """A stretch of a file in which its clock runs on; in the next one it starts again or jumps.
+
+    Pictures from byte `picture_byte` and sound from `sound_byte` on belong to it (None where it has none),
+    as far as their times lie within [`low_seconds`, `high_seconds`] of the file's clock; other times are
+    damaged. `shift_seconds` added to the file's time gives the video's.
+    """
+
+    picture_byte: int | None
+    sound_byte: int | None
+    low_seconds: float
+    high_seconds: float
+    shift_seconds: float
+
+
+# How channels become one: by their layout; likewise with the right one turned over, because it is the
+# left one's opposite; or one of the two alone, where they are opposite at times.
+Mix = Literal["layout", "right_inverted", "left_alone", "right_alone"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reading:
+    """How a file is read: which of its streams, how its clock runs, how its channels are mixed.
+
+    Streams are numbered as in the file; of how many of their kind each was chosen is said beside it.
+    `clock` is empty where the file's clock runs through without damage.
+    """
+
+    picture_stream: int | None = None
+    sound_stream: int | None = None
+    num_picture_streams: int = 0
+    num_sound_streams: int = 0
+    mix: Mix = "layout"
+    clock: tuple[ClockPart, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Video:
     """A readable video file: content hash, streams and geometry as probed from its headers.
 
-    `artefacts` name what the stages of videos made of it.
+    `duration_seconds` is the span of its pictures and sound, whichever end later, from time zero. `reading`
+    says how it was read; `artefacts` name what the stages of videos made of it.
     """
 
     video_id: str
@@ -70,6 +108,7 @@ class Video:
     audio_codec: str | None
     audio_sampling_rate_hz: int | None
     audio_channels: int | None
+    reading: Reading = Reading()
     artefacts: tuple[Artefact, ...] = ()
 
 

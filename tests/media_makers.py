@@ -118,8 +118,9 @@ def write_video(
     color_range: int = 1,
     container: str | None = None,
     options: dict[str, str] | None = None,
+    first_number: int = 0,
 ) -> Path:
-    """Write numbered pictures, frame i shown at `times[i]`, without sound.
+    """Write numbered pictures, frame i shown at `times[i]`, without sound; the first shows `first_number`.
 
     Args:
         rotation_degrees: the counter-clockwise turn that players apply (display matrix).
@@ -144,7 +145,7 @@ def write_video(
         stream.options = defaults | (options or {})
         if rotation_degrees:
             stream.set_display_rotation(rotation_degrees)
-        for number, time in enumerate(times):
+        for number, time in enumerate(times, first_number):
             shown = numbered_picture(number, *display_size)
             coded = np.ascontiguousarray(np.rot90(shown, -rotation_degrees // 90))
             frame = _coded_frame(coded, width, height, pixel_format, colorspace, color_range)

@@ -65,7 +65,9 @@ def read_clip(video: Video, clip: Clip, limits: MediaLimits, tally: DecodeTally)
         crop_xyxy=(crop[0], crop[1], crop[2], crop[3]),
         display_size=(video.width, video.height),
     )
-    pictures = decode_video(video.source.uri, limits, tally, clip.start_seconds, clip.end_seconds)
+    pictures = decode_video(
+        video.source.uri, limits, tally, clip.start_seconds, clip.end_seconds, video.reading
+    )
     shown: Picture | None = None
     rendered: VideoFrame | None = None
     image: RgbImage = np.empty((0, 0, 3), np.uint8)

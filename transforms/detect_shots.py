@@ -10,21 +10,23 @@ looks at a window of 100 frames. A still talker costs no network time at all, an
 """
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from backends.protocols import PictureChange, ShotModel
-from schemas.bounds import Count, Share
+from schemas.bounds import Count, Positive, Share
 from schemas.ids import span_id
 from schemas.records import Shot
 
 THUMBNAIL = (48, 27)  # px, the input of TransNet V2
 FloatArray = npt.NDArray[np.float64]
 Thumbnail = npt.NDArray[np.uint8]  # (27, 48, 3) RGB
+Cut = tuple[int, int, float | None]  # see find_cuts
 
 # TransNet V2 sees 100 frames and is read at the middle 50; a gate may fire a little late.
 _WINDOW, _MARGIN, _LEAD = 100, 25, 3
@@ -53,6 +55,8 @@ class ShotConfig:
     # Kept clear on both sides of a cut, for blended fields and compression echoes.
     guard_frames: int = 1
     min_shot_seconds: float = 0.5
+    # A picture that stays for longer is no part of a shot any more: what should follow is missing.
+    max_hold_seconds: Positive = 0.5
 
 
 @dataclass(slots=True)
@@ -180,7 +184,7 @@ def change_ratio(content: Sequence[float], number: int, neighbourhood: int) -> f
     return content[number] / max(usual, 0.5)
 
 
-def find_cuts(scores: ShotScores, config: ShotConfig) -> list[tuple[int, int, float | None]]:
+def find_cuts(scores: ShotScores, config: ShotConfig) -> list[Cut]:
     """Return cuts as (last frame of the old shot + 1, first frame of the new shot, score).
 
     The two numbers are equal for a hard cut; between them lies a gradual transition. The score is
@@ -233,27 +237,50 @@ def _transition(
     return start, end, score
 
 
-def build_shots(video_id: str, scores: ShotScores, end_seconds: float, config: ShotConfig) -> list[Shot]:
+def build_shots(
+    video_id: str,
+    scores: ShotScores,
+    end_seconds: float,
+    config: ShotConfig,
+    breaks: Mapping[int, float] = MappingProxyType({}),
+) -> list[Shot]:
     """Partition a video's frames into shots.
 
     Args:
         end_seconds: the end of the last frame.
+        breaks: frames before which there is a gap or the clock starts again, and when the picture before
+            each ends; a shot ends there, whatever is seen.
 
     Returns:
         Shots that cover all frames; their clean spans leave out transitions and guard frames.
     """
-    seconds = [*scores.seconds, end_seconds]
+    seconds = [*(max(s, 0.0) for s in scores.seconds), end_seconds]
     last = len(scores.seconds)
     shots: list[Shot] = []
     start, clean_start, start_score = 0, 0, None
-    for old_end, new_start, score in find_cuts(scores, config):
+    for old_end, new_start, score in _with_breaks(find_cuts(scores, config), breaks):
         if old_end <= start:
             continue
-        clean_end = max(old_end - config.guard_frames, clean_start)
+        guard = 0 if new_start in breaks else config.guard_frames
+        clean_end = max(old_end - guard, clean_start)
         shots.append(_shot(video_id, seconds, (start, new_start), (clean_start, clean_end), start_score))
-        start, clean_start, start_score = new_start, min(new_start + config.guard_frames, last), score
+        if new_start in breaks:
+            shots[-1] = _ended(shots[-1], breaks[new_start])
+        start, clean_start, start_score = new_start, min(new_start + guard, last), score
     shots.append(_shot(video_id, seconds, (start, last), (clean_start, last), start_score))
-    return _merge_fragments(shots, config)
+    return _merge_fragments(shots, config, breaks)
+
+
+def _with_breaks(cuts: Sequence[Cut], breaks: Mapping[int, float]) -> list[Cut]:
+    """Return cuts in order with those at breaks, which take the place of others found there."""
+    kept = [cut for cut in cuts if not any(cut[0] <= frame <= cut[1] for frame in breaks)]
+    return sorted([*kept, *((frame, frame, None) for frame in breaks)], key=lambda cut: cut[:2])
+
+
+def _ended(shot: Shot, end_seconds: float) -> Shot:
+    """Return a shot that ends before a gap, and not at the picture behind it."""
+    clean_end = min(shot.clean_end_seconds, end_seconds)
+    return dataclasses.replace(shot, end_seconds=end_seconds, clean_end_seconds=clean_end)
 
 
 def _shot(
@@ -276,9 +303,13 @@ def _shot(
     )
 
 
-def _merge_fragments(shots: list[Shot], config: ShotConfig) -> list[Shot]:
+def _merge_fragments(shots: list[Shot], config: ShotConfig, breaks: Mapping[int, float]) -> list[Shot]:
     """Give fragments at the file's ends, too short to be shots, to their neighbour as unclean."""
-    if len(shots) > 1 and _length(shots[-1]) < config.min_shot_seconds:
+
+    def is_fragment(shot: Shot, border: int) -> bool:
+        return len(shots) > 1 and border not in breaks and _length(shot) < config.min_shot_seconds
+
+    if is_fragment(shots[-1], shots[-1].start_frame):
         previous, last = shots[-2], shots.pop()
         shots[-1] = dataclasses.replace(
             previous,
@@ -286,7 +317,7 @@ def _merge_fragments(shots: list[Shot], config: ShotConfig) -> list[Shot]:
             end_frame=last.end_frame,
             end_seconds=last.end_seconds,
         )
-    if len(shots) > 1 and _length(shots[0]) < config.min_shot_seconds:
+    if is_fragment(shots[0], shots[0].end_frame):
         first, following = shots.pop(0), shots[0]
         shots[0] = dataclasses.replace(
             following,

@@ -41,8 +41,9 @@ def judge(info: MediaInfo, config: ProbeConfig) -> list[tuple[str, float | None,
         side = min(info.width, info.height)
         if side < config.min_side_px:
             found.append(("picture_too_small", side, config.min_side_px))
-    if info.duration_seconds < config.min_duration_seconds:
-        found.append(("video_too_short", info.duration_seconds, config.min_duration_seconds))
+    length = info.picture_seconds if info.has_video else info.duration_seconds
+    if length < config.min_duration_seconds:
+        found.append(("video_too_short", length, config.min_duration_seconds))
     return found
 
 
@@ -109,4 +110,5 @@ def _video(source: Source, video_id: str, size: int, info: MediaInfo) -> Video:
         audio_codec=info.audio_codec,
         audio_sampling_rate_hz=info.audio_sampling_rate_hz,
         audio_channels=info.audio_channels,
+        reading=info.reading,
     )

@@ -22,7 +22,7 @@ from schemas.outcomes import Rejection
 from schemas.parts import PartReader
 from schemas.records import FaceTrack, Shot, Video
 from schemas.sample import SAMPLING_RATE_HZ, wav_of_pcm
-from transforms import detect_shots, find_jump_cuts, propose_clips, track_faces
+from transforms import detect_shots, find_gaps, find_jump_cuts, propose_clips, track_faces
 from transforms.clip_sound import MARGIN_SECONDS, Pcm, cut_with_margin, sound_part
 from transforms.score_audio import AudioConfig
 
@@ -57,8 +57,7 @@ def survey_visit(
         tally = DecodeTally()
         scores, samples = _scan(video, media, shots, jumps, tracks, tally, meter)
         _check_damage(video, scores, tally)
-        end = scores.seconds[-1] + 1.0 / video.fps
-        found = detect_shots.build_shots(video.video_id, scores, end, shots)
+        found = _shots(video, scores, shots)
         times = np.asarray(scores.seconds)
         faces, tasks, lost = _propose(video, found, samples, speech, times, tracks, clips)
         meter.charge("propose_clips")
@@ -66,7 +65,7 @@ def survey_visit(
         meter.charge("cut_sound")
     return VisitResult(
         outputs=tuple(tasks),
-        rejections=tuple(lost),
+        rejections=(*find_gaps.find_gaps(video, found), *lost),
         shots=tuple(found),
         tracks=tuple(faces),
         parts=parts,
@@ -75,11 +74,18 @@ def survey_visit(
     )
 
 
+def _shots(video: Video, scores: detect_shots.ShotScores, config: detect_shots.ShotConfig) -> list[Shot]:
+    restarts = find_gaps.restarts_of(video.reading)
+    breaks = find_gaps.find_breaks(scores.seconds, video.fps, restarts, config.max_hold_seconds)
+    end = scores.seconds[-1] + 1.0 / video.fps
+    return detect_shots.build_shots(video.video_id, scores, end, config, breaks)
+
+
 def _check_damage(video: Video, scores: detect_shots.ShotScores, tally: DecodeTally) -> None:
     name = video.source.uri
     if not scores.seconds:
         raise MediaError(f"{name}: no picture can be decoded ({tally.last_error})")
-    whole = tally.frames + tally.damaged
+    whole = len(scores.seconds) + tally.damaged
     if tally.damaged > _MAX_DAMAGED_SHARE * whole:
         raise MediaError(f"{name}: {tally.damaged} of {whole} frames are damaged ({tally.last_error})")
 
@@ -115,10 +121,13 @@ def _listen(video: Video, media: MediaLimits, audio: AudioConfig, tape: IO[bytes
     detector = select.speech_detector(audio.vad_threshold)
     spans: Spans = []
     start = 0.0
+    rate = video.audio_sampling_rate_hz or SAMPLING_RATE_HZ
+    # HE-AAC decodes to twice the rate that its header says.
+    piece = min(_LISTEN_SECONDS, max(media.max_sound_samples // (2 * rate) - MARGIN_SECONDS, 1.0))
     while start < video.duration_seconds:
-        end = min(start + _LISTEN_SECONDS, video.duration_seconds)
+        end = min(start + piece, video.duration_seconds)
         beyond = MARGIN_SECONDS if end == video.duration_seconds else 0.0
-        samples = decode_audio(video.source.uri, media, start, end + beyond, SAMPLING_RATE_HZ)
+        samples = decode_audio(video.source.uri, media, start, end + beyond, SAMPLING_RATE_HZ, video.reading)
         seen = samples[: round((end - start) * SAMPLING_RATE_HZ)]
         spans += [(start + s, start + e) for s, e in detector.find_speech(seen).spans]
         tape.write(to_pcm(samples).tobytes())
@@ -157,8 +166,10 @@ def _scan(
     width, height = (max(round(side / scale), 2) for side in (video.width, video.height))
     reduced = PictureView(width, height, video.rotation_degrees, "rgb24")
     meter.charge("load_models")
-    for picture in decode_video(video.source.uri, media, tally):
+    for picture in decode_video(video.source.uri, media, tally, reading=video.reading):
         meter.charge("decode")
+        if picture.seconds < -find_gaps.ROUNDING_FRAMES / video.fps:
+            continue  # before time zero: players do not show it
         shot_scanner.update(picture.seconds, thumbnail.pixels(picture.frame))
         meter.charge("detect_shots")
         jump_scanner.update(compared.pixels(picture.frame))

@@ -17,7 +17,7 @@ Span = tuple[float, float]
 def lost_spans(
     video: Video, shot: Shot, tracks: Sequence[FaceTrack], clips: Sequence[Clip], config: ClipConfig
 ) -> list[Rejection]:
-    """Return the parts of a shot that no clip covers, each with its reason."""
+    """Return the parts of a shot that no clip covers, each with its reason, if half a picture long."""
     edges = {shot.start_seconds, shot.end_seconds, shot.clean_start_seconds, shot.clean_end_seconds}
     edges |= {e for t in tracks for e in (t.start_seconds, t.end_seconds)}
     edges |= {e for c in clips for e in (c.start_seconds, c.end_seconds)}
@@ -32,7 +32,7 @@ def lost_spans(
             lost[-1] = (lost[-1][0], high, *lost[-1][2:])
         else:
             lost.append((low, high, *reason))
-    return [_rejection(video, shot, *span) for span in lost]
+    return [_rejection(video, shot, *span) for span in lost if span[1] - span[0] > 0.5 / video.fps]
 
 
 def _why_lost(

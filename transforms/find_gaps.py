@@ -1,0 +1,79 @@
+"""Find gaps: the time of a video in which no picture is seen, so that every second has its place.
+
+    container's span  |=================================================|
+    pictures             ||||||||||||          ||||||||||  ||||||||||
+    sound             ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+    shots                [==========)          [========)[==========)
+    lost              nnn            nnnnnnnnnn                      nnn  n: no_picture
+
+A shot ends where pictures stop for long, and where the file's clock starts again: what follows is another
+recording, even if it looks the same.
+"""
+
+from collections.abc import Sequence
+
+from schemas.ids import span_id
+from schemas.outcomes import Rejection
+from schemas.records import Reading, Shot, Video
+
+# A gap or an end is less than this share of a picture: rounding, and no time that is lost.
+ROUNDING_FRAMES = 0.5
+
+
+def restarts_of(reading: Reading) -> list[float]:
+    """Return when a file's clock starts again or jumps, in seconds of the video."""
+    return [part.low_seconds + part.shift_seconds for part in reading.clock[1:]]
+
+
+def find_breaks(
+    seconds: Sequence[float], fps: float, restarts: Sequence[float], max_hold_seconds: float
+) -> dict[int, float]:
+    """Return the frames before which a shot must end, and when the picture before each ends, in seconds.
+
+    Args:
+        seconds: presentation times of the frames, in order.
+        restarts: when the clock starts again.
+        max_hold_seconds: a picture that stays longer is followed by a gap.
+    """
+    step, waiting = 1.0 / fps, sorted(restarts)
+    breaks: dict[int, float] = {}
+    for frame in range(1, len(seconds)):
+        before, now = seconds[frame - 1], seconds[frame]
+        restarted = False
+        while waiting and now >= waiting[0] - ROUNDING_FRAMES * step:
+            restarted = restarted or before < waiting[0] - ROUNDING_FRAMES * step
+            waiting.pop(0)
+        if restarted or now - before > max(max_hold_seconds, 1.5 * step):
+            breaks[frame] = min(before + step, now)
+    return breaks
+
+
+def find_gaps(video: Video, shots: Sequence[Shot]) -> list[Rejection]:
+    """Return the spans of a video's duration that no shot covers, as rejections."""
+    least = ROUNDING_FRAMES / video.fps
+    gaps: list[Rejection] = []
+    reached = 0.0
+    for start, end in [
+        *((s.start_seconds, s.end_seconds) for s in shots),
+        (video.duration_seconds, video.duration_seconds),
+    ]:
+        if start - reached > least:
+            gaps.append(_rejection(video, reached, start))
+        reached = max(reached, end)
+    return gaps
+
+
+def _rejection(video: Video, start: float, end: float) -> Rejection:
+    return Rejection(
+        stage="survey",
+        level="span",
+        subject_id=span_id(video.video_id, "gap", round(start * 1e6), round(end * 1e6)),
+        video_id=video.video_id,
+        source_name=video.source.name,
+        reason="no_picture",
+        score=None,
+        threshold=None,
+        start_seconds=start,
+        end_seconds=end,
+        seconds=end - start,
+    )
