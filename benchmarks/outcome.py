@@ -122,23 +122,28 @@ _NONE = {"num_in": 0, "num_out": 0, "num_rejected": 0, "num_failed": 0}
 
 
 def lost_time(folder: Path) -> list[str]:
-    """Return the shots of which some stretch is neither in a clip nor in a rejected span."""
+    """Return the videos of which some time is neither in a clip nor in a rejected span."""
     covered: dict[str, list[tuple[float, float]]] = defaultdict(list)
     spans = [r for r in read_rows(folder, "rejections") if r["level"] == "span"]
     for row in [*read_rows(folder, "clips"), *spans]:
         covered[row["video_id"]].append((row["start_seconds"], row["end_seconds"]))
-    dead = {f["subject_id"] for f in read_rows(folder, "failures")}
+    ended = [f for f in read_rows(folder, "rejections") if f["level"] == "video"]
+    dead = {f["subject_id"] for f in [*ended, *read_rows(folder, "failures")]}
     faults: list[str] = []
-    for shot in read_rows(folder, "shots"):
-        at, gap = shot["start_seconds"], 0.0
-        for start, end in sorted(covered[shot["video_id"]]):
-            if end > at and start < shot["end_seconds"]:
-                gap += max(start - at, 0.0)
-                at = max(at, end)
-        gap += max(shot["end_seconds"] - at, 0.0)
-        if gap > _SLACK_SECONDS and shot["video_id"] not in dead:
-            faults.append(f"{gap:.2f} s of shot {shot['shot_id']} are nowhere")
+    for video in read_rows(folder, "videos"):
+        gap = uncovered_seconds(covered[video["video_id"]], video["duration_seconds"])
+        if gap > _SLACK_SECONDS and video["video_id"] not in dead:
+            faults.append(f"{gap:.2f} s of {video['source_name']} are nowhere")
     return faults
+
+
+def uncovered_seconds(spans: list[tuple[float, float]], duration_seconds: float) -> float:
+    """Return how much of [0, duration) lies in no span."""
+    at, gap = 0.0, 0.0
+    for start, end in sorted(spans):
+        gap += max(min(start, duration_seconds) - at, 0.0)
+        at = max(at, end)
+    return gap + max(duration_seconds - at, 0.0)
 
 
 def evaluate(folder: Path, sources: list[str], exit_code: int | None) -> Part:

@@ -33,11 +33,13 @@ class DecodeTally:
     """Counts of one pass over a file, filled while it is decoded.
 
     `frames` are those decoded, also before the wanted span; `damaged` are packets or frames of
-    the wanted span that cannot be decoded, or only with damage.
+    the wanted span that cannot be decoded, or only with damage, and `damaged_seconds` their times,
+    as far as they are known.
     """
 
     frames: int = 0
     damaged: int = 0
+    damaged_seconds: list[float] = field(default_factory=list[float])
     last_error: str | None = field(default=None)
 
 
@@ -78,7 +80,7 @@ def decode_video(
         for back in SEEK_BACK_SECONDS:
             if start_seconds - back <= 0:
                 break
-            damaged, last_error = tally.damaged, tally.last_error
+            damaged, last_error, seconds = tally.damaged, tally.last_error, len(tally.damaged_seconds)
             pictures = _decode_span(
                 uri, limits, tally, start_seconds - back, start_seconds, end_seconds, reading
             )
@@ -89,6 +91,7 @@ def decode_video(
                 return
             pictures.close()
             tally.damaged, tally.last_error = damaged, last_error
+            del tally.damaged_seconds[seconds:]
     yield from _decode_span(uri, limits, tally, None, start_seconds, end_seconds, reading)
 
 
@@ -113,11 +116,12 @@ def _decode_span(
         if seek_seconds is not None:
             _seek(container, video, seek_seconds + zero)
         begin = None if start_seconds is None else start_seconds + zero
+        wanted = _Wanted(tally, zero, start_seconds, end_seconds)
         packets = _timed_packets(container, video, reading, zero)
         if len(reading.clock) > 1 and begin is not None:
             packets = _from_keyframe(packets, begin)
         held: Picture | None = None
-        for seconds, frame in _decode_tolerantly(packets, video, tally, begin, seek_seconds is not None):
+        for seconds, frame in _decode_tolerantly(packets, video, wanted, seek_seconds is not None):
             picture = Picture(seconds - zero, frame)
             if start_seconds is not None and picture.seconds < start_seconds:
                 held = picture
@@ -140,46 +144,64 @@ def _seek(container: Any, video: Any, seconds: float) -> None:
         return  # cannot seek: decoding starts at the beginning and reaches the wanted time later
 
 
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """The span that is asked for, and the tally of what is damaged in it."""
+
+    tally: DecodeTally
+    zero: float
+    start_seconds: float | None
+    end_seconds: float | None
+
+    def count_damage(self, seconds: float | None, error: str) -> None:
+        """Count a packet or frame at a time of the file's clock, if that is in the span or unknown."""
+        if seconds is not None:
+            seconds -= self.zero
+            early = self.start_seconds is not None and seconds < self.start_seconds
+            late = self.end_seconds is not None and seconds >= self.end_seconds
+            if early or late:
+                return
+            self.tally.damaged_seconds.append(seconds)
+        self.tally.damaged += 1
+        self.tally.last_error = error
+
+
 def _decode_tolerantly(
-    packets: Iterator[Any], video: Any, tally: DecodeTally, begin: float | None, after_seek: bool
+    packets: Iterator[Any], video: Any, wanted: _Wanted, after_seek: bool
 ) -> Iterator[tuple[float, av.VideoFrame]]:
     """Yield sound frames with their times, which increase strictly, and count the others.
 
     Some decoders give out grey or smeared pictures, unmarked, until a keyframe sets them right;
-    so none is believed between damage (or a seek) and the next keyframe.
+    so none is believed between damage (or a seek) and the next keyframe. Of pictures at one time,
+    which some encoders write, the first is taken.
     """
     doubtful, last = after_seek, None
-
-    def count_damage(seconds: float | None, error: str) -> None:
-        if begin is None or seconds is None or seconds >= begin:
-            tally.damaged += 1
-            tally.last_error = error
-
     for frames, stamp, error in _decode_packets(packets):
         if error is not None:
-            count_damage(stamp if stamp is not None else last, error)
+            wanted.count_damage(stamp if stamp is not None else last, error)
             doubtful = True
         for frame in frames:
-            tally.frames += 1
+            wanted.tally.frames += 1
             seconds = _presentation_seconds(frame, video, last)
             doubtful = frame.is_corrupt or (doubtful and not frame.key_frame)
             if doubtful:
-                count_damage(seconds, "damaged picture")
-            elif last is not None and seconds <= last:
-                count_damage(seconds, f"timestamps go back from {last:.3f} to {seconds:.3f} s")
-            else:
+                wanted.count_damage(seconds, "damaged picture")
+            elif last is None or seconds > last:
                 last = seconds
                 yield seconds, frame
+            elif seconds < last:
+                wanted.count_damage(seconds, f"timestamps go back from {last:.3f} to {seconds:.3f} s")
 
 
 def _presentation_seconds(frame: av.VideoFrame, video: Any, last: float | None) -> float:
     step = float(1 / (video.average_rate or 25))
     tick = frame.time_base or video.time_base
-    if video.container.format.name == "avi" and frame.dts is not None:
-        # AVI only numbers packets, and the times FFmpeg makes up from that are a frame late: with
-        # B-frames, each picture comes out with the packet after its own.
-        return float(frame.dts * tick) - (step if video.codec_context.has_b_frames else 0.0)
-    if frame.pts is not None:
+    if video.container.format.name == "avi":
+        # AVI only numbers packets, and the times FFmpeg makes up from that are wrong with B-frames: pictures
+        # come out in order, each with a packet as many after its own as the decoder holds back.
+        if frame.dts is not None:
+            return float(frame.dts * tick) - step * video.codec_context.reorder_depth
+    elif frame.pts is not None:
         return float(frame.pts * tick)
     return 0.0 if last is None else last + step
 

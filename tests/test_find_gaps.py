@@ -1,6 +1,7 @@
 """Every second of a video's span is in a shot or in a gap, and no shot reaches over a gap."""
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -16,11 +17,16 @@ FPS = 25.0
 HOLD = ShotConfig().max_hold_seconds
 
 
-def shots_of(seconds: list[float], restarts: list[float] = [], jumps: list[int] = []) -> list[Shot]:  # noqa: B006
-    scores = ShotScores(seconds=seconds, content=[0.0] * len(seconds), jumps=jumps)
+def shots_of(
+    seconds: list[float],
+    restarts: Sequence[float] = (),
+    jumps: Sequence[int] = (),
+    damaged: Sequence[float] = (),
+) -> list[Shot]:
+    scores = ShotScores(seconds=seconds, content=[0.0] * len(seconds), jumps=list(jumps))
     for jump in jumps:
         scores.content[jump] = 50.0
-    breaks = find_breaks(seconds, FPS, restarts, HOLD)
+    breaks = find_breaks(seconds, FPS, restarts, damaged, HOLD)
     return build_shots("v", scores, seconds[-1] + 1 / FPS, ShotConfig(), breaks)
 
 
@@ -64,6 +70,14 @@ def test_a_shot_ends_where_the_clock_starts_again_even_if_nothing_changes() -> N
     # One that is seen there too is the same border, and a fragment is not given to another recording.
     assert spans(shots_of(seconds, [3.02], [75])) == [(0.0, 3.0), (3.02, 6.02)]
     assert spans(shots_of(seconds, [0.2])) == [(0.0, 0.2), (0.2, 6.02)]
+
+
+def test_a_shot_ends_at_damaged_pictures_and_not_at_dropped_ones() -> None:
+    seconds = [i / FPS for i in range(150) if not 60 <= i < 63]
+    assert spans(shots_of(seconds)) == [(0.0, 6.0)]
+    assert spans(shots_of(seconds, damaged=[2.4, 2.44])) == [(0.0, 2.4), (2.52, 6.0)]
+    # Damage before the first picture, after the last or of one shown already ends nothing.
+    assert spans(shots_of(seconds, damaged=[-0.1, 1.0, 1.01, 6.2])) == [(0.0, 6.0)]
 
 
 def test_gaps_are_named() -> None:

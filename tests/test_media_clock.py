@@ -94,7 +94,7 @@ def test_joined_recordings_keep_their_own_sound(tmp_path: Path, suffix: str, cod
     pictures = list(decode_video(str(path), LIMITS, tally, reading=info.reading))
     numbers = [make.read_frame_number(p.frame.to_ndarray(format="rgb24")) for p in pictures]
     assert numbers == [*range(75), *range(1000, 1060)] and tally.damaged == 0, tally.last_error
-    breaks = find_breaks([p.seconds for p in pictures], 25.0, [second], 0.5)
+    breaks = find_breaks([p.seconds for p in pictures], 25.0, [second], [], 0.5)
     assert list(breaks) == [75] and breaks[75] <= second + 1e-6
     # A span of the second recording, reached from the beginning of the file, is the same.
     late = decode_video(str(path), LIMITS, DecodeTally(), second + 1.0, second + 1.5, info.reading)

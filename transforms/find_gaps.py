@@ -6,11 +6,13 @@
     shots                [==========)          [========)[==========)
     lost              nnn            nnnnnnnnnn                      nnn  n: no_picture
 
-A shot ends where pictures stop for long, and where the file's clock starts again: what follows is another
-recording, even if it looks the same.
+A shot ends where pictures are damaged, where they stop for long, and where the file's clock starts again:
+what follows is another recording, even if it looks the same.
 """
 
 from collections.abc import Sequence
+
+import numpy as np
 
 from schemas.ids import span_id
 from schemas.outcomes import Rejection
@@ -26,26 +28,30 @@ def restarts_of(reading: Reading) -> list[float]:
 
 
 def find_breaks(
-    seconds: Sequence[float], fps: float, restarts: Sequence[float], max_hold_seconds: float
+    seconds: Sequence[float],
+    fps: float,
+    restarts: Sequence[float],
+    damaged_seconds: Sequence[float],
+    max_hold_seconds: float,
 ) -> dict[int, float]:
     """Return the frames before which a shot must end, and when the picture before each ends, in seconds.
 
     Args:
         seconds: presentation times of the frames, in order.
         restarts: when the clock starts again.
+        damaged_seconds: when pictures are shown that could not be decoded.
         max_hold_seconds: a picture that stays longer is followed by a gap.
     """
-    step, waiting = 1.0 / fps, sorted(restarts)
-    breaks: dict[int, float] = {}
-    for frame in range(1, len(seconds)):
-        before, now = seconds[frame - 1], seconds[frame]
-        restarted = False
-        while waiting and now >= waiting[0] - ROUNDING_FRAMES * step:
-            restarted = restarted or before < waiting[0] - ROUNDING_FRAMES * step
-            waiting.pop(0)
-        if restarted or now - before > max(max_hold_seconds, 1.5 * step):
-            breaks[frame] = min(before + step, now)
-    return breaks
+    step, shown = 1.0 / fps, np.asarray(seconds)
+    broken = set((np.flatnonzero(np.diff(shown) > max(max_hold_seconds, 1.5 * step)) + 1).tolist())
+    broken |= set(np.searchsorted(shown, np.array(restarts) - ROUNDING_FRAMES * step).tolist())
+    # A damaged picture lies between two that are seen; one at the same time as another is not missed.
+    for at in damaged_seconds:
+        frame = int(np.searchsorted(shown, at))
+        if 0 < frame < len(seconds) and seconds[frame] - seconds[frame - 1] > 1.5 * step:
+            broken.add(frame)
+    inside = sorted(frame for frame in broken if 0 < frame < len(seconds))
+    return {frame: min(seconds[frame - 1] + step, seconds[frame]) for frame in inside}
 
 
 def find_gaps(video: Video, shots: Sequence[Shot]) -> list[Rejection]:

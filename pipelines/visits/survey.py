@@ -57,7 +57,7 @@ def survey_visit(
         tally = DecodeTally()
         scores, samples = _scan(video, media, shots, jumps, tracks, tally, meter)
         _check_damage(video, scores, tally)
-        found = _shots(video, scores, shots)
+        found = _shots(video, scores, tally, shots)
         times = np.asarray(scores.seconds)
         faces, tasks, lost = _propose(video, found, samples, speech, times, tracks, clips)
         meter.charge("propose_clips")
@@ -74,9 +74,16 @@ def survey_visit(
     )
 
 
-def _shots(video: Video, scores: detect_shots.ShotScores, config: detect_shots.ShotConfig) -> list[Shot]:
-    restarts = find_gaps.restarts_of(video.reading)
-    breaks = find_gaps.find_breaks(scores.seconds, video.fps, restarts, config.max_hold_seconds)
+def _shots(
+    video: Video, scores: detect_shots.ShotScores, tally: DecodeTally, config: detect_shots.ShotConfig
+) -> list[Shot]:
+    breaks = find_gaps.find_breaks(
+        scores.seconds,
+        video.fps,
+        find_gaps.restarts_of(video.reading),
+        tally.damaged_seconds,
+        config.max_hold_seconds,
+    )
     end = scores.seconds[-1] + 1.0 / video.fps
     return detect_shots.build_shots(video.video_id, scores, end, config, breaks)
 
