@@ -12,6 +12,7 @@ import tempfile
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import av
 import ffmpeg
@@ -25,7 +26,6 @@ from benchmarks.page import Part, Table, print_part
 from media import MediaError
 from pipelines.elements import VisitResult
 from pipelines.stages import VISITS, VisitSections
-from schemas.parts import PartReader
 from schemas.records import Source, Video
 
 TOLERANCE_SECONDS = 0.2
@@ -41,10 +41,6 @@ CONTAINERS = {
     ".mpg": {"c:v": "mpeg2video", "c:a": "mp2"},
     ".ts": {"c:v": "libx264", "c:a": "aac"},
 }
-
-
-class _NoParts(PartReader):
-    """Probe and survey read no parts."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -91,7 +87,8 @@ def account(path: Path, config: VisitSections) -> Account:
 
 def _visit(stage: str, element: Source | Video, config: VisitSections) -> VisitResult:
     visit = VISITS[stage]
-    return visit.visit(element, _NoParts(), **visit.settings(config))
+    no_parts: Any = None  # probe and survey read none
+    return visit.visit(element, no_parts, **visit.settings(config))
 
 
 def ffmpeg_seconds(path: Path) -> float | None:
@@ -101,15 +98,16 @@ def ffmpeg_seconds(path: Path) -> float | None:
             if container.duration and container.format.name not in _NO_HEADER_DURATION:
                 return container.duration / av.time_base
             streams = (*container.streams.video, *container.streams.audio)
-            ends = [
-                float(((p.pts if p.pts is not None else p.dts) + (p.duration or 0)) * p.time_base)
-                for p in container.demux(*streams)
-                if p.size and (p.pts is not None or p.dts is not None)
-            ]
+            ends = [_end_seconds(p) for p in (container.demux(*streams) if streams else ()) if p.size]
             length = max(ends) - (container.start_time or 0) / av.time_base
-    except (FFmpegError, OSError, ValueError):
+    except (FFmpegError, OSError, ValueError, IndexError):
         return None
     return length if length < _ABSURD_SECONDS else None
+
+
+def _end_seconds(packet: Any) -> float:
+    stamp = packet.pts if packet.pts is not None else packet.dts
+    return -1e9 if stamp is None else float((stamp + (packet.duration or 0)) * packet.time_base)
 
 
 def write_sources(data: Path, count: int, folder: Path) -> list[Path]:

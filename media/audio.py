@@ -13,7 +13,14 @@ from av.error import FFmpegError
 
 from media.clock import PartClock, retime
 from media.mix import PhaseMeter, mono, pair_of
-from media.source import MediaError, MediaLimits, check_sound, container_start_seconds, open_container
+from media.source import (
+    MediaError,
+    MediaLimits,
+    check_sound,
+    container_start_seconds,
+    open_container,
+    read_packets,
+)
 from media.streams import main_audio_stream, main_video_stream, read_only, stream_at
 from schemas.records import Mix, Reading
 
@@ -112,7 +119,7 @@ def _decode_tolerantly(
         skip_to_seconds: packets of before this time are not decoded in a file whose clock jumps.
     """
     clock = PartClock(reading.clock, "sound") if reading.clock else None
-    packets = container.demux(stream)
+    packets = read_packets(container, stream)
     skip_to = skip_to_seconds if skip_to_seconds is not None and len(reading.clock) > 1 else 0.0
     while True:
         try:

@@ -8,7 +8,14 @@ import av
 from av.error import FFmpegError
 
 from media.clock import PartClock, retime
-from media.source import MediaError, MediaLimits, container_start_seconds, describe, open_container
+from media.source import (
+    MediaError,
+    MediaLimits,
+    container_start_seconds,
+    describe,
+    open_container,
+    read_packets,
+)
 from media.streams import main_video_stream, read_only, stream_at
 from schemas.records import Reading
 
@@ -209,7 +216,7 @@ def _presentation_seconds(frame: av.VideoFrame, video: Any, last: float | None) 
 def _timed_packets(container: Any, video: Any, reading: Reading, zero: float) -> Iterator[Any]:
     """Yield the packets of a stream, with the times that they have in the video."""
     clock = PartClock(reading.clock, "picture") if reading.clock else None
-    for packet in container.demux(video):
+    for packet in read_packets(container, video):
         if clock is not None and packet.size:
             retime(packet, clock, zero)
         yield packet

@@ -19,6 +19,7 @@ from media.source import (
     container_start_seconds,
     describe,
     open_container,
+    read_packets,
 )
 from media.streams import (
     main_audio_stream,
@@ -42,6 +43,8 @@ NOT_DECLARING = ("mpeg", "mpegts")
 VARIABLE_RATE_SHARE = 0.02
 INTERVAL_TOLERANCE = 0.1
 CLOCK_ROUNDING_SECONDS = 0.0011
+# Times of a constant rate are no further from a line than this share of an interval.
+LINE_TOLERANCE = 0.35
 # A rate at the limit is not above it for the rounding of its clock.
 RATE_TOLERANCE = 0.01
 
@@ -176,7 +179,7 @@ def _check_duration(uri: str, seconds: float, who_says: str, limits: MediaLimits
 def _video_info(uri: str, video: Any, times: npt.NDArray[np.float64], limits: MediaLimits) -> dict[str, Any]:
     if video is None:
         return dict.fromkeys(["fps", "num_frames", "variable_frame_rate", "video_codec"])
-    rate, variable = frame_rate(times, float(video.time_base or 0))
+    rate, variable = frame_rate(times)
     if rate is None:
         rate = float(video.average_rate or video.guessed_rate or 0) or None
     if rate is not None and rate > limits.max_fps * (1 + RATE_TOLERANCE):
@@ -192,23 +195,23 @@ def _video_info(uri: str, video: Any, times: npt.NDArray[np.float64], limits: Me
     }
 
 
-def frame_rate(times: npt.ArrayLike, tick_seconds: float = 0.0) -> tuple[float | None, bool]:
+def frame_rate(times: npt.ArrayLike) -> tuple[float | None, bool]:
     """Return the mean frame rate of sorted times in seconds and whether it varies.
 
-    The rate of a constant one is that of its regular intervals: a dropped frame does not lower it.
-
-    Args:
-        tick_seconds: the step of the clock that the times are rounded to; intervals of a constant rate
-            differ by one where it does not divide them (240 frames a second on a clock of 600: 3.3 and 5 ms).
+    The rate of a constant one is that of its regular intervals: a dropped frame does not lower it. Where
+    the clock is too coarse for the rate, intervals differ and times still lie on a line (240 frames a second
+    on a clock of 600: 3.3 and 5 ms).
     """
-    steps = np.diff(np.asarray(times))
-    steps = steps[steps > 1e-6]
+    shown = np.unique(np.round(np.asarray(times, np.float64), 6))
+    steps = np.diff(shown)
     if not steps.size:
         return None, False
+    mean = float(steps.mean())
+    if np.ptp(shown - shown[0] - mean * np.arange(len(shown))) <= 2 * LINE_TOLERANCE * mean:
+        return 1.0 / mean, False
     rounded: list[float] = np.round(steps, 4).tolist()
     common = Counter(rounded).most_common(1)[0][0]
-    coarse = tick_seconds + 1e-4 if tick_seconds < 0.6 * common else 0.0
-    tolerance = max(INTERVAL_TOLERANCE * common, CLOCK_ROUNDING_SECONDS, coarse)
+    tolerance = max(INTERVAL_TOLERANCE * common, CLOCK_ROUNDING_SECONDS)
     regular = np.abs(steps - common) <= tolerance
     variable = float((~regular).mean()) > VARIABLE_RATE_SHARE
     return float(1.0 / (steps if variable else steps[regular]).mean()), variable
@@ -248,7 +251,7 @@ def _first_picture(uri: str, limits: MediaLimits, reading: Reading) -> dict[str,
 
 def _first_frame(uri: str, container: Any, video: Any) -> av.VideoFrame:
     cause = "end of file"
-    packets = container.demux(video)
+    packets = read_packets(container, video)
     while True:
         try:
             for frame in next(packets).decode():

@@ -8,7 +8,7 @@ import numpy as np
 from av.error import FFmpegError
 
 from media.clock import PacketTimes
-from media.source import MediaError, MediaLimits, describe
+from media.source import MediaError, MediaLimits, describe, read_packets
 
 # Packets are counted against the time they take up in steps of this many.
 _CHECK_EVERY = 10_000
@@ -73,12 +73,12 @@ class PacketScan:
         self._tapes = {stream.index: _Tape() for stream in container.streams}
         kinds = {stream.index: stream.type for stream in container.streams}
         try:
-            for packet in container.demux():
+            for packet in read_packets(container):
                 if not packet.size:
                     continue
                 _check_size(uri, packet, limits)
-                tape = self._tapes[packet.stream_index]
-                tape.note(packet, kinds[packet.stream_index] in ("video", "audio"))
+                tape = self._tapes.setdefault(packet.stream_index, _Tape())
+                tape.note(packet, kinds.get(packet.stream_index) in ("video", "audio"))
                 if not tape.num_packets % _CHECK_EVERY:
                     _check_progress(uri, tape, limits)
         except FFmpegError as error:

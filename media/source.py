@@ -6,12 +6,13 @@ import re
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, NoReturn, cast
+from typing import Any, BinaryIO, NoReturn, cast
 from urllib.parse import unquote_to_bytes
 
 import av
 import av.container
 from av.error import FFmpegError
+from av.stream import Stream
 
 from media.streams import can_decode
 from schemas.bounds import Count, Positive
@@ -237,6 +238,22 @@ def describe(error: Exception) -> str:
     """Return an error's own words, without FFmpeg's negative numbers and empty names."""
     text = getattr(error, "strerror", None) or str(error)
     return text if text and text != "None" else type(error).__name__
+
+
+def read_packets(container: av.container.InputContainer, *streams: Stream) -> Iterator[Any]:
+    """Yield the packets of some streams, or of all, and at the end the empty ones that flush decoders.
+
+    Raises:
+        FFmpegError: if what follows cannot be read.
+    """
+    packets = container.demux(*streams)
+    while True:
+        try:
+            packet = next(packets)
+        except (StopIteration, IndexError):
+            # PyAV ends with an IndexError where a damaged file showed streams that its start did not.
+            return
+        yield packet
 
 
 def container_start_seconds(container: av.container.InputContainer) -> float:

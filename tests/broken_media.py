@@ -6,6 +6,7 @@ from pathlib import Path
 import av
 import numpy as np
 
+from tests.clock_makers import recording
 from tests.media_makers import (
     RATES,
     add_sound,
@@ -125,6 +126,94 @@ def flipped_bytes(path: Path, num_flips: int = 60, seed: int = 3) -> Path:
     for at in np.random.default_rng(seed).integers(first, last, num_flips):
         whole[at] ^= 0xFF
     path.write_bytes(whole)
+    return path
+
+
+def zero_tail(path: Path, keep: float = 0.75) -> Path:
+    """Write an MP4 with its index in front whose last part is zeros, as of a download that stopped."""
+    source = recording(path.with_suffix(".whole.mp4"), 3.0, (0.48, 1.48, 2.48), 0, "aac")
+    whole = remux(source, path, movflags="+faststart").read_bytes()
+    source.unlink()
+    kept = int(len(whole) * keep)
+    path.write_bytes(whole[:kept] + bytes(len(whole) - kept))
+    return path
+
+
+def noisy_packet(path: Path, number: int = 5, gop: int = 250) -> Path:
+    """Write an MP4 of 2.28 s with noise over one packet: it damages all up to the next keyframe."""
+    silent = write_video(path.with_suffix(".silent.mp4"), constant_times(RATES["25"], 57), gop=gop)
+    source = add_sound(silent, chirps(2.28, [0.48], 48000), 48000, path)
+    with av.open(str(source)) as container:
+        packet = next(p for i, p in enumerate(container.demux(video=0)) if i == number)
+        at, size = packet.pos or 0, min(packet.size, 400)
+    whole = bytearray(source.read_bytes())
+    whole[at + 8 : at + size] = np.random.default_rng(4).bytes(size - 8)
+    path.write_bytes(whole)
+    silent.unlink()
+    return path
+
+
+def late_start(path: Path, frames: int = 256) -> Path:
+    """Write an AVI of 2.28 s whose header says that the pictures start that many frames late."""
+    silent = write_video(
+        path.with_suffix(".silent.avi"), constant_times(RATES["25"], 57), codec="mpeg4", options={"bf": "0"}
+    )
+    source = add_sound(silent, chirps(2.28, [0.48], 44100, 2), 44100, path, codec="libmp3lame")
+    whole = bytearray(source.read_bytes())
+    struct.pack_into("<I", whole, whole.index(b"strh") + 8 + 28, frames)
+    path.write_bytes(whole)
+    silent.unlink()
+    return path
+
+
+def inside_a_group(path: Path, packets: int = 30) -> Path:
+    """Write a transport stream that starts after a keyframe, as a recording of a broadcast does."""
+    source = recording(path.with_suffix(".whole.ts"), 4.0, (0.48, 1.48, 2.48), 0, "aac")
+    whole = source.read_bytes()
+    source.unlink()
+    # The tables of the start are repeated throughout; cut off a part of the first second.
+    path.write_bytes(whole[188 * packets :])
+    return path
+
+
+def declared_rate(path: Path, rate_hz: float = 3e8) -> Path:
+    """Write a Matroska file whose sound declares a sampling rate of 300 MHz."""
+    source = talking_like_clip(path.with_suffix(".mp4"))
+    whole = bytearray(remux(source, path, **{"c:a": "pcm_s16le"}).read_bytes())
+    source.unlink()
+    at = whole.index(b"\xb5\x88")  # SamplingFrequency, 8 bytes: a double
+    struct.pack_into(">d", whole, at + 2, rate_hz)
+    path.write_bytes(whole)
+    return path
+
+
+def twice_at_a_time(path: Path, number: int) -> Path:
+    """Write a Matroska file of 40 pictures of which one has the time of the one before it."""
+    source = write_video(
+        path.with_suffix(".whole.mkv"),
+        constant_times(RATES["25"], 40),
+        codec="mjpeg",
+        pixel_format="yuvj420p",
+    )
+    with av.open(str(source)) as container, av.open(str(path), "w") as output:
+        stream = output.add_stream_from_template(container.streams.video[0])
+        for i, packet in enumerate(p for p in container.demux(video=0) if p.size):
+            if i == number:
+                packet.pts = packet.dts = (packet.pts or 0) - (packet.duration or 0)
+            packet.stream = stream
+            output.mux(packet)
+    source.unlink()
+    return path
+
+
+def attached(path: Path, num_bytes: int) -> Path:
+    """Write a Matroska file with a font of that many bytes."""
+    font = path.with_suffix(".ttf")
+    font.write_bytes(bytes(num_bytes))
+    source = talking_like_clip(path.with_suffix(".mp4"), seconds=2.0)
+    remux(source, path, attach=str(font), **{"metadata:s:t": "mimetype=application/x-truetype-font"})
+    font.unlink()
+    source.unlink()
     return path
 
 

@@ -20,12 +20,17 @@ RATE = 16000
 
 
 def packets(starts: list[float], step: float, counts: list[int], first_byte: int) -> PacketTimes:
-    """Packets of several stretches, each of which starts at its own time; a thousand bytes apart."""
-    times = np.concatenate([s + step * np.arange(n) for s, n in zip(starts, counts, strict=True)])
-    position = first_byte + 1000 * np.concatenate(
-        [1000 * k + np.arange(n) * step * 25 for k, n in enumerate(counts)]
+    """Packets of several stretches, each of which starts at its own time; a megabyte apart in the file."""
+    times = [start + step * i for start, count in zip(starts, counts, strict=True) for i in range(count)]
+    position = [
+        1_000_000 * k + round(25_000 * step * i) for k, count in enumerate(counts) for i in range(count)
+    ]
+    return PacketTimes(
+        np.array(position, np.int64) + first_byte,
+        np.array(times, np.float64),
+        np.array(times, np.float64),
+        np.full(len(times), step, np.float64),
     )
-    return PacketTimes(position.astype(np.int64), times, times.copy(), np.full(len(times), step))
 
 
 def both(starts: list[float], seconds: float) -> dict:
