@@ -206,15 +206,15 @@ def frame_rate(times: npt.ArrayLike) -> tuple[float | None, bool]:
     steps = np.diff(shown)
     if not steps.size:
         return None, False
-    mean = float(steps.mean())
-    if np.ptp(shown - shown[0] - mean * np.arange(len(shown))) <= 2 * LINE_TOLERANCE * mean:
-        return 1.0 / mean, False
     rounded: list[float] = np.round(steps, 4).tolist()
     common = Counter(rounded).most_common(1)[0][0]
     tolerance = max(INTERVAL_TOLERANCE * common, CLOCK_ROUNDING_SECONDS)
     regular = np.abs(steps - common) <= tolerance
-    variable = float((~regular).mean()) > VARIABLE_RATE_SHARE
-    return float(1.0 / (steps if variable else steps[regular]).mean()), variable
+    if float((~regular).mean()) <= VARIABLE_RATE_SHARE:
+        return float(1.0 / steps[regular].mean()), False
+    mean = float(steps.mean())
+    off_line = float(np.ptp(shown - shown[0] - mean * np.arange(len(shown))))
+    return 1.0 / mean, off_line > 2 * LINE_TOLERANCE * mean
 
 
 def _audio_info(audio: Any) -> dict[str, Any]:
