@@ -169,7 +169,9 @@ def _scan(
     jump_scanner = find_jump_cuts.JumpScanner(jumps)
     face_scanner = track_faces.FaceScanner(tracks, detector, scale)
     thumbnail = PictureView(*detect_shots.THUMBNAIL, video.rotation_degrees, "rgb24")
-    compared = PictureView(*_size(video, find_jump_cuts.PICTURE_SIDE_PX), video.rotation_degrees, "gray")
+    compared = PictureView(
+        *size_with_side(video, find_jump_cuts.PICTURE_SIDE_PX), video.rotation_degrees, "gray"
+    )
     width, height = (max(round(side / scale), 2) for side in (video.width, video.height))
     reduced = PictureView(width, height, video.rotation_degrees, "rgb24")
     meter.charge("load_models")
@@ -190,7 +192,7 @@ def _scan(
     return scores, face_scanner.samples
 
 
-def _size(video: Video, longer_side: int) -> tuple[int, int]:
+def size_with_side(video: Video, longer_side: int) -> tuple[int, int]:
     """Return the size in px of a video's whole picture with a longer side of so much."""
     scale = longer_side / max(video.width, video.height)
     return max(round(video.width * scale), 8), max(round(video.height * scale), 8)
