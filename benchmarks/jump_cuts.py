@@ -22,7 +22,7 @@ from scipy.stats import binomtest  # noqa: E402
 from benchmarks.material import VIDEO_FOLDER, manifest_cuts, verified_cuts, video_files  # noqa: E402
 from media import DecodeTally, MediaError, MediaLimits, PictureView, decode_video  # noqa: E402
 from pipelines.visits.survey import size_with_side  # noqa: E402
-from schemas.records import Source  # noqa: E402
+from schemas.records import Source, Video  # noqa: E402
 from transforms.find_jump_cuts import PICTURE_SIDE_PX, Gray, JumpConfig, JumpScanner  # noqa: E402
 from transforms.probe import ProbeConfig, probe_source  # noqa: E402
 
@@ -65,7 +65,7 @@ def _options() -> argparse.Namespace:
 
 def _read(path: Path, seconds: float) -> tuple[list[Gray], list[float]]:
     video = probe_source(Source(uri=str(path), name=path.name), ProbeConfig(), MediaLimits())
-    if not hasattr(video, "width"):
+    if not isinstance(video, Video):
         raise ValueError("turned down by the probe")
     view = PictureView(*size_with_side(video, PICTURE_SIDE_PX), video.rotation_degrees, "gray")
     pictures: list[Gray] = []

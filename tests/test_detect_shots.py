@@ -153,6 +153,12 @@ def test_frames_of_a_gradual_transition_are_not_clean() -> None:
     assert second.clean_start_seconds >= 105 / 25
 
 
+def test_a_leap_is_a_hard_cut_to_the_frame() -> None:
+    scores = scores_of(100, {51: 0.6}, {})
+    scores.leaps = [50]
+    assert find_cuts(scores, CONFIG) == [(50, 50, 0.6)]
+
+
 def test_an_unsure_network_makes_no_cut() -> None:
     assert find_cuts(scores_of(100, {49: 0.4}, {49: 0.9}), CONFIG) == []
 

@@ -61,11 +61,12 @@ class ShotConfig:
 
 @dataclass(slots=True)
 class ShotScores:
-    """Per-frame scores of a whole video, filled by `ShotScanner`."""
+    """Per-frame scores of a whole video, filled by `ShotScanner`; `leaps` are jump cuts found otherwise."""
 
     seconds: list[float] = field(default_factory=list[float])
     content: list[float] = field(default_factory=list[float])
     jumps: list[int] = field(default_factory=list[int])
+    leaps: list[int] = field(default_factory=list[int])
     cut: dict[int, float] = field(default_factory=dict[int, float])
     transition: dict[int, float] = field(default_factory=dict[int, float])
 
@@ -197,7 +198,7 @@ def find_cuts(scores: ShotScores, config: ShotConfig) -> list[Cut]:
         if frame + 1 < len(cut):
             cut[frame + 1] = probability
     sure = np.flatnonzero(cut >= config.sure_probability).tolist()
-    hits = sorted({*scores.jumps, *sure})
+    hits = sorted({*scores.jumps, *scores.leaps, *sure})
     return [_transition(group, scores, cut, content, config) for group in _groups(hits)]
 
 
@@ -218,6 +219,8 @@ def _transition(
     peak = max(group, key=lambda i: (content[i], -i))
     looked_at = [float(cut[i]) for i in group if i - 1 in scores.cut]
     score = max(looked_at, default=None)
+    if leaps := set(group) & set(scores.leaps):
+        return min(leaps), min(leaps), score
     others = [content[i] for i in range(max(peak - 3, 1), min(peak + 4, len(content))) if i != peak]
     if content[peak] >= 3.0 * max([0.5, float(np.median(others)) if others else 0.5]):
         return peak, peak, score  # one frame does it all: a hard cut

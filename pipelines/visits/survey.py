@@ -187,7 +187,7 @@ def _scan(
             face_scanner.update(picture.seconds, reduced.pixels(picture.frame))
             meter.charge("track_faces")
     scores = shot_scanner.finish()
-    scores.jumps += jump_scanner.finish()
+    scores.leaps = jump_scanner.finish()
     meter.charge("detect_shots")
     return scores, face_scanner.samples
 
