@@ -142,8 +142,8 @@ DEFAULT_RULES: tuple[Rule, ...] = (
     # Good fits leave the face 0.5 to 1.2 % of its height, hands 1.2 to 3.2 %, bodies below 13 %.
     Rule(name="face_not_fitted", stage="body", field="body_fit.face_error", maximum=0.02),
     Rule(name="body_not_fitted", stage="body", field="body_fit.body_error", maximum=0.2),
-    # A hand that is seen on few frames and fitted badly there is masked; many such frames are a clip's fault.
-    Rule(name="hands_not_fitted", stage="body", field="body_fit.hand_misfit_ratio", maximum=0.3),
+    # A hand that is seen and fitted badly is masked; where that is most frames, the clip is odd.
+    Rule(name="hands_not_fitted", stage="body", field="body_fit.hand_misfit_ratio", maximum=0.5),
     Rule(name="fit_held_by_priors", stage="body", field="body_fit.face_valid_ratio", minimum=0.9),
     Rule(name="body_flips", stage="body", field="body_fit.num_flips", maximum=0),
     # Quick gestures reach 60 m/s^2 at the wrist; more than twice that is a hand that jumps.
