@@ -48,8 +48,9 @@ class Quota:
     """
 
     where: dict[str, str]
-    max_clips: Count | None = None
-    max_seconds: Positive | None = None
+    # 0 takes the whole group.
+    max_clips: int | None = None
+    max_seconds: float | None = None
     min_clips: int | None = None
     min_seconds: float | None = None
 
