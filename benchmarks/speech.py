@@ -19,7 +19,7 @@ from pathlib import Path
 # The first entry is this folder, whose files would hide others of the same names.
 sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-PARTS = ("alignment", "recognition", "language", "numerals", "noise", "voices", "sync", "cost")
+PARTS = ("alignment", "recognition", "language", "numerals", "noise", "voices", "sync", "rules", "cost")
 
 
 def main() -> int:
@@ -42,14 +42,17 @@ def main() -> int:
         parser.error(f"--parts: unknown {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
     from rich.console import Console
 
-    from benchmarks import speech_numerals, speech_sync, speech_voices, speech_words
+    from benchmarks import speech_numerals, speech_rules, speech_sync, speech_voices, speech_words
     from benchmarks.page import Part, markdown, print_part
 
     data, console = options.data, Console()
     options.output.mkdir(parents=True, exist_ok=True)
 
+    def run() -> Path:
+        return options.run or speech_sync.make_run(data, options.output / "run")
+
     def clips() -> list[speech_sync.LipClip]:
-        return speech_sync.load_clips(data, options.run or speech_sync.make_run(data, options.output / "run"))
+        return speech_sync.load_clips(data, run())
 
     def faces() -> Path:
         names = ["video/multi/two_women_table_portrait.mp4"]
@@ -63,6 +66,7 @@ def main() -> int:
         "noise": lambda: speech_words.noise_part(data),
         "voices": lambda: speech_voices.voices_part(clips()),
         "sync": lambda: speech_sync.sync_part(data, clips(), faces()),
+        "rules": lambda: speech_rules.rules_part(run()),
         "cost": lambda: speech_voices.cost_part(clips(), speech_words.cost_of_words(data)),
     }
     done: list[Part] = []

@@ -114,6 +114,7 @@ VISITS: Mapping[str, Visit] = {
             jobs=("speech_detection", "loudness", "voices"),
             inputs=("survey",),
             gives=("audio", "voice"),
+            code_version=2,
         ),
         Visit(
             stage="look",
@@ -127,8 +128,8 @@ VISITS: Mapping[str, Visit] = {
         Visit(
             stage="sync",
             visit=sync_visit,
-            sections=("sync", "media"),
-            jobs=("lip_sync",),
+            sections=("sync", "audio", "media"),
+            jobs=("lip_sync", "speech_detection"),
             inputs=("survey", "look"),
             gives=("sync",),
             code_version=2,

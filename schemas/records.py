@@ -272,10 +272,10 @@ class Sync:
     `av_offset_frames` is how far the source's sound was late, as measured; `repaired_frames` how
     far it was then moved in the clip, 0 where nothing was changed, `unrepaired_frames` how far the two
     lie apart, 0 below what can be told. `lag_scores` are the correlations at all lags, lag 0 in the
-    middle. `sync_confidence` is the peak
-    of the correlation of the lips with what the sound predicts, above its median over the lags;
-    `lip_activity` how fast the lips open and close while speech is heard, in face heights a second;
-    `rival_margin` by how much the confidence exceeds that of another face visible at the same
+    middle. `sync_confidence` is the peak of the correlation of the lips with what the sound predicts,
+    above its median over the lags, and `weakest_agreement` the same over the 2 s of speech where it is
+    least; `lip_activity` how fast the lips open and close while speech is heard, in face heights a
+    second; `rival_margin` by how much the confidence exceeds that of another face visible at the same
     time, None where there is none.
     """
 
@@ -283,6 +283,7 @@ class Sync:
     repaired_frames: int
     unrepaired_frames: int
     sync_confidence: float
+    weakest_agreement: float | None
     lip_activity: float | None
     rival_margin: float | None
     lag_scores: tuple[float, ...]

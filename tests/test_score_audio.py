@@ -1,5 +1,6 @@
 """Scores of made sounds with known answers, and of real speech."""
 
+import dataclasses
 import math
 
 import numpy as np
@@ -7,8 +8,11 @@ import pytest
 
 from backends import silero
 from backends.protocols import FoundSpeech, SpeechDetector
+from media import from_pcm, to_pcm
 from schemas.records import AudioQuality
-from tests.makers import RATE, noise, speech, tone
+from tests.makers import RATE, make_clip, noise, speech, tone
+from transforms.clip_sound import made_louder
+from transforms.filter_clips import DEFAULT_RULES, judge_clip
 from transforms.score_audio import clipping_ratio, decibels, loudness_lufs, score_audio, snr_db
 
 
@@ -39,6 +43,26 @@ def test_signal_to_noise_is_found_within_a_decibel(wanted: float) -> None:
 
 def scored(samples: np.ndarray, detector: SpeechDetector) -> AudioQuality:
     return score_audio(samples, detector.find_speech(samples), detector.name)
+
+
+def test_quiet_speech_is_heard_as_loud_speech_is(detector: SpeechDetector) -> None:
+    """-62 dBFS in 16 bits: the recogniser can read it, and so nobody calls it silence."""
+    loud = 0.5 * speech(6.0) / float(np.abs(speech(6.0)).max())
+    quiet = from_pcm(to_pcm(loud * np.float32(10 ** (-46 / 20))))
+    assert decibels(float((quiet**2).mean())) < -60
+    heard, wanted = detector.find_speech(made_louder(quiet)), detector.find_speech(made_louder(loud))
+    length = sum(end - start for start, end in wanted.spans)
+    assert sum(end - start for start, end in heard.spans) > 0.5 * length  # pauses are silent now
+    scores = score_audio(quiet, heard, "a detector")
+    clip = dataclasses.replace(make_clip(), audio=scores)
+    rejection = judge_clip(clip, DEFAULT_RULES, "audio")
+    assert rejection is None or rejection.reason != "silent_audio"
+
+
+def test_what_is_loud_or_silent_is_left_as_it_is() -> None:
+    for samples in (speech(2.0), np.zeros(RATE, np.float32), np.zeros(3, np.float32)):
+        assert made_louder(samples) is samples
+    assert np.abs(made_louder(noise(2.0, 1e-5))).max() < 1e-3  # the last bit of silence is no speech
 
 
 def test_speech_without_pauses_is_measured_against_its_quietest_tenth() -> None:

@@ -17,6 +17,7 @@ from transforms.score_sync import (
     lip_activity,
     peak_height,
     score_sync,
+    weakest_agreement,
     with_rivals,
     with_shared_offset,
 )
@@ -93,9 +94,9 @@ def siblings(*peaks: tuple[int, float]) -> list[tuple[int, int]]:
 
 
 def test_clips_of_a_video_repair_each_other() -> None:
-    assert siblings((4, 0.5), (4, 0.27), (3, 0.27)) == [(4, 0), (4, 0), (4, 0)]
-    # Together they are as sure as none of them is alone: chance peaks lie elsewhere in each.
-    assert siblings((2, 0.28)) == [(0, 2)]
+    assert siblings((4, 0.5), (4, 0.2), (3, 0.2)) == [(4, 0), (4, 0), (4, 0)]
+    # Alone none of them would be sure enough.
+    assert siblings((2, 0.24)) == [(0, 2)]
     # A frame is too little to repair, unless the video says two.
     assert siblings((0, 0.6), (1, 0.5)) == [(0, 0), (0, 0)]
     assert siblings((2, 0.9), (1, 0.3)) == [(2, 0), (2, 0)]
@@ -104,8 +105,8 @@ def test_clips_of_a_video_repair_each_other() -> None:
 def test_a_clip_that_disagrees_with_its_video_is_sure_of_it_or_rejected() -> None:
     assert siblings((4, 0.9), (4, 0.9), (0, 0.6)) == [(4, 0), (4, 0), (0, 0)]
     assert siblings((4, 0.9), (4, 0.9), (-6, 0.6)) == [(4, 0), (4, 0), (-6, 0)]
-    assert siblings((4, 0.9), (4, 0.9), (0, 0.27)) == [(4, 0), (4, 0), (4, 4)]
-    assert siblings((0, 0.9), (0, 0.9), (3, 0.27)) == [(0, 0), (0, 0), (0, 3)]
+    assert siblings((4, 0.9), (4, 0.9), (0, 0.2)) == [(4, 0), (4, 0), (4, 4)]
+    assert siblings((0, 0.9), (0, 0.9), (3, 0.2)) == [(0, 0), (0, 0), (0, 3)]
 
 
 def test_clips_without_lips_have_no_part_in_it() -> None:
@@ -141,6 +142,41 @@ def test_lip_activity_is_a_speed_in_face_heights() -> None:
     assert lip_activity(face(101, opening), 25.0) == pytest.approx(1.25, rel=1e-3)
     assert lip_activity(face(50), 25.0) == 0.0
     assert lip_activity(face(1), 25.0) is None
+
+
+def test_the_weakest_stretch_of_speech_is_found() -> None:
+    """Lips that agree for 4 s and stay shut for 3 s of somebody else's speech, or of silence."""
+    agreement = np.zeros((31, 175))
+    agreement[15, :100] = 0.5
+    spoken = np.ones(175, bool)
+    assert weakest_agreement(agreement, spoken, 25.0) == 0.0
+    assert weakest_agreement(agreement[:, :100], spoken[:100], 25.0) == 0.5
+    spoken[100:] = False
+    assert weakest_agreement(agreement, spoken, 25.0) == pytest.approx(0.3)  # 30 of 50 frames spoken
+    assert weakest_agreement(agreement, np.zeros(175, bool), 25.0) is None
+    assert weakest_agreement(agreement[:, :40], spoken[:40], 25.0) is None
+    agreement[:, 20:30] = np.nan
+    assert weakest_agreement(agreement[:, :100], spoken[:100], 25.0) == 0.5
+
+
+def test_words_over_shut_lips_are_not_this_persons() -> None:
+    found = score_sync(np.zeros(112000, np.float32), face(175), 25.0, Shuts(100), CONFIG, [(0.0, 7.0)])
+    assert found is not None and found.sync_confidence > 0.26
+    rejection = judge_clip(dataclasses.replace(make_clip(), sync=found), DEFAULT_RULES, "sync")
+    assert rejection is not None and "speaks_in_part" in (rejection.reason, *rejection.also)
+
+
+class Shuts(Peak):
+    """Agrees in lag 0 up to a frame."""
+
+    def __init__(self, frame: int) -> None:
+        super().__init__(0)
+        self.frame = frame
+
+    def agreement(self, samples, seen, fps, max_lag):
+        scores = super().agreement(samples, seen, fps, max_lag)
+        scores[:, self.frame :] = 0.0
+        return scores
 
 
 def rival(track: str, start: float, confidence: float | None) -> Clip:

@@ -41,7 +41,7 @@ def talk(late_frames: int) -> tuple[npt.NDArray[np.float32], list[npt.NDArray[np
 @pytest.mark.parametrize("late", [0, 6, -5])
 def test_the_lag_between_loudness_and_brightness_is_found(network: syncnet.SyncNet, late: int) -> None:
     sound, pictures = talk(late)
-    found = score_sync(sound, face(), FPS, network, SyncConfig(), iter(pictures))
+    found = score_sync(sound, face(), FPS, network, SyncConfig(), (), iter(pictures))
     assert found is not None and abs(found.av_offset_frames - late) <= 1
     assert found.sync_confidence > 0.2 and found.scorer.startswith("syncnet-")
 

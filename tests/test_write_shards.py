@@ -29,7 +29,7 @@ def made_late(frames: int) -> Sync:
     """Return the record of sound that was found late and moved."""
     return Sync(
         av_offset_frames=frames, repaired_frames=frames, sync_confidence=0.5, lip_activity=None,
-        unrepaired_frames=0, rival_margin=None, lag_scores=(), scorer="a scorer",
+        weakest_agreement=None, unrepaired_frames=0, rival_margin=None, lag_scores=(), scorer="a scorer",
     )  # fmt: skip
 
 

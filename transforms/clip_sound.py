@@ -18,6 +18,10 @@ Pcm = npt.NDArray[np.int16]
 # More than any offset between picture and sound that could be repaired.
 MARGIN_SECONDS = 2.0
 _MARGIN = round(MARGIN_SECONDS * SAMPLING_RATE_HZ)
+_BLOCK = SAMPLING_RATE_HZ // 50  # 20 ms
+_LOUD_SHARE = 0.9
+# Speech at -35 dBFS is quiet; at -84 dBFS two steps of 16 bits are left of it.
+_QUIET, _SILENT = 10 ** (-35 / 20), 10 ** (-84 / 20)
 
 
 def sound_part(clip_id: str) -> str:
@@ -36,6 +40,21 @@ def clip_samples(part: Pcm, clip: Clip) -> Pcm:
     """Return a clip's samples out of its part (n,), moved as its sync record says."""
     moved = 0.0 if clip.sync is None else clip.sync.repaired_frames / clip.fps
     return _window(part, _MARGIN + round(moved * SAMPLING_RATE_HZ), _num_samples(clip))
+
+
+def made_louder(samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Return quiet samples in [-1, 1] at the level of speech; others, and silence, as they are.
+
+    What listens (voice activity, voices, words) was trained on speech at ordinary levels. The level is
+    that of the louder blocks of 20 ms, so that pauses do not count.
+    """
+    blocks = samples[: len(samples) // _BLOCK * _BLOCK].reshape(-1, _BLOCK).astype(np.float64)
+    if not len(blocks):
+        return samples
+    level = float(np.quantile(np.sqrt((blocks**2).mean(axis=1)), _LOUD_SHARE))
+    if not _SILENT < level < _QUIET:
+        return samples
+    return np.clip(samples * np.float32(_QUIET / level), -1.0, 1.0)
 
 
 def _num_samples(clip: Clip) -> int:

@@ -21,7 +21,11 @@ from schemas.bounds import Count
 from schemas.records import Clip, Sync
 
 FloatArray = npt.NDArray[np.float64]
+Span = tuple[float, float]
 _FULL_FRAMES = 125
+# Long enough for a few words, short enough that a listener's turn fills one; mostly speech.
+_STRETCH_SECONDS = 2.0
+_MIN_SPOKEN = 0.6
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,7 +42,7 @@ class SyncConfig:
     model: str = "lip-sync"
     max_lag_frames: Count = 15
     min_repair_frames: Count = 2
-    min_repair_confidence: float = 0.3
+    min_repair_confidence: float = 0.26
     max_repair_spread_frames: int = 2
 
 
@@ -48,6 +52,7 @@ def score_sync(
     fps: float,
     scorer: SyncScorer,
     config: SyncConfig,
+    speech: Sequence[Span] = (),
     pictures: Iterable[RgbImage] | None = None,
 ) -> Sync | None:
     """Return how a face and the sound agree; None if the clip is too short or the face not seen.
@@ -55,6 +60,7 @@ def score_sync(
     Args:
         samples: mono (m,) at 16 kHz, the clip's sound.
         face: (n, 478, 3) landmarks in px, NaN where not seen.
+        speech: where somebody speaks, in seconds.
         pictures: the clip's n frames, if the scorer needs them.
     """
     if len(face) < 2 * config.max_lag_frames + 10 or np.isfinite(face[:, 0, 0]).mean() < 0.5:
@@ -74,6 +80,7 @@ def score_sync(
         repaired_frames=repair,
         unrepaired_frames=_unrepaired(offset, repair, config),
         sync_confidence=round(confidence, 6),
+        weakest_agreement=weakest_agreement(agreement, _spoken(speech, len(face), fps), fps),
         lip_activity=lip_activity(face, fps),
         rival_margin=None,
         lag_scores=tuple(np.round(scores, 4).tolist()),
@@ -85,6 +92,42 @@ def lag_scores(agreement: FloatArray) -> FloatArray:
     """Return the score of each lag, (k,), of what each frame adds to it, (k, n); 0 without any."""
     known = np.isfinite(agreement)
     return np.where(known, agreement, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+
+
+def _spoken(speech: Sequence[Span], num_frames: int, fps: float) -> npt.NDArray[np.bool_]:
+    """Return on which frames somebody speaks, (num_frames,)."""
+    middles = (np.arange(num_frames) + 0.5) / fps
+    spans = np.array(speech, np.float64).reshape(-1, 2)
+    return np.asarray(((middles >= spans[:, :1]) & (middles < spans[:, 1:])).any(axis=0), bool)
+
+
+def weakest_agreement(agreement: FloatArray, spoken: npt.NDArray[np.bool_], fps: float) -> float | None:
+    """Return the least height of the clip's best lag above the median lag, over 2 s of speech.
+
+    Where a face speaks in one part and listens in another, its words are not all its own. None if speech
+    fills no such stretch of the clip.
+
+    Args:
+        agreement: (k, n) what each frame adds to the score of each lag.
+        spoken: (n,) frames on which somebody speaks.
+    """
+    width = round(_STRETCH_SECONDS * fps)
+    if agreement.shape[1] < width:
+        return None
+    known = np.isfinite(agreement)
+    sums = _moving_sum(np.where(known, agreement, 0.0), width)
+    local = sums / np.maximum(_moving_sum(known.astype(np.float64), width), 1.0)
+    full = _moving_sum(spoken[None].astype(np.float64), width)[0] >= _MIN_SPOKEN * width
+    if not full.any():
+        return None
+    best = int(np.argmax(lag_scores(agreement)))
+    return round(float((local[best] - np.median(local, axis=0))[full].min()), 6)
+
+
+def _moving_sum(rows: FloatArray, width: int) -> FloatArray:
+    """Return the sums of `width` neighbours in each row, (k, n - width + 1)."""
+    summed = np.cumsum(np.pad(rows, ((0, 0), (1, 0))), axis=1)
+    return summed[:, width:] - summed[:, :-width]
 
 
 def best_lag(scores: FloatArray) -> int:

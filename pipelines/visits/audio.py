@@ -8,6 +8,7 @@ from pipelines.elements import ClipTask, VisitResult
 from pipelines.visits.sound import sound_of
 from schemas.parts import PartReader
 from transforms import compare_voices, score_audio
+from transforms.clip_sound import made_louder
 
 
 def audio_visit(
@@ -17,10 +18,11 @@ def audio_visit(
     meter = CpuMeter()
     samples = sound_of(task.clip, parts)
     detector = select.speech_detector(audio.vad_threshold)
-    heard = detector.find_speech(samples)
+    audible = made_louder(samples)
+    heard = detector.find_speech(audible)
     quality = score_audio.score_audio(samples, heard, detector.name)
     meter.charge("score_audio")
-    voices = compare_voices.compare_voices(samples, heard.spans, select.voice_embedder(), voice)
+    voices = compare_voices.compare_voices(audible, heard.spans, select.voice_embedder(), voice)
     meter.charge("compare_voices")
     done = replace(task, clip=replace(task.clip, audio=quality, voice=voices))
     return VisitResult(outputs=(done,), cpu_seconds=meter.seconds)

@@ -23,7 +23,7 @@ from schemas.parts import PartReader
 from schemas.records import FaceTrack, Shot, Video
 from schemas.sample import SAMPLING_RATE_HZ, wav_of_pcm
 from transforms import detect_shots, find_gaps, find_jump_cuts, propose_clips, track_faces
-from transforms.clip_sound import MARGIN_SECONDS, Pcm, cut_with_margin, sound_part
+from transforms.clip_sound import MARGIN_SECONDS, Pcm, cut_with_margin, made_louder, sound_part
 from transforms.score_audio import AudioConfig
 
 # Sound is decoded in pieces of this length, so that memory does not grow with the video.
@@ -136,7 +136,7 @@ def _listen(video: Video, media: MediaLimits, audio: AudioConfig, tape: IO[bytes
         beyond = MARGIN_SECONDS if end == video.duration_seconds else 0.0
         samples = decode_audio(video.source.uri, media, start, end + beyond, SAMPLING_RATE_HZ, video.reading)
         seen = samples[: round((end - start) * SAMPLING_RATE_HZ)]
-        spans += [(start + s, start + e) for s, e in detector.find_speech(seen).spans]
+        spans += [(start + s, start + e) for s, e in detector.find_speech(made_louder(seen)).spans]
         tape.write(to_pcm(samples).tobytes())
         start = end
     return spans

@@ -10,15 +10,18 @@ from backends import select
 from media import DecodeTally, MediaLimits, PictureView, decode_video
 from pipelines.cpu_meter import CpuMeter
 from pipelines.elements import ClipTask, VisitResult
-from pipelines.visits.sound import sound_of
+from pipelines.visits.sound import audible_sound_of
 from schemas.parts import LANDMARKS_PART, VIDEO_PART, PartReader
 from schemas.records import Clip
 from schemas.sample import npz_to_arrays, unpack_landmarks
+from transforms.score_audio import AudioConfig
 from transforms.score_sync import SyncConfig, score_sync
 
 
-def sync_visit(task: ClipTask, parts: PartReader, *, sync: SyncConfig, media: MediaLimits) -> VisitResult:
-    """Say how a clip's lips and sound agree, and by how much the sound has to be moved.
+def sync_visit(
+    task: ClipTask, parts: PartReader, *, sync: SyncConfig, audio: AudioConfig, media: MediaLimits
+) -> VisitResult:
+    """Say how a clip's lips and sound agree, throughout, and by how much the sound has to be moved.
 
     Pictures are decoded only for a scorer that looks at them.
     """
@@ -28,7 +31,9 @@ def sync_visit(task: ClipTask, parts: PartReader, *, sync: SyncConfig, media: Me
     meter.charge("load_models")
     face = unpack_landmarks(npz_to_arrays(parts.read("look", LANDMARKS_PART)), "face:landmarks")
     pictures = _pictures(clip, parts.uri("look", VIDEO_PART), media, tally) if scorer.needs_pictures else None
-    found = score_sync(sound_of(clip, parts), face, clip.fps, scorer, sync, pictures)
+    samples = audible_sound_of(clip, parts)
+    speech = select.speech_detector(audio.vad_threshold).find_speech(samples).spans
+    found = score_sync(samples, face, clip.fps, scorer, sync, speech, pictures)
     meter.charge("score_sync")
     return VisitResult(
         outputs=(replace(task, clip=replace(clip, sync=found)),),

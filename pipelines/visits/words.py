@@ -5,7 +5,7 @@ from dataclasses import replace
 from backends import select
 from pipelines.cpu_meter import CpuMeter
 from pipelines.elements import ClipTask, VisitResult
-from pipelines.visits.sound import sound_of
+from pipelines.visits.sound import audible_sound_of
 from schemas.parts import PartReader
 from transforms.align_words import AlignConfig, align_words
 from transforms.score_audio import AudioConfig
@@ -22,7 +22,7 @@ def words_visit(
     recogniser = select.recogniser(transcribe.model, transcribe.beam_size)
     aligner = select.aligner(align.model)
     meter.charge("load_models")
-    samples = sound_of(clip, parts)
+    samples = audible_sound_of(clip, parts)
     heard = transcribe_clip(samples, clip, task.video.duration_seconds, recogniser)
     meter.charge("transcribe")
     speech = select.speech_detector(audio.vad_threshold).find_speech(samples).spans
