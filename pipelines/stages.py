@@ -105,7 +105,7 @@ VISITS: Mapping[str, Visit] = {
             sections=("media", "shots", "jumps", "tracks", "clips", "audio"),
             jobs=("media", "shots", "face_detection", "speech_detection"),
             inputs=("probe",),
-            code_version=3,
+            code_version=4,
         ),
         Visit(
             stage="audio",
@@ -143,7 +143,7 @@ VISITS: Mapping[str, Visit] = {
             declared=("language", "transcript"),
             decided=("sync.repaired_frames",),
             gives=("transcript",),
-            code_version=3,
+            code_version=4,
         ),
         Visit(
             stage="body",

@@ -37,9 +37,13 @@ class EveryHalfSecond:
     name = "half seconds"
 
     def __init__(
-        self, missing: Sequence[int] = (), um_before: Sequence[int] = (), score: float = 0.8
+        self,
+        missing: Sequence[int] = (),
+        um_before: Sequence[int] = (),
+        score: float = 0.8,
+        scores: Sequence[float] = (),
     ) -> None:
-        self.missing, self.um_before, self.score = missing, um_before, score
+        self.missing, self.um_before, self.score, self.scores = missing, um_before, score, scores
 
     def aligns(self, language: str) -> bool:
         return language == "en"
@@ -50,7 +54,8 @@ class EveryHalfSecond:
         found: list[AlignedWord | None] = []
         for i, readings in enumerate(words):
             phone = AlignedPhone("AH", 0.5 * i, 0.5 * i + 0.4, 0.8)
-            at = AlignedWord(readings[-1], 0.5 * i, 0.5 * i + 0.4, self.score, (phone,))
+            score = self.scores[i] if self.scores else self.score
+            at = AlignedWord(readings[-1], 0.5 * i, 0.5 * i + 0.4, score, (phone,))
             found.append(None if i in self.missing else at)
         ums = [(i, AlignedWord(("um",), 0.5 * i - 0.3, 0.5 * i, 0.7, ())) for i in self.um_before]
         return Alignment(tuple(found), tuple(ums))
@@ -143,6 +148,8 @@ def test_doubtful_words_say_why() -> None:
     assert [w.doubt for w in quiet.words] == [None, "silent"]
     wrong = aligned(transcript(word("thank")), EveryHalfSecond(score=0.001))
     assert wrong.words[0].doubt == "unfit"
+    once = EveryHalfSecond(scores=[0.8, 0.001, 0.8])
+    assert aligned(transcript(word("a"), word("b"), word("c")), once).doubtful_ratio == 0.0
     clip = dataclasses.replace(make_clip(), transcript=done)
     rejection = judge_clip(clip, DEFAULT_RULES, "words")
     assert rejection is not None and rejection.reason == "doubtful_words"
