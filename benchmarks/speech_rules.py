@@ -1,4 +1,4 @@
-"""False rejections: how many talkers each rule of the speech stages turns down, on either half of the people.
+"""False rejections: how many talkers each rule turns down, on either half of the people.
 
 Bounds are set on the people of half 0; half 1 is what may be reported. A person counts as rejected if any
 of their clips breaks the rule, whatever other rules say and whether the rule was on.
@@ -16,8 +16,6 @@ from benchmarks.page import Part, Table
 from benchmarks.runs import read_rows
 from transforms.filter_clips import DEFAULT_RULES, Rule
 
-STAGES = frozenset(("audio", "sync", "words"))
-
 
 def half_of(person: str) -> int:
     """Return 0 or 1, the half of the people that somebody belongs to."""
@@ -33,7 +31,7 @@ def rules_part(run: Path) -> Part:
         if expectation_of(source_of(row["source_name"]), expected).expect == "clips"
     ]
     rows: list[tuple[Any, ...]] = []
-    for rule in (r for r in DEFAULT_RULES if r.stage in STAGES):
+    for rule in DEFAULT_RULES:
         rows.append((rule.name, *(_rate(clips, rule, half) for half in (0, 1))))
     return Part(
         name="rules",
