@@ -87,7 +87,8 @@ def test_a_single_damaged_time_moves_nothing(at: int, by: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("suffix", "codec"), [(".ts", "aac"), (".ts", "libmp3lame"), (".mpg", "mp2"), (".flv", "aac")]
+    ("suffix", "codec"),
+    [(".ts", "aac"), (".ts", "libmp3lame"), (".mpg", "mp2"), (".flv", "aac"), (".mkv", "flac")],
 )
 def test_joined_recordings_keep_their_own_sound(tmp_path: Path, suffix: str, codec: str) -> None:
     path = clocks.joined(tmp_path / f"v{suffix}", codec)
