@@ -7,7 +7,7 @@ the page cannot show what is not published. Nothing is fetched from anywhere.
 from collections.abc import Sequence
 from typing import Any
 
-from reports import associations, balance, formats, gallery, groups, reasons, sankey
+from reports import associations, balance, formats, gallery, groups, reasons, representation, sankey
 from reports.flow import flow_of
 from reports.run_data import RunData
 from schemas.bias import TOGETHER
@@ -50,6 +50,8 @@ def build_context(run: RunData) -> dict[str, Any]:
         "first_effects": FIRST_EFFECTS,
         "num_effects": sum(row["ratio"] is not None or row["suppressed"] for row in funnel),
         "balance": balance.balance_context(run),
+        "representation": representation.tables(run.tables["representation"].to_pylist()),
+        "sizes": associations.size_rows(metrics),
         "associations": associations.associations(metrics, "selected"),
         "num_unsure": associations.num_unsure(metrics, "selected"),
         "min_associated": settings.get("min_people_associated", 20),

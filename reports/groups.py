@@ -152,7 +152,8 @@ def _group_row(
     found = {scope: by_scope[scope].get(name) for scope in SCOPES}
     marks, numbers = [], []
     for scope, cell in found.items():
-        numbers.append((scope, _number(cell, scope)))
+        nothing = cell is None and name == TOGETHER  # nothing is hidden in that scope
+        numbers.append((scope, "" if nothing else _number(cell, scope)))
         if cell is not None and cell["share"] is not None:
             marks.append((scope, round(100 * cell["share"] / limit, 2)))
     first = found["candidates"]

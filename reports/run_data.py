@@ -32,6 +32,7 @@ _SORT_KEYS = {
     "bias_cells": ["scope", "attribute", "value", "attribute_2", "value_2"],
     "bias_metrics": ["scope", "metric", "attribute", "value", "other"],
     "funnel": ["level", "stage", "filter", "attribute", "value"],
+    "representation": ["attribute", "by", "part", "value", "unit"],
     "balance_targets": ["kind", "split", "name", "value"],
     "balance_splits": ["split"],
     "balance_warnings": ["split", "attribute", "value"],

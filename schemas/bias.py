@@ -107,6 +107,39 @@ class FunnelRow:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Representation:
+    """How well a group is represented in the data set, or in a part of it, beside a reference group.
+
+    `by` says what the parts are, `part` which it is. `unit`: clips, people (each once), hours, or clips as
+    drawn by their weights. `share` is of what is known in the part; `population` is the group's share in the
+    population that the configuration gives, from `source`. `represented` is share over population, 1 where
+    both agree. `ratio` and `difference` compare the group with the `reference` group: its `represented`, or
+    where there is no population its share. Intervals are of 95 % with people as units.
+    """
+
+    by: Literal["all", "split", "licence", "consent"]
+    part: str
+    attribute: str
+    value: str
+    unit: Literal["clips", "people", "hours", "drawn"]
+    amount: float
+    share: float
+    share_low: float
+    share_high: float
+    num_people: int
+    population: float | None
+    source: str | None
+    represented: float | None
+    reference: str | None
+    ratio: float | None
+    ratio_low: float | None
+    ratio_high: float | None
+    difference: float | None
+    difference_low: float | None
+    difference_high: float | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class BalanceTarget:
     """What was asked of one group in one split, and what became of it.
 

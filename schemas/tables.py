@@ -20,6 +20,7 @@ from schemas.bias import (
     BiasMetric,
     DeclaredPerceived,
     FunnelRow,
+    Representation,
     UnusedDeclaration,
 )
 from schemas.outcomes import Failure, Rejection
@@ -41,6 +42,7 @@ TABLES: dict[str, type] = {
     "bias_cells": BiasCell,
     "bias_metrics": BiasMetric,
     "funnel": FunnelRow,
+    "representation": Representation,
     "balance_targets": BalanceTarget,
     "balance_splits": BalanceSplit,
     "balance_warnings": BalanceWarning,

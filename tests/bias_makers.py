@@ -170,7 +170,8 @@ def with_bias_tables(records: Records, bias: BiasConfig, balance: BalanceConfig)
     tables = summarise(rows, STAGES, bias, targets, {"gender": measured_gender()}, plan.targets)
     return dataclasses.replace(
         records, clips=[*others, *lost, *kept], rejections=rejections, bias_cells=list(tables.cells),
-        bias_metrics=list(tables.metrics), funnel=list(tables.funnel), balance_targets=list(tables.targets),
+        bias_metrics=list(tables.metrics), funnel=list(tables.funnel),
+        representation=list(tables.representation), balance_targets=list(tables.targets),
         balance_splits=list(plan.splits), balance_warnings=list(plan.warnings),
     )  # fmt: skip
 

@@ -11,6 +11,7 @@ from schemas.bias import (
     BiasMetric,
     DeclaredPerceived,
     FunnelRow,
+    Representation,
     UnusedDeclaration,
 )
 from schemas.ids import span_id
@@ -45,6 +46,7 @@ class Records:
     bias_cells: list[BiasCell] = dataclasses.field(default_factory=list)
     bias_metrics: list[BiasMetric] = dataclasses.field(default_factory=list)
     funnel: list[FunnelRow] = dataclasses.field(default_factory=list)
+    representation: list[Representation] = dataclasses.field(default_factory=list)
     balance_targets: list[BalanceTarget] = dataclasses.field(default_factory=list)
     balance_splits: list[BalanceSplit] = dataclasses.field(default_factory=list)
     balance_warnings: list[BalanceWarning] = dataclasses.field(default_factory=list)

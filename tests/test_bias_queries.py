@@ -65,6 +65,8 @@ def test_the_answers_are_those_that_were_planted() -> None:
 
 
 def test_the_settings_it_shows_are_settings() -> None:
-    (example,) = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+    population, example = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+    (gender,) = config_from(yaml.safe_load(population), "the page").bias.populations
+    assert gender.reference == "masculine" and gender.shares["feminine"] == 0.51
     balance = config_from(yaml.safe_load(example), "the page").balance
     assert balance.targets[2].name == "gender|skin_tone" and balance.quotas[0].max_seconds == 36000

@@ -18,13 +18,14 @@ from pipelines.stages import VISITS  # noqa: E402
 from schemas.stages import STAGES, Stage  # noqa: E402
 from transforms.balance import Quota, Target  # noqa: E402
 from transforms.filter_clips import DEFAULT_RULES, Rule  # noqa: E402
+from transforms.summarise_bias import Population  # noqa: E402
 
 TARGET = ROOT / "docs" / "configuration.md"
 SCHEMA_FILE = ROOT / "docs" / "configuration.schema.json"
 SCHEMA = config_schema()
 ARCHITECTURE = ROOT / "docs" / "architecture.md"
 # Lists of settings, by section.
-ENTRIES = {"balance": {"targets": Target, "quotas": Quota}}
+ENTRIES = {"balance": {"targets": Target, "quotas": Quota}, "bias": {"populations": Population}}
 
 _HEAD = """# Configuration
 

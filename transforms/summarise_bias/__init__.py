@@ -16,12 +16,12 @@ from apache_beam.typehints.decorators import no_annotations
 from schemas.bias import BalanceTarget
 from schemas.outcomes import Failure, Rejection
 from schemas.records import Clip, Video
-from transforms.summarise_bias.config import STAGE, BiasConfig
+from transforms.summarise_bias.config import STAGE, BiasConfig, Population
 from transforms.summarise_bias.confusion import shipped_confusion
 from transforms.summarise_bias.rows import Row, clip_row, ended, video_row
 from transforms.summarise_bias.summary import BiasTables, summarise
 
-__all__ = ["STAGE", "BiasConfig", "BiasTables", "SummariseBias", "summarise"]
+__all__ = ["STAGE", "BiasConfig", "BiasTables", "Population", "SummariseBias", "summarise"]
 
 EMBEDDED_CONFUSION = Path(__file__).parents[1] / "data" / "attribute_confusion.json"
 
@@ -34,7 +34,7 @@ class SummariseBias(beam.PTransform):
         targets: wanted shares by attribute, empty for equal ones.
     """
 
-    TABLES = ("bias_cells", "bias_metrics", "funnel", "balance_targets")
+    TABLES = ("bias_cells", "bias_metrics", "funnel", "representation", "balance_targets")
 
     def __init__(
         self, config: BiasConfig, stages: Sequence[str], targets: Mapping[str, Mapping[str, float]]
@@ -60,6 +60,7 @@ class SummariseBias(beam.PTransform):
             "bias_cells": tables | "Cells" >> beam.FlatMap(lambda t: t.cells),
             "bias_metrics": tables | "Metrics" >> beam.FlatMap(lambda t: t.metrics),
             "funnel": tables | "Funnel" >> beam.FlatMap(lambda t: t.funnel),
+            "representation": tables | "Representation" >> beam.FlatMap(lambda t: t.representation),
             "balance_targets": tables | "Targets" >> beam.FlatMap(lambda t: t.targets),
         }
 

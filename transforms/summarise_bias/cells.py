@@ -149,11 +149,11 @@ def joined_codes(
     places = collapse(people, codes[0][known], codes[1][known], min_people)
     if places is None:
         return None
-    one, two = (_joined(*part) for part in zip(shown, codes, places, strict=True))
+    one, two = (joined_lines(*part) for part in zip(shown, codes, places, strict=True))
     return None if min(len(one[0]), len(two[0])) < 2 else ((one[0], two[0]), (one[1], two[1]), known)
 
 
-def _joined(names: tuple[str, ...], codes: Ints, places: Ints) -> tuple[tuple[str, ...], Ints]:
+def joined_lines(names: tuple[str, ...], codes: Ints, places: Ints) -> tuple[tuple[str, ...], Ints]:
     """Return names and codes in which lines that were joined, to whichever, are one group.
 
     Args:

@@ -7,7 +7,7 @@ from itertools import compress
 import numpy as np
 
 from schemas.attributes import CATEGORIES
-from schemas.bias import BalanceTarget, BiasCell, BiasMetric, FunnelRow, Scope
+from schemas.bias import BalanceTarget, BiasCell, BiasMetric, FunnelRow, Representation, Scope
 from transforms.summarise_bias import metrics
 from transforms.summarise_bias.associations import associated_pairs
 from transforms.summarise_bias.cells import (
@@ -22,6 +22,7 @@ from transforms.summarise_bias.config import BiasConfig
 from transforms.summarise_bias.confusion import Confusion
 from transforms.summarise_bias.disclosure import plan
 from transforms.summarise_bias.funnel import compare_attributes, judge
+from transforms.summarise_bias.representation import represented
 from transforms.summarise_bias.rows import Row
 from transforms.summarise_bias.targets import published_targets
 
@@ -35,6 +36,7 @@ class BiasTables:
     cells: tuple[BiasCell, ...]
     metrics: tuple[BiasMetric, ...]
     funnel: tuple[FunnelRow, ...]
+    representation: tuple[Representation, ...]
     targets: tuple[BalanceTarget, ...]
 
 
@@ -74,6 +76,7 @@ def summarise(
         cells=tuple(cells),
         metrics=tuple(found),
         funnel=tuple(judge(compared, config.alpha, config.min_people)),
+        representation=tuple(represented(clips, scopes[2], attributes, telling, config)),
         targets=published_targets(balanced, attributes, clips, config.min_people, telling),
     )
 
