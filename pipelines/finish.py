@@ -70,10 +70,10 @@ class Finish(beam.PTransform):
         if compared is None:
             compared = merged["clips"] | CompareDeclared()
         targets = plan | "Targets" >> beam.FlatMap(lambda p: p.targets)
+        splits = plan | "Splits" >> beam.FlatMap(lambda p: p.splits)
         tables = {
             **merged,
-            **self._bias({**merged, "balance_targets": targets}),
-            "balance_splits": plan | "Splits" >> beam.FlatMap(lambda p: p.splits),
+            **self._bias({**merged, "balance_targets": targets, "balance_splits": splits}),
             "balance_warnings": plan | "Warnings" >> beam.FlatMap(lambda p: p.warnings),
             "declared_perceived": compared | HideSmall(self._config.bias.min_people),
         }
@@ -120,7 +120,7 @@ class Finish(beam.PTransform):
 
     def _bias(self, merged: dict[str, Any]) -> Any:
         targets = {t.attributes[0]: t.shares for t in self._config.balance.targets if len(t.attributes) == 1}
-        names = ("clips", "rejections", "failures", "videos", "balance_targets")
+        names = ("clips", "rejections", "failures", "videos", "balance_targets", "balance_splits")
         records = {name: merged[name] for name in names}
         return records | SummariseBias(self._config.bias, CLIP_STAGES, targets)
 

@@ -76,20 +76,3 @@ def _evenness(metrics: Rows, joined: bool) -> str:
     return (
         f"{text}; {formats.percent(away, 1)} away from {'the target' if goal == 'target' else 'equal shares'}"
     )
-
-
-def size_rows(metrics: Rows) -> list[tuple[str, str, str, str, str]]:
-    """Return for each split and as drawn: clips, people, and as how many of equal weight they are worth."""
-    found = []
-    sizes = [m for m in metrics if m["metric"] in ("effective_sample_size", "effective_people")]
-    for scope, value in sorted(
-        {(m["scope"], m["value"]) for m in sizes if m["attribute"] or m["scope"] == "weighted"}, key=str
-    ):
-        own = {m["metric"]: m for m in sizes if (m["scope"], m["value"]) == (scope, value)}
-        clips, people = own["effective_sample_size"], own["effective_people"]
-        name = f"Split {formats.printable(value, 40)}" if value else "Train, as drawn"
-        worth = tuple(
-            "hidden" if m["result"] is None else formats.number(m["result"]) for m in (clips, people)
-        )
-        found.append((name, formats.count(clips["num_clips"]), formats.count(clips["num_people"]), *worth))
-    return found

@@ -49,7 +49,9 @@ def split_view(row: Row) -> Row:
         "people": formats.count(row["num_people"]),
         "worth_clips": formats.number(row["effective_clips"]),
         "worth_people": formats.number(row["effective_people"]),
-        "weights": f"{row['smallest_weight']:.2f} to {row['largest_weight']:.2f}",
+        "weights": "hidden"
+        if row["smallest_weight"] is None
+        else f"{row['smallest_weight']:.2f} to {row['largest_weight']:.2f}",
         "distance": "" if row["distance"] is None else formats.percent(row["distance"], 1),
     }
 

@@ -51,7 +51,6 @@ def build_context(run: RunData) -> dict[str, Any]:
         "num_effects": sum(row["ratio"] is not None or row["suppressed"] for row in funnel),
         "balance": balance.balance_context(run),
         "representation": representation.tables(run.tables["representation"].to_pylist()),
-        "sizes": associations.size_rows(metrics),
         "associations": associations.associations(metrics, "selected"),
         "num_unsure": associations.num_unsure(metrics, "selected"),
         "min_associated": settings.get("min_people_associated", 20),

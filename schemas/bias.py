@@ -178,19 +178,20 @@ class BalanceSplit:
     `effective_clips` and `effective_people` are Kish's effective sample sizes of the clips' weights and of
     the sums of each person's; `design_effect` is clips over effective clips. `num_at_floor` clips weigh no
     more than `balance.min_weight`. `distance` is the largest share by which a target's groups together miss
-    what was asked (total variation), `distance_without_floor` the same if weights had no floor.
+    what was asked (total variation), `distance_without_floor` the same if weights had no floor. All of these
+    are null where they would tell how large a small group is.
     """
 
     split: str
     num_clips: int
     num_people: int
     num_seconds: float
-    effective_clips: float
-    effective_people: float
-    design_effect: float
-    smallest_weight: float
-    largest_weight: float
-    num_at_floor: int
+    effective_clips: float | None
+    effective_people: float | None
+    design_effect: float | None
+    smallest_weight: float | None
+    largest_weight: float | None
+    num_at_floor: int | None
     distance: float | None
     distance_without_floor: float | None
 

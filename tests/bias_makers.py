@@ -167,12 +167,12 @@ def with_bias_tables(records: Records, bias: BiasConfig, balance: BalanceConfig)
         for v in records.videos
     ]
     targets = {t.attributes[0]: t.shares for t in balance.targets if len(t.attributes) == 1}
-    tables = summarise(rows, STAGES, bias, targets, {"gender": measured_gender()}, plan.targets)
+    tables = summarise(rows, STAGES, bias, targets, {"gender": measured_gender()}, plan.targets, plan.splits)
     return dataclasses.replace(
         records, clips=[*others, *lost, *kept], rejections=rejections, bias_cells=list(tables.cells),
         bias_metrics=list(tables.metrics), funnel=list(tables.funnel),
         representation=list(tables.representation), balance_targets=list(tables.targets),
-        balance_splits=list(plan.splits), balance_warnings=list(plan.warnings),
+        balance_splits=list(tables.splits), balance_warnings=list(plan.warnings),
     )  # fmt: skip
 
 

@@ -223,7 +223,7 @@ def test_the_step_gives_what_its_core_gives(tmp_path: Path) -> None:
     with beam.Pipeline(options=options) as pipeline:
         inputs = {
             name: pipeline | name >> beam.Create(random.Random(1).sample(rows, len(rows)), reshuffle=False)
-            for name in ("clips", "rejections", "failures", "videos", "balance_targets")
+            for name in ("clips", "rejections", "failures", "videos", "balance_targets", "balance_splits")
             for rows in [getattr(records, name)]
         }
         found: Any = inputs | SummariseBias(config, STAGES, {})

@@ -13,7 +13,7 @@ import apache_beam as beam
 from apache_beam.pvalue import AsList
 from apache_beam.typehints.decorators import no_annotations
 
-from schemas.bias import BalanceTarget
+from schemas.bias import BalanceSplit, BalanceTarget
 from schemas.outcomes import Failure, Rejection
 from schemas.records import Clip, Video
 from transforms.summarise_bias.config import STAGE, BiasConfig, Population
@@ -27,14 +27,14 @@ EMBEDDED_CONFUSION = Path(__file__).parents[1] / "data" / "attribute_confusion.j
 
 
 class SummariseBias(beam.PTransform):
-    """A dict of PCollections in: `clips`, `rejections`, `failures`, `videos`, `balance_targets`; rows out.
+    """A dict of PCollections in, of four kinds of records and two tables of balancing; rows of tables out.
 
     Args:
         stages: of clips, in the order in which they are passed; the last two are balancing and writing.
         targets: wanted shares by attribute, empty for equal ones.
     """
 
-    TABLES = ("bias_cells", "bias_metrics", "funnel", "representation", "balance_targets")
+    TABLES = ("bias_cells", "bias_metrics", "funnel", "representation", "balance_targets", "balance_splits")
 
     def __init__(
         self, config: BiasConfig, stages: Sequence[str], targets: Mapping[str, Mapping[str, float]]
@@ -55,18 +55,21 @@ class SummariseBias(beam.PTransform):
         videos = by_video | "ByVideo" >> beam.CoGroupByKey() | beam.FlatMap(_video_rows)
         rows = (clips, videos) | "Rows" >> beam.Flatten() | beam.combiners.ToList()
         targets = AsList(pcolls["balance_targets"])
-        tables = rows | "Summarise" >> beam.Map(self._summarise, targets)
+        tables = rows | "Summarise" >> beam.Map(self._summarise, targets, AsList(pcolls["balance_splits"]))
         return {
             "bias_cells": tables | "Cells" >> beam.FlatMap(lambda t: t.cells),
             "bias_metrics": tables | "Metrics" >> beam.FlatMap(lambda t: t.metrics),
             "funnel": tables | "Funnel" >> beam.FlatMap(lambda t: t.funnel),
             "representation": tables | "Representation" >> beam.FlatMap(lambda t: t.representation),
             "balance_targets": tables | "Targets" >> beam.FlatMap(lambda t: t.targets),
+            "balance_splits": tables | "Splits" >> beam.FlatMap(lambda t: t.splits),
         }
 
-    def _summarise(self, rows: Sequence[Row], balanced: Sequence[BalanceTarget]) -> BiasTables:
+    def _summarise(
+        self, rows: Sequence[Row], balanced: Sequence[BalanceTarget], splits: Sequence[BalanceSplit]
+    ) -> BiasTables:
         confusions = shipped_confusion(self._config.confusion, EMBEDDED_CONFUSION)
-        return summarise(rows, self._stages, self._config, self._targets, confusions, balanced)
+        return summarise(rows, self._stages, self._config, self._targets, confusions, balanced, splits)
 
 
 def _keyed(record: Clip | Rejection | Failure | Video) -> Iterator[tuple[str, Any]]:

@@ -7,7 +7,7 @@ from itertools import compress
 import numpy as np
 
 from schemas.attributes import CATEGORIES
-from schemas.bias import BalanceTarget, BiasCell, BiasMetric, FunnelRow, Representation, Scope
+from schemas.bias import BalanceSplit, BalanceTarget, BiasCell, BiasMetric, FunnelRow, Representation, Scope
 from transforms.summarise_bias import metrics
 from transforms.summarise_bias.associations import associated_pairs
 from transforms.summarise_bias.cells import (
@@ -24,7 +24,7 @@ from transforms.summarise_bias.disclosure import plan
 from transforms.summarise_bias.funnel import compare_attributes, judge
 from transforms.summarise_bias.representation import represented
 from transforms.summarise_bias.rows import Row
-from transforms.summarise_bias.targets import published_targets
+from transforms.summarise_bias.targets import published_splits, published_targets
 
 VIDEO_STAGES = ("survey",)
 
@@ -38,6 +38,7 @@ class BiasTables:
     funnel: tuple[FunnelRow, ...]
     representation: tuple[Representation, ...]
     targets: tuple[BalanceTarget, ...]
+    splits: tuple[BalanceSplit, ...]
 
 
 def summarise(
@@ -47,6 +48,7 @@ def summarise(
     targets: Mapping[str, Mapping[str, float]],
     confusions: Mapping[str, Confusion],
     balanced: Sequence[BalanceTarget] = (),
+    splits: Sequence[BalanceSplit] = (),
 ) -> BiasTables:
     """Return the tables.
 
@@ -55,6 +57,7 @@ def summarise(
         stages: of clips, in the order in which they are passed; the last two are balancing and writing.
         targets: wanted shares by attribute (empty: all groups equal), as far as balancing has them.
         balanced: what became of targets and quotas, with nothing hidden.
+        splits: what they are worth, with nothing hidden.
     """
     rows = sorted(rows, key=lambda row: (row.level, row.row_id))
     names = attributes_in(rows, config.attributes)
@@ -78,6 +81,7 @@ def summarise(
         funnel=tuple(judge(compared, config.alpha, config.min_people)),
         representation=tuple(represented(clips, scopes[2], attributes, telling, config)),
         targets=published_targets(balanced, attributes, clips, config.min_people, telling),
+        splits=published_splits(splits, telling),
     )
 
 

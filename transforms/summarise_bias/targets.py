@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from schemas.bias import TOGETHER, BalanceTarget
+from schemas.bias import TOGETHER, BalanceSplit, BalanceTarget
 from transforms.summarise_bias.cells import Attribute, Scoped, joined_codes
-from transforms.summarise_bias.columns import Clips
+from transforms.summarise_bias.columns import Clips, num_people
 
 HIDDEN_BINDING = "a group that is too small to be shown has a part in it"
 
@@ -36,6 +36,19 @@ def published_targets(
     )
 
 
+def published_splits(splits: Sequence[BalanceSplit], telling: Set[str]) -> tuple[BalanceSplit, ...]:
+    """Return what splits are worth; without what weights tell where they would tell of hidden groups."""
+    if not telling:
+        return tuple(splits)
+    return tuple(
+        replace(
+            row, effective_clips=None, effective_people=None, design_effect=None, smallest_weight=None,
+            largest_weight=None, num_at_floor=None, distance=None, distance_without_floor=None,
+        )
+        for row in splits
+    )  # fmt: skip
+
+
 def _published(
     row: BalanceTarget,
     attributes: Mapping[str, Attribute],
@@ -58,6 +71,8 @@ def _published(
         asked = steps.accepted, steps.selected, last
         before, selected, drawn = (_is_shown(*of_group, step) for step in asked)
         drawn = drawn and name not in telling
+        if name in attributes and _few_in_split(attributes[name], clips, row.split, min_people):
+            before = selected = drawn = False
     if row.kind == "quota":
         drawn = selected
     if before and selected and drawn:
@@ -96,6 +111,16 @@ def _is_shown(attribute: Attribute | None, value: str, rivals: frozenset[str], s
         return value not in attribute.column.groups
     names = {attribute.column.groups[i] for i in hidden}
     return value not in names and (not rivals or names <= rivals or not names & rivals)
+
+
+def _few_in_split(attribute: Attribute, clips: Clips, split: str | None, min_people: int) -> bool:
+    """Return whether few people of some group are in a split of the data set: its shares would tell."""
+    if split is None:
+        return False
+    there = clips.steps.is_selected & np.array([name == split for name in clips.splits], bool)
+    codes, people = attribute.column.codes[there], clips.people[there]
+    sizes = [num_people(people[codes == group]) for group in np.unique(codes[codes >= 0])]
+    return any(0 < size < min_people for size in sizes)
 
 
 def _is_shown_together(
