@@ -78,7 +78,8 @@ def build_sankey(attribute: str, flow: Flow, styles: Sequence[str]) -> Sankey:
         y += GAP_PX + BAR_PX
         stages = formats.prose(", ".join(reasons.title(stage) for stage in step.stages), 60)
         bars += _row_bars(groups, lost, scale, out, y, styles, f" lost in {stages}")
-        name = f"{stages}: {formats.count(sum(lost))} lost"
+        short = reasons.title(step.stages[0]) + (" …" if len(step.stages) > 1 else "")  # bars say it whole
+        name = f"{short}: {formats.count(sum(lost))} lost"
         texts.append(Text(x=round(out + sum(lost) * scale + 1, 3), y=y + 14, text=name, anchor="start"))
         left = kept
     bars += _row_bars(groups, left, scale, 0.0, y, styles)
