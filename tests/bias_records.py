@@ -10,6 +10,7 @@ from schemas.bias import (
     BiasMetric,
     DeclaredPerceived,
     FunnelRow,
+    Representation,
     UnusedDeclaration,
 )
 
@@ -44,6 +45,18 @@ def make_funnel_row(**changes: Any) -> FunnelRow:
         "explained_by": None, "suppressed": False,
     }  # fmt: skip
     return FunnelRow(**(fields | changes))
+
+
+def make_representation(**changes: Any) -> Representation:
+    """Return a group of a quarter of the people, which is half of a population."""
+    fields: dict[str, Any] = {
+        "by": "all", "part": "all", "attribute": "gender", "value": "feminine", "unit": "people",
+        "amount": 30.0, "share": 0.25, "share_low": 0.18, "share_high": 0.32, "num_people": 30,
+        "population": 0.5, "source": "a census", "represented": 0.5, "reference": "masculine",
+        "ratio": 0.33, "ratio_low": 0.2, "ratio_high": 0.5, "difference": -1.0, "difference_low": -1.3,
+        "difference_high": -0.7,
+    }  # fmt: skip
+    return Representation(**(fields | changes))
 
 
 def make_target(**changes: Any) -> BalanceTarget:
