@@ -17,6 +17,7 @@ from benchmarks.page import Part, Table
 from media import MediaLimits, decode_audio, probe_media
 from schemas.sample import SAMPLING_RATE_HZ
 from transforms.spoken_words import spoken_words
+from transforms.written_words import whole_words
 
 Samples = npt.NDArray[np.float32]
 NOISE_DB = (20, 10, 0)
@@ -164,7 +165,7 @@ def recognition_part(data: Path) -> Part:
     for file, text in sorted(transcripts(data).items()):
         samples = load_sound(data / file)
         heard = recogniser.recognise(samples, None)
-        written = [w.text for w in heard.words if spoken_words([w.text])[0]]
+        written = [w.text for w in whole_words(heard.words) if spoken_words([w.text])[0]]
         found = aligner.align(samples, spoken_words(written)).words if heard.language == "en" else ()
         untimed += sum(at is None for at in found)
         wanted, said = spoken_text(text.lower()), spoken_text(" ".join(written).lower())
@@ -268,6 +269,6 @@ def cost_of_words(data: Path) -> tuple[float, float, float]:
         heard = recogniser.recognise(samples, None)
         spent[0] += time.process_time() - started
         started = time.process_time()
-        aligner.align(samples, [r for r in spoken_words([w.text for w in heard.words]) if r])
+        aligner.align(samples, [r for r in spoken_words([w.text for w in whole_words(heard.words)]) if r])
         spent[1] += time.process_time() - started
     return spent[0], spent[1], seconds
