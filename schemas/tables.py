@@ -1,7 +1,8 @@
 """Parquet schemas derived from the record dataclasses, in this one place.
 
 A nested record becomes columns with its field's name as a prefix (`audio_snr_db`); an absent
-one becomes nulls. Tuples become lists. Private fields have no column. The golden copies in
+one becomes nulls. Tuples become lists. Private fields have no column. Columns carry what they say and in
+which unit (`schemas.described`). The golden copies in
 tests/golden make a changed schema visible in review.
 """
 
@@ -23,6 +24,7 @@ from schemas.bias import (
     Representation,
     UnusedDeclaration,
 )
+from schemas.described import field_metadata
 from schemas.outcomes import Failure, Rejection
 from schemas.plain import from_plain, hints_of, strip_none, to_plain
 from schemas.published import is_published, private_values
@@ -78,7 +80,8 @@ def _columns(record_type: type, prefix: str, nullable: bool) -> list[pa.Field]:
         if dataclasses.is_dataclass(inner):
             columns += _columns(typing.cast(type, inner), f"{prefix}{field.name}_", optional)
         else:
-            columns.append(pa.field(prefix + field.name, _arrow_type(inner), nullable=optional))
+            metadata = field_metadata(record_type, field.name)
+            columns.append(pa.field(prefix + field.name, _arrow_type(inner), optional, metadata))
     return columns
 
 

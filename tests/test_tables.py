@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from schemas.described import unit_of
 from schemas.outcomes import Failure, Rejection
 from schemas.plain import from_plain, to_plain
 from schemas.records import Attribute, Clip, Identity, Source, Transcript, Video, Word
@@ -106,6 +107,20 @@ def test_records_come_back_from_parquet_as_they_went_in(table: str) -> None:
     ]
     # Structs have names where tuples of pairs have none; JSON makes tuples and lists equal.
     assert json.dumps(back.to_pylist()) == json.dumps([to_row(record)])
+
+
+@pytest.mark.parametrize("table", sorted(TABLES))
+def test_columns_say_what_they_hold_and_in_which_unit(table: str) -> None:
+    schema = pq.read_schema(io.BytesIO(parquet_bytes(to_table(table, []))))
+    for field in schema:
+        found = field.metadata
+        assert len(found[b"description"]) > 10
+        assert unit_of(field.name) is None or b"unit" in found, field.name
+    if table == "clips":
+        assert schema.field("audio_snr_db").metadata[b"unit"] == b"dB"
+        assert b"16 kHz" in schema.field("audio_snr_db").metadata[b"description"]
+    if table == "bias_cells":
+        assert b"identities" in schema.field("num_people").metadata[b"description"]
 
 
 @pytest.mark.parametrize("table", sorted(TABLES))
