@@ -11,7 +11,7 @@ from benchmarks.page import Part, Table
 from benchmarks.speech_sync import MANY_FACES, NOT_SPEAKING, LipClip, Samples, fits
 from schemas.records import Voice
 from tools.train_lip_sync import MAX_LAG
-from transforms.compare_voices import VoiceConfig, compare_voices
+from transforms.compare_voices import VoiceConfig, compare_voices, hear_voices
 from transforms.filter_clips import DEFAULT_RULES
 
 _RATE = 16000
@@ -48,7 +48,8 @@ def voices_part(clips: Sequence[LipClip], num_pairs: int = 150) -> Part:
 
 def _voice(samples: Samples) -> Voice:
     speech = silero.load(0.5).find_speech(samples.astype(np.float32)).spans
-    return compare_voices(samples.astype(np.float32), speech, resemblyzer.load(), VoiceConfig())
+    heard = hear_voices(samples.astype(np.float32), speech, resemblyzer.load(), VoiceConfig())
+    return compare_voices(heard, VoiceConfig())
 
 
 def _caught(found: Sequence[Voice]) -> float:

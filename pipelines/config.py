@@ -19,6 +19,7 @@ from transforms.balance import BalanceConfig
 from transforms.cluster_identities import IdentityConfig
 from transforms.filter_clips import DEFAULT_RULES, Rule, is_score
 from transforms.find_near_duplicates import DuplicateConfig
+from transforms.pool_attributes import PoolConfig
 from transforms.shard_layout import ShardConfig
 from transforms.summarise_bias import BiasConfig
 
@@ -50,6 +51,7 @@ class CurateConfig(VisitSections):
     balance: BalanceConfig = field(default_factory=BalanceConfig)
     identities: IdentityConfig = field(default_factory=IdentityConfig)
     duplicates: DuplicateConfig = field(default_factory=DuplicateConfig)
+    pool: PoolConfig = field(default_factory=PoolConfig)
     split: SplitConfig = field(default_factory=SplitConfig)
     shards: ShardConfig = field(default_factory=ShardConfig)
     bias: BiasConfig = field(default_factory=BiasConfig)

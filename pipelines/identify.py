@@ -133,6 +133,7 @@ def _element(clip: Clip, face: ClipFace, registered: str | None) -> ci.Face:
         start_seconds=clip.start_seconds,
         end_seconds=clip.end_seconds,
         registered=registered,
+        voice=face.voice,
     )
 
 

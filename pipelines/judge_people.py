@@ -16,10 +16,11 @@ from schemas.records import Clip
 from schemas.run import PeopleSummary
 from transforms import cluster_identities as ci
 from transforms.find_near_duplicates import Copy, DuplicateConfig, copies_among
+from transforms.pool_attributes import pool_attributes
 
 STAGE = "people"
-# From this share of the time on a second face counts, and so many steps of writing and of size are told
-# apart.
+# From this share of the face's height on another one in the crop counts; so many steps of writing and of
+# size are told apart.
 _SECOND_PERSON, _WRITING_STEPS, _SIZE_STEPS = 0.1, 50, 10
 
 
@@ -42,6 +43,8 @@ def judge_person(
     ordered = sorted(joined["clips"], key=cleanest_first)
     if not ordered:
         return
+    if ordered[0].identity is not None:
+        ordered = pool_attributes(ordered, config.pool)
     gone = _copies(ordered, config.duplicates, places) if config.duplicates.enabled else {}
     told = list(joined["alike"])
     group = ci.label_of(key, told)
@@ -75,7 +78,7 @@ def cleanest_first(clip: Clip) -> tuple[Any, ...]:
     """
     seen = clip.quality
     return (
-        clip.other_face_ratio >= _SECOND_PERSON,
+        clip.second_face_ratio >= _SECOND_PERSON,
         seen is not None and seen.damaged_frames > 0,
         round(_WRITING_STEPS * ((seen.text_area_ratio if seen else None) or 0.0)),
         -round(_SIZE_STEPS * math.log(max(clip.face_height_px, 1.0))),

@@ -1,18 +1,33 @@
-"""The faces that looks kept, for those who compare people across the collection."""
+"""The faces and voices that visits kept, for those who compare people across the collection."""
 
+import dataclasses
+
+import numpy as np
+
+from backends.protocols import FloatArray
 from pipelines.run_folder import Places
-from schemas.parts import FACE_PART
+from schemas.parts import FACE_PART, VOICE_PART, PartReader
 from schemas.records import Clip
+from schemas.sample import npz_to_arrays
 from transforms.embed_faces import ClipFace, read_face
 
 
 def face_of(clip: Clip, places: Places) -> ClipFace | None:
-    """Return a clip's face, None if none was good enough to be kept.
+    """Return a clip's face, with the voice heard, None if none was good enough to be kept.
 
     Raises:
         OSError: if it cannot be read.
     """
+    parts = places.parts_of(clip)
     try:
-        return read_face(places.parts_of(clip).read("look", FACE_PART))
+        face = read_face(parts.read("look", FACE_PART))
+    except FileNotFoundError:
+        return None
+    return dataclasses.replace(face, voice=_voice(parts))
+
+
+def _voice(parts: PartReader) -> FloatArray | None:
+    try:
+        return npz_to_arrays(parts.read("audio", VOICE_PART))["voice"].astype(np.float32)
     except FileNotFoundError:
         return None

@@ -110,7 +110,7 @@ VISITS: Mapping[str, Visit] = {
         Visit(
             stage="audio",
             visit=audio_visit,
-            sections=("audio", "voice"),
+            sections=("audio", "voice", "embed"),
             jobs=("speech_detection", "loudness", "voices"),
             inputs=("survey",),
             gives=("audio", "voice"),

@@ -31,6 +31,7 @@ __all__ = [
     "attributes_of",
     "declared_attributes",
     "person_of",
+    "recorded_year",
     "unused_declarations",
 ]
 
@@ -57,6 +58,7 @@ _SCALES = {
     ),
 }
 _MOST_SHOWN = 200
+_DATE = re.compile(r"([12]\d{3})(?:-(0[1-9]|1[0-2])(?:-(0[1-9]|[12]\d|3[01]))?)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,12 +121,27 @@ def unused_declarations(source: Source) -> tuple[UnusedDeclaration, ...]:
 
 
 def attributes_of(clip: Clip) -> Mapping[str, Attribute]:
-    """Return a clip's attributes by name, a declared one in place of an estimated one.
+    """Return a clip's attributes by name: what is declared before what all clips of the person say, that
+    before what the clip itself does.
 
     A clip whose attributes were never estimated has the declared ones alone; an attribute that is
     not in the result was not measured, which is something else than 'unknown'.
     """
-    return {a.name: a for a in (*(clip.attributes or ()), *declared_attributes(clip.source))}
+    told = (*(clip.attributes or ()), *(clip.person_attributes or ()), *declared_attributes(clip.source))
+    return {a.name: a for a in told}
+
+
+def recorded_year(source: Source) -> float | None:
+    """Return when a source was recorded, as a year with its fraction, where a manifest declares the date.
+
+    The date is an attribute `recording_date`: 2014, 2014-05 or 2014-05-31.
+    """
+    declared = {name.strip().lower(): value.strip() for name, value in source.attributes}
+    date = _DATE.fullmatch(declared.get("recording_date", ""))
+    if date is None:
+        return None
+    year, month, day = (int(part) if part else None for part in date.groups())
+    return (year or 0) + ((month or 7) - 1) / 12 + ((day or 1) - 1) / 365
 
 
 def person_of(clip: Clip) -> str:

@@ -1,7 +1,7 @@
 """The names of the parts that stages make of a clip; a sample is put together from them.
 
-The survey makes the sound (`transforms/clip_sound.py`), the look the pictures, landmarks and face, the body
-fit its parameters. Nobody changes another stage's part.
+The survey makes the sound (`transforms/clip_sound.py`), the audio visit the voice, the look the pictures,
+landmarks and face, the body fit its parameters. Nobody changes another stage's part.
 """
 
 from typing import Protocol
@@ -9,10 +9,11 @@ from typing import Protocol
 VIDEO_PART = "clip.mp4"
 LANDMARKS_PART = "landmarks.npz"
 FACE_PART = "face.npz"
+VOICE_PART = "voice.npz"
 BODY_PART = "body.npz"
 
 # Parts from which people can be recognised lie in a room of their own, which may be deleted.
-PRIVATE_PARTS = frozenset({FACE_PART})
+PRIVATE_PARTS = frozenset({FACE_PART, VOICE_PART})
 
 
 class PartReader(Protocol):

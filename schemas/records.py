@@ -377,8 +377,9 @@ class Clip:
     `crop_xyxy` is in pixels of the displayed source picture, `width` and `height` are those
     of the written video. `other_face_ratio` is the height of the largest other face in the whole
     picture over this one's, `second_face_ratio` that of the largest in the crop. `artefacts` name
-    what the stages made of the clip, its parts included, in order. `attributes` has one a name; what
-    was estimated of an attribute that is declared is `overruled` and not published. `sampling_weight`
+    what the stages made of the clip, its parts included, in order. `attributes` has one a name, declared or
+    told by this clip alone; what was estimated of an attribute that is declared is `overruled` and not
+    published; `person_attributes` are what all clips of the person tell together. `sampling_weight`
     is how often to draw the clip, relative to the average accepted clip of its split.
     """
 
@@ -408,6 +409,7 @@ class Clip:
     identity: Identity | None = None
     attributes: tuple[Attribute, ...] | None = None
     overruled: tuple[Attribute, ...] = private(instead=(), default=())
+    person_attributes: tuple[Attribute, ...] | None = None
     sampling_weight: float | None = None
     split: str | None = None
     status: Literal["candidate", "accepted", "rejected", "failed"] = "candidate"

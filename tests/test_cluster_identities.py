@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from transforms import cluster_identities as ci
+from transforms.cluster_identities.linkage import linked_clusters, squared_distances
 from transforms.face_blocks import block_centres, nearest_blocks, num_blocks
 
 CONFIG = ci.IdentityConfig(merge_distance=1.0)
@@ -174,3 +175,97 @@ def test_blocks_divide_faces_and_overlap() -> None:
     assert all(len(set(home)) == 2 for home in homes)
     assert len({home[0] for home in homes}) == 4
     assert num_blocks(0, 4_000) == 1 and num_blocks(8_001, 4_000) == 3
+
+
+# ---- Against direct computation over the members ------------------------------------------------------
+
+
+def crowd(seed: int, count: int = 24) -> list[ci.Face]:
+    """Return faces and voices of six people; of some clips no voice is known, some are of one track."""
+    draw = np.random.default_rng(seed)
+    faces: list[ci.Face] = []
+    for i in range(count):
+        place = 1.2 * np.eye(6)[i % 6] + draw.normal(0, 0.25, 6)
+        voice = np.eye(8)[i % 6] + draw.normal(0, 0.25, 8)
+        heard = (voice / np.linalg.norm(voice)).astype(np.float32) if draw.random() < 0.7 else None
+        changes = {"stranger_distance": float(draw.uniform(0.8, 1.3)), "voice": heard}
+        track = {"track_id": f"track {i // 6}", "shot_id": f"shot {i // 6}"} if draw.random() < 0.3 else {}
+        faces.append(face(f"{i:02}", *place, **(changes | track)))
+    return faces
+
+
+def mean_squared(a: Sequence[ci.Face], b: Sequence[ci.Face], config: ci.IdentityConfig) -> float:
+    """Return the mean over all pairs of members, one by one."""
+    strangers = float(np.mean([f.stranger_distance for f in a]) * np.mean([f.stranger_distance for f in b]))
+    total = 0.0
+    for x in a:
+        for y in b:
+            total += float(((x.descriptor - y.descriptor) ** 2).sum()) / strangers
+            if x.voice is not None and y.voice is not None:
+                apart = 1.0 - float(x.voice @ y.voice)
+                total += config.voice_weight * (apart - config.neutral_voice_distance)
+    return total / (len(a) * len(b))
+
+
+def brute_force(faces: Sequence[ci.Face], config: ci.IdentityConfig) -> list[list[int]]:
+    """Return the people that average linkage finds when all pairs are computed anew at every step."""
+    groups: dict[str, list[int]] = {}
+    for i, one in enumerate(faces):
+        groups.setdefault(one.track_id, []).append(i)
+    people = list(groups.values())
+    while len(people) > 1:
+        distances = {
+            (i, j): mean_squared([faces[k] for k in people[i]], [faces[k] for k in people[j]], config)
+            for i in range(len(people))
+            for j in range(i + 1, len(people))
+        }
+        (i, j), least = min(distances.items(), key=lambda item: item[1])
+        if least > config.merge_distance**2:
+            break
+        people[i] = people[i] + people.pop(j)
+    return sorted(sorted(person) for person in people)
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("merge_distance", [0.6, 1.0, 1.4])
+def test_linkage_is_what_all_pairs_of_members_say(seed: int, merge_distance: float) -> None:
+    faces = crowd(seed)
+    config = ci.IdentityConfig(merge_distance=merge_distance)
+    pairs = np.array([(i, j) for i in range(len(faces)) for j in range(i + 1, len(faces))])
+    assert ci.link_component(faces, pairs, config) == brute_force(faces, config)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_clusters_keep_mean_scatter_strangers_and_voices_of_their_members(seed: int) -> None:
+    faces, config = crowd(seed), ci.IdentityConfig(merge_distance=1.2)
+    pairs = np.array([(i, j) for i in range(len(faces)) for j in range(i + 1, len(faces))])
+    clusters = linked_clusters(faces, pairs, config, config.merge_distance)
+    assert 1 < len(clusters) < len(faces) / 2
+    for cluster in clusters:
+        members = [faces[m] for m in cluster.members]
+        found = np.array([m.descriptor for m in members])
+        assert cluster.mean == pytest.approx(found.mean(axis=0), abs=1e-5)
+        assert cluster.scatter == pytest.approx(
+            ((found - found.mean(axis=0)) ** 2).sum(axis=1).mean(), abs=1e-5
+        )
+        assert cluster.strangers == pytest.approx(np.mean([m.stranger_distance for m in members]))
+        known = np.array([m.voice for m in members if m.voice is not None])
+        assert cluster.voices.share == pytest.approx(len(known) / len(members))
+        if not len(known):
+            continue
+        assert cluster.voices.mean == pytest.approx(known.mean(axis=0), abs=1e-5)
+        spread = ((known - known.mean(axis=0)) ** 2).sum(axis=1).mean()
+        assert cluster.voices.scatter == pytest.approx(spread, abs=1e-5)
+    for a in clusters:
+        members = [faces[m] for m in a.members]
+        wanted = [mean_squared(members, [faces[m] for m in b.members], config) for b in clusters]
+        assert squared_distances(a, clusters, config) == pytest.approx(wanted, abs=1e-4)
+
+
+def test_voices_tell_two_people_who_look_alike_apart_and_nothing_where_none_is_known() -> None:
+    low, high = np.eye(2, dtype=np.float32)
+    assert people([face("a", 0.0, voice=low), face("b", 0.95, voice=low)]) == ["ab"]
+    assert people([face("a", 0.0, voice=low), face("b", 0.95, voice=high)]) == ["a", "b"]
+    assert people([face("a", 0.0, voice=low), face("b", 0.95)]) == ["ab"]
+    # A voice is no reason to take far faces for one person.
+    assert people([face("a", 0.0, voice=low), face("b", 1.05, voice=low)]) == ["a", "b"]

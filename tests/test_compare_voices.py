@@ -6,7 +6,7 @@ import pytest
 
 from backends import resemblyzer
 from tests.makers import speech
-from transforms.compare_voices import VoiceConfig, change_score, compare_voices
+from transforms.compare_voices import VoiceConfig, change_score, compare_voices, hear_voices
 
 CONFIG = VoiceConfig()
 
@@ -28,7 +28,7 @@ class ByTime:
 
 def heard(change: float, speech_spans: list[tuple[float, float]], seconds: float = 8.0):
     samples = np.zeros(round(seconds * 16000), np.float32)
-    return compare_voices(samples, speech_spans, ByTime(change), CONFIG)
+    return compare_voices(hear_voices(samples, speech_spans, ByTime(change), CONFIG), CONFIG)
 
 
 def test_one_voice_is_one_and_does_not_change() -> None:

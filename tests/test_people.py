@@ -216,7 +216,7 @@ def test_the_cleanest_of_several_copies_is_kept(collection: Collection) -> None:
 @pytest.mark.parametrize(
     "worse",
     [
-        {"other_face_ratio": 0.7, "face_height_px": 160.0},
+        {"second_face_ratio": 0.3, "face_height_px": 160.0},
         {"face_height_px": 60.0},
         {"quality": make_quality(sharpness=50.0)},
         {"quality": make_quality(damaged_frames=1), "face_height_px": 160.0},

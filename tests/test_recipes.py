@@ -30,7 +30,7 @@ CONCERNED = {
     "landmarks": FROM_LOOK,
     "quality": FROM_LOOK,
     "faces": FROM_LOOK,
-    "embed": FROM_LOOK,
+    "embed": {"audio"} | FROM_LOOK,
     "attributes": FROM_LOOK,
     "sync": {"sync", "words"},
     "transcribe": {"words"},

@@ -39,10 +39,28 @@ class VoiceConfig:
     min_voice_windows: Count = 3
 
 
-def compare_voices(
+@dataclass(frozen=True, slots=True)
+class HeardVoices:
+    """Windows of speech: where they begin in seconds (n), how long they are, and their points (n, d)."""
+
+    starts: FloatArray
+    window_seconds: float
+    points: FloatArray
+    embedder: str
+
+    @property
+    def middle(self) -> FloatArray | None:
+        """The unit vector (d,) in the middle of the windows, by which a voice is known again, if any."""
+        if not len(self.points):
+            return None
+        mean = self.points.mean(axis=0)
+        return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-9), np.float32)
+
+
+def hear_voices(
     samples: npt.NDArray[np.float32], speech: Sequence[Span], embedder: VoiceEmbedder, config: VoiceConfig
-) -> Voice:
-    """Return how many voices are heard in mono samples (n,) at 16 kHz.
+) -> HeardVoices:
+    """Return the voices of mono samples (n,) at 16 kHz where there is enough speech.
 
     Args:
         speech: where somebody speaks, in seconds.
@@ -51,18 +69,24 @@ def compare_voices(
     starts = np.arange(0.0, max(seconds - length, 0.0) + 1e-6, config.hop_seconds)
     spoken = np.array([_spoken(start, start + length, speech) for start in starts]) / length
     starts = starts[spoken >= config.min_speech_ratio]
+    points = embedder.embed(samples, starts) if len(starts) else np.zeros((0, 1), np.float32)
+    return HeardVoices(starts, length, points, embedder.name)
+
+
+def compare_voices(heard: HeardVoices, config: VoiceConfig) -> Voice:
+    """Return how many voices are heard in a clip."""
+    starts, points = heard.starts, heard.points
     if len(starts) < 2:
-        return Voice(num_voices=None, change_score=None, foreign_ratio=None, embedder=embedder.name)
-    points = embedder.embed(samples, starts)
+        return Voice(num_voices=None, change_score=None, foreign_ratio=None, embedder=heard.embedder)
     groups = fcluster(
         linkage(points, "average", metric="cosine"), config.same_voice_distance, criterion="distance"
     )
     sizes = np.bincount(groups)
     return Voice(
         num_voices=max(int((sizes >= config.min_voice_windows).sum()), 1),
-        change_score=change_score(points, starts, length),
+        change_score=change_score(points, starts, heard.window_seconds),
         foreign_ratio=round(1.0 - float(sizes.max()) / len(points), 6),
-        embedder=embedder.name,
+        embedder=heard.embedder,
     )
 
 

@@ -40,6 +40,7 @@ class ClipFace:
     print: ClipPrint
     num_views: int
     embedder: str
+    voice: FloatArray | None = None
 
 
 def clip_face(

@@ -5,7 +5,7 @@ infer types from the first samples fail on a later one (`schemas/stable.py`).
 """
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from schemas.attributes import declared_attributes
@@ -15,7 +15,7 @@ from schemas.stable import to_stable
 
 # Speech whose phones the aligner does not know, as the Montreal Forced Aligner and Kaldi write it.
 UNKNOWN_PHONE = "spn"
-_NOT_FOR_READERS = ("artefacts", "status", "source", "attributes")
+_NOT_FOR_READERS = ("artefacts", "status", "source", "attributes", "person_attributes")
 
 
 def sample_json(clip: Clip, config_hash: str) -> dict[str, Any]:
@@ -25,12 +25,16 @@ def sample_json(clip: Clip, config_hash: str) -> dict[str, Any]:
     `not_computed`.
     """
     bare = clip.transcript and dataclasses.replace(clip.transcript, words=(), phones=())
-    stable = to_stable(dataclasses.replace(clip, transcript=bare, attributes=None))
+    stable = to_stable(dataclasses.replace(clip, transcript=bare, attributes=None, person_attributes=None))
     fields, source = stable.fields, stable.fields["source"]
     later = [name for name in CLIP_RECORDS if fields[name] is None]
     if clip.transcript is not None:
         fields["transcript"] |= {"words": _words(clip.transcript), "phones": _phones(clip.transcript)}
     attributes = declared_attributes(clip.source) if clip.attributes is None else clip.attributes
+    labels: dict[str, Sequence[Attribute]] = {
+        "attributes": attributes,
+        "person_attributes": clip.person_attributes or (),
+    }
     return {
         "key": clip.clip_id,
         **{name: value for name, value in fields.items() if name not in _NOT_FOR_READERS},
@@ -38,10 +42,10 @@ def sample_json(clip: Clip, config_hash: str) -> dict[str, Any]:
         "landmark_units_per_px": LANDMARK_UNITS_PER_PX,
         "speaker": source["speaker_id"],
         "sampling_weight": clip.sampling_weight or 0.0,
-        "attributes": [to_stable(attribute).fields for attribute in attributes],
+        **{name: [to_stable(a).fields for a in found] for name, found in labels.items()},
         "measures": [
             {"name": name, "value": value}
-            for name, value in (*stable.measures, *_attribute_measures(attributes))
+            for name, value in (*stable.measures, *_label_measures(labels))
             if name != "sampling_weight"
         ],
         "not_computed": later,
@@ -77,7 +81,8 @@ def _phones(transcript: Transcript) -> list[dict[str, Any]]:
     ]
 
 
-def _attribute_measures(attributes: Sequence[Attribute]) -> Iterator[tuple[str, float]]:
-    for attribute in attributes:
-        for name, value in to_stable(attribute).measures:
-            yield f"attributes.{attribute.name}.{name}", value
+def _label_measures(labels: Mapping[str, Sequence[Attribute]]) -> Iterator[tuple[str, float]]:
+    for kind, attributes in labels.items():
+        for attribute in attributes:
+            for name, value in to_stable(attribute).measures:
+                yield f"{kind}.{attribute.name}.{name}", value

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from body.load import load_body_model
-from body.model import BodyModel, between_vertices
+from body.model import BodyModel, JointPoints, between_vertices
 from body.skinning import (
+    JointTransforms,
     forward_kinematics,
     joint_points,
     rotation_matrices,
@@ -193,3 +194,28 @@ def test_joint_points_ride_on_their_frames(model):
     lengths = np.linalg.norm(left - elbow, axis=-1)
     np.testing.assert_allclose(lengths[0], lengths[1], atol=1e-5)
     np.testing.assert_array_equal(right[0], right[1])
+
+
+def test_joint_points_are_offset_from_joints_as_their_frames_are_turned():
+    """A quarter turn about z moves an offset along x to y; the other point rides on another frame."""
+    rotations = np.tile(np.eye(3, dtype=np.float32), (1, NUM_JOINTS, 1, 1))
+    rotations[0, 4] = [[0, -1, 0], [1, 0, 0], [0, 0, 1]]
+    positions = np.zeros((1, NUM_JOINTS, 3), np.float32)
+    positions[0, 7], positions[0, 9] = [1, 2, 3], [-1, 0, 5]
+    transforms = JointTransforms(
+        rotations=rotations,
+        shifts=np.zeros((1, NUM_JOINTS, 3), np.float32),
+        positions=positions,
+        features=np.zeros((1, 0), np.float32),
+    )
+    points = JointPoints(
+        ids=np.array([0, 1]),
+        joints=np.array([7, 9]),
+        frames=np.array([4, 5]),
+        offsets=np.array([[0.5, 0, 0.25], [0.5, 0, 0.25]], np.float32),
+        spread=np.zeros(2, np.float32),
+    )
+
+    np.testing.assert_allclose(
+        joint_points(transforms, points), [[[1, 2.5, 3.25], [-0.5, 0, 5.25]]], atol=1e-6
+    )

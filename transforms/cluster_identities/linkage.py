@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 from scipy.cluster.hierarchy import DisjointSet
 
 from backends.protocols import FloatArray
@@ -15,6 +16,18 @@ from transforms.face_blocks import Ints
 
 # Faces of two tracks that share so much time of a shot are two people.
 _SIDE_BY_SIDE_SECONDS = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Voices:
+    """The voices of a cluster's members: of which share of them one is known, their mean and its scatter."""
+
+    share: float
+    mean: FloatArray
+    scatter: float
+
+
+_NO_VOICES = Voices(0.0, np.zeros(1, np.float32), 0.0)
 
 
 @dataclass(slots=True, eq=False)
@@ -27,12 +40,8 @@ class Cluster:
     strangers: float  # mean distance of look-alike strangers from the members
     registered: str | None
     shots: dict[str, list[tuple[str, float, float]]]  # tracks and their spans, by shot
+    voices: Voices
     near: set[int] = field(default_factory=set)
-
-    def squared_distance(self, other: "Cluster") -> float:
-        """Return the mean squared relative distance of this cluster's members from another's."""
-        apart = float(((self.mean - other.mean) ** 2).sum()) + self.scatter + other.scatter
-        return apart / (self.strangers * other.strangers)
 
 
 def link_component(faces: Sequence[Face], pairs: Ints, config: IdentityConfig) -> list[list[int]]:
@@ -41,24 +50,27 @@ def link_component(faces: Sequence[Face], pairs: Ints, config: IdentityConfig) -
     Args:
         pairs: (p, 2) indices of near faces.
     """
-    return sorted(sorted(c.members) for c in linked_clusters(faces, pairs, config.merge_distance))
+    return sorted(sorted(c.members) for c in linked_clusters(faces, pairs, config, config.merge_distance))
 
 
-def linked_clusters(faces: Sequence[Face], pairs: Ints, reach: float) -> list[Cluster]:
+def linked_clusters(
+    faces: Sequence[Face], pairs: Ints, config: IdentityConfig, reach: float
+) -> list[Cluster]:
     """Merge near faces as long as two clusters' root mean square distance is within reach.
 
     Average linkage on squared distances (UPGMA; Sokal and Michener 1958) between neighbouring clusters:
     the mean squared distance between two clusters' members is |mean - mean|^2 + scatter + scatter, so
-    three numbers and a mean a cluster are all that is kept.
+    a few numbers and two means a cluster are all that is kept. Voices add to it what `squared_distances`
+    says.
     """
-    linker = _Linker(faces, pairs, reach)
+    linker = _Linker(faces, pairs, config, reach)
     linker.run()
     return list(linker.clusters.values())
 
 
 class _Linker:
-    def __init__(self, faces: Sequence[Face], pairs: Ints, reach: float) -> None:
-        self._limit = reach**2
+    def __init__(self, faces: Sequence[Face], pairs: Ints, config: IdentityConfig, reach: float) -> None:
+        self._config, self._limit = config, reach**2
         groups = _certain_groups(faces)
         self.clusters = {i: _start_cluster(faces, members) for i, members in enumerate(groups)}
         self._next = len(groups)
@@ -84,11 +96,7 @@ class _Linker:
         near = sorted(j for j in self.clusters[i].near if j > above)
         if not near:
             return
-        means = np.array([self.clusters[j].mean for j in near])
-        scatters = np.array([self.clusters[j].scatter for j in near])
-        cluster = self.clusters[i]
-        away = ((means - cluster.mean) ** 2).sum(axis=1) + scatters + cluster.scatter
-        away = away / (cluster.strangers * np.array([self.clusters[j].strangers for j in near]))
+        away = squared_distances(self.clusters[i], [self.clusters[j] for j in near], self._config)
         for j, squared in zip(near, away.tolist(), strict=True):
             if squared <= self._limit:
                 heapq.heappush(self._heap, (squared, min(i, j), max(i, j)))
@@ -97,20 +105,75 @@ class _Linker:
         a, b = self.clusters.pop(i), self.clusters.pop(j)
         number, self._next = self._next, self._next + 1
         share = len(b.members) / (len(a.members) + len(b.members))
-        apart = float(((a.mean - b.mean) ** 2).sum())
+        mean, scatter = _joined((a.mean, a.scatter), (b.mean, b.scatter), share)
         self.clusters[number] = Cluster(
             members=a.members + b.members,
-            mean=(a.mean + np.float32(share) * (b.mean - a.mean)).astype(np.float32),
-            scatter=(1 - share) * a.scatter + share * b.scatter + share * (1 - share) * apart,
+            mean=mean,
+            scatter=scatter,
             strangers=(1 - share) * a.strangers + share * b.strangers,
             registered=a.registered or b.registered,
             shots={s: a.shots.get(s, []) + b.shots.get(s, []) for s in a.shots.keys() | b.shots.keys()},
+            voices=_joined_voices(a.voices, b.voices, share),
             near=(a.near | b.near) - {i, j},
         )
         for k in self.clusters[number].near:
             self.clusters[k].near -= {i, j}
             self.clusters[k].near.add(number)
         self._push(number, above=-1)
+
+
+def squared_distances(
+    cluster: Cluster, others: Sequence[Cluster], config: IdentityConfig
+) -> npt.NDArray[np.float64]:
+    """Return (k) mean squared distances of a cluster's members from those of others.
+
+    Faces' are relative to strangers. Two voices add what they are farther apart than the neutral distance,
+    times its weight (less than nothing if they are nearer), two clips of which a voice is not known nothing.
+    """
+    means = np.array([other.mean for other in others])
+    scatters = np.array([other.scatter for other in others])
+    apart = ((means - cluster.mean) ** 2).sum(axis=1) + scatters + cluster.scatter
+    faces = apart / (cluster.strangers * np.array([other.strangers for other in others]))
+    return faces + config.voice_weight * _voices_apart(cluster, others, config.neutral_voice_distance)
+
+
+def _voices_apart(cluster: Cluster, others: Sequence[Cluster], neutral: float) -> npt.NDArray[np.float64]:
+    """Return (k) by how much voices are farther apart than neutral ones, on average over all pairs."""
+    found = np.zeros(len(others))
+    known = [i for i, other in enumerate(others) if cluster.voices.share * other.voices.share > 0]
+    if known:
+        voices = [others[i].voices for i in known]
+        squared = ((np.array([v.mean for v in voices]) - cluster.voices.mean) ** 2).sum(axis=1)
+        squared = squared + np.array([v.scatter for v in voices]) + cluster.voices.scatter
+        shares = cluster.voices.share * np.array([v.share for v in voices])
+        found[known] = shares * (squared / 2 - neutral)  # 1 - cosine is half the squared distance
+    return found
+
+
+def _joined(
+    a: tuple[FloatArray, float], b: tuple[FloatArray, float], share: float
+) -> tuple[FloatArray, float]:
+    """Return mean and scatter of two groups together, the second of which has a share of the members."""
+    apart = float(((a[0] - b[0]) ** 2).sum())
+    mean = (a[0] + np.float32(share) * (b[0] - a[0])).astype(np.float32)
+    return mean, (1 - share) * a[1] + share * b[1] + share * (1 - share) * apart
+
+
+def _joined_voices(a: Voices, b: Voices, share: float) -> Voices:
+    known = (1 - share) * a.share + share * b.share
+    if not a.share or not b.share:
+        one = a if a.share else b
+        return Voices(known, one.mean, one.scatter)
+    return Voices(known, *_joined((a.mean, a.scatter), (b.mean, b.scatter), share * b.share / known))
+
+
+def _voices_of(faces: Sequence[Face]) -> Voices:
+    known = [face.voice for face in faces if face.voice is not None]
+    if not known:
+        return _NO_VOICES
+    found = np.array(known, np.float32)
+    mean = found.mean(axis=0)
+    return Voices(len(known) / len(faces), mean, float(((found - mean) ** 2).sum(axis=1).mean()))
 
 
 def _certain_groups(faces: Sequence[Face]) -> list[list[int]]:
@@ -141,6 +204,7 @@ def _start_cluster(faces: Sequence[Face], members: list[int]) -> Cluster:
         strangers=float(np.mean([faces[m].stranger_distance for m in members])),
         registered=next((faces[m].registered for m in members if faces[m].registered), None),
         shots=dict(shots),
+        voices=_voices_of([faces[m] for m in members]),
     )
 
 
@@ -152,6 +216,7 @@ def _lone_cluster(face: Face, members: list[int]) -> Cluster:
         strangers=face.stranger_distance,
         registered=face.registered,
         shots={face.shot_id: [(face.track_id, face.start_seconds, face.end_seconds)]},
+        voices=_voices_of([face]),
     )
 
 

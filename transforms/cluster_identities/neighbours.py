@@ -6,7 +6,7 @@ import numpy as np
 
 from backends.protocols import FloatArray
 from transforms.cluster_identities.components import components
-from transforms.cluster_identities.linkage import linked_clusters
+from transforms.cluster_identities.linkage import linked_clusters, squared_distances
 from transforms.cluster_identities.records import BlockPairs, Face, IdentityConfig, NearPair
 from transforms.face_blocks import Ints, nearest_faces
 
@@ -51,7 +51,7 @@ def block_pairs(faces: Sequence[Face], config: IdentityConfig) -> BlockPairs:
     ordered = sorted(faces, key=lambda f: f.clip_id)
     strangers = np.array([f.stranger_distance for f in ordered], np.float32)
     found, away = neighbour_pairs(np.array([f.descriptor for f in ordered]), strangers, config)
-    clusters = linked_clusters(ordered, found, _SURE_SHARE * config.merge_distance)
+    clusters = linked_clusters(ordered, found, config, _SURE_SHARE * config.merge_distance)
     cluster_of = {m: cluster for cluster in clusters for m in cluster.members}
     bound = (_SLACK * config.merge_distance) ** 2
     pairs: list[NearPair] = []
@@ -60,7 +60,7 @@ def block_pairs(faces: Sequence[Face], config: IdentityConfig) -> BlockPairs:
     distances: list[float] = away.tolist()
     for (i, j), distance in zip(ends_of, distances, strict=True):
         ends, a, b = (ordered[i].clip_id, ordered[j].clip_id), cluster_of[i], cluster_of[j]
-        ties = a is b or a.squared_distance(b) <= bound
+        ties = a is b or squared_distances(a, [b], config)[0] <= bound
         if ties:
             tied.append(ends)
         if ties or distance < config.lookalike_distance:

@@ -18,6 +18,11 @@ class IdentityConfig:
     """
 
     merge_distance: Positive = 0.98
+    # Two voices farther apart than this (1 - cosine) speak against one person, nearer ones for one: where as
+    # many pairs of clips of one person as of two lie. The weight makes both kinds of distance count by how
+    # much likelier they make one person than two.
+    neutral_voice_distance: Positive = 0.28
+    voice_weight: float = 1.5
     neighbours: Count = 20
     block_size: Count = 4_000
     # A face goes to so many nearest blocks, so that people on a border are found together.
@@ -42,6 +47,8 @@ class Face:
     end_seconds: float
     registered: str | None = None
     """The identity that an earlier run gave it."""
+    voice: FloatArray | None = None
+    """A unit vector, None where too little is said."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -17,7 +17,7 @@ def complete_attributes(clip: Clip) -> Clip:
     changes nothing but what new scores add.
     """
     scored = {attribute.name: attribute for attribute in _from_scores(clip)}
-    told = scored | dict(attributes_of(clip))
+    told = scored | dict(attributes_of(replace(clip, person_attributes=None)))
     declared = {name for name, attribute in told.items() if attribute.source == "declared"}
     seen = (*clip.overruled, *(clip.attributes or ()))
     before = scored | {a.name: a for a in seen if a.source == "estimated"}
