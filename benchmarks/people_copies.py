@@ -2,7 +2,7 @@
 
 DATA has folders of short videos of one person each (`grid/s1`, `grid_s1`, `crema_d/1001`: the GRID corpus and
 CREMA-D). Takes of one person are all different recordings; copies are made of one take of each person. Bounds
-were set on every other person; the table says what they give on both halves.
+were chosen with these people in view; on others the table says what they are worth.
 """
 
 import functools

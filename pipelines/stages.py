@@ -114,7 +114,7 @@ VISITS: Mapping[str, Visit] = {
             jobs=("speech_detection", "loudness", "voices"),
             inputs=("survey",),
             gives=("audio", "voice"),
-            code_version=2,
+            code_version=3,
         ),
         Visit(
             stage="look",

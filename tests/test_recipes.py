@@ -22,6 +22,7 @@ CONCERNED = {
     "media": {"probe"} | FROM_SURVEY,
     "probe": {"probe"} | FROM_SURVEY,
     "shots": FROM_SURVEY,
+    "jumps": FROM_SURVEY,
     "tracks": FROM_SURVEY,
     "clips": FROM_SURVEY,
     "audio": FROM_SURVEY,

@@ -88,16 +88,14 @@ def build_shard(name: str, clips: Iterable[Clip], parts_of: PartsOf, config_hash
 
     buffer = io.BytesIO()
     rows: list[dict[str, Any]] = []
-    end = 0
     with TarWriter(buffer, user="mentor", group="mentor", mtime=0.0, encoder=False) as writer:
         for clip in sorted(clips, key=lambda c: c.clip_id):
             parts = encode_sample(assemble(clip, parts_of(clip), config_hash))
-            rows.append({**_row(name, clip, parts), "sample_offset": buffer.tell()})
+            rows.append(_row(name, clip, parts))
             writer.write({"__key__": clip.clip_id, **parts})
-            end = buffer.tell()
-    offsets = _part_offsets(buffer)
+    offsets, end = _offsets(buffer)
     index = pa.Table.from_pylist([row | offsets[row["key"]] for row in rows], schema=INDEX_SCHEMA)
-    starts = [row["sample_offset"] for row in rows]
+    starts = index["sample_offset"].to_pylist()
     return Shard(tar=buffer.getvalue(), index=index, sample_offsets=pack_offsets([*starts, end]))
 
 
@@ -119,12 +117,18 @@ def _row(shard: str, clip: Clip, parts: Mapping[str, bytes]) -> dict[str, Any]:
     }
 
 
-def _part_offsets(tar: io.BytesIO) -> dict[str, dict[str, int]]:
-    """Return where the bytes of each part begin in a tar file, by key."""
+def _offsets(tar: io.BytesIO) -> tuple[dict[str, dict[str, int]], int]:
+    """Return where each sample and the content of its parts begin in a tar file, and where the last one ends.
+
+    They are read back: a writer that buffers cannot tell where it is.
+    """
     found: dict[str, dict[str, int]] = {}
+    end = 0
     tar.seek(0)
     with tarfile.open(fileobj=tar, mode="r:") as archive:
         for member in archive:
             key, part = member.name.split(".", 1)
-            found.setdefault(key, {})[f"{part}_offset"] = member.offset_data
-    return found
+            sample = found.setdefault(key, {"sample_offset": member.offset})
+            sample[f"{part}_offset"] = member.offset_data
+            end = member.offset_data + -(-member.size // tarfile.BLOCKSIZE) * tarfile.BLOCKSIZE
+    return found, end

@@ -11,8 +11,8 @@ class DuplicateConfig:
 
     Sound and picture agree by correlations, -1 to 1, over the time that both show. Their mean must reach
     `min_agreement`, and each `min_each`: takes of one person reach 0.6 in one of them now and then, in
-    both never. Bounds were set on one half of the people of benchmarks/people_copies.py, which prints what
-    they give on the other.
+    both never. Bounds lie between the copies and the takes of benchmarks/people_copies.py and were chosen
+    with all of them in view.
     """
 
     enabled: bool = True
