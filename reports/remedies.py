@@ -21,6 +21,7 @@ SETTINGS: dict[str, str] = {
     "person_cap": "balance.max_clips_per_person, balance.max_seconds_per_person",
     "source_cap": "balance.max_clips_per_source, balance.max_seconds_per_source",
     "over_quota": "balance.quotas",
+    "not_in_target": "balance.targets",
     "over_target": "balance.targets",
 }
 # Where no setting helps.

@@ -23,7 +23,7 @@ from pipelines.elements import ClipTask
 from pipelines.isolation import IsolationConfig, run_isolated
 from pipelines.stages import visits_of
 from schemas.layout import BIOMETRIC, REGISTRY
-from schemas.parts import FACE_PART
+from schemas.parts import FACE_PART, PRIVATE_PARTS, VOICE_PART
 from schemas.records import Identity, Source
 from schemas.sample import (
     check_arrays,
@@ -254,7 +254,7 @@ def test_the_chain_gives_what_its_visits_give_directly(curated: Run) -> None:
     # Who somebody is, and how often to draw a clip, takes the whole collection to tell.
     identity = [f"identity_{field.name}" for field in dataclasses.fields(Identity)]
     # What the visits made has names in a run's folder alone.
-    for column in ("artefacts", "status", "sampling_weight", *identity):
+    for column in ("artefacts", "status", "sampling_weight", "person_attributes", *identity):
         assert row.pop(column) != direct.pop(column)
     assert json.dumps(row) == json.dumps(direct)
     made = encode_sample(assemble(task.clip, parts, "a hash"))
@@ -273,7 +273,7 @@ def part_file(run: Run, clip: dict[str, Any], stage: str, part: str) -> Path:
     """Return where a part of a clip lies in a run's folder."""
     (artefact,) = [a["artefact_id"] for a in clip["artefacts"] if a["stage"] == stage]
     owner = clip["video_id"]
-    room = "biometric" if part == FACE_PART else "artefacts"
+    room = "biometric" if part in PRIVATE_PARTS else "artefacts"
     return run.out / room / owner[:2] / owner / f"{stage}-{artefact}" / part
 
 
@@ -282,7 +282,13 @@ def test_faces_are_kept_in_one_folder_and_nowhere_else(curated: Run) -> None:
     looked_at = [c for c in curated.rows("clips") if c["quality_stillness_ratio"] is not None]
     stored = [part_file(curated, clip, "look", FACE_PART) for clip in looked_at]
     registry = list((curated.out / BIOMETRIC / REGISTRY).iterdir())
-    assert {p for p in (curated.out / BIOMETRIC).rglob("*") if p.is_file()} == {*registry, *stored}
+    private = {p for p in (curated.out / BIOMETRIC).rglob("*") if p.is_file()}
+    voices = {p for p in private if p.name == VOICE_PART}
+    assert private == {*registry, *stored, *voices}
+    heard = {
+        part_file(curated, c, "audio", VOICE_PART) for c in curated.rows("clips") if c["voice_num_voices"]
+    }
+    assert voices and voices <= heard
     vectors = [npz_to_arrays(p.read_bytes())["descriptor"] for p in stored]
     numbers = {float(np.round(value, 4)) for vector in vectors for value in vector if abs(value) > 0.1}
     for sample in load_samples(curated).values():
