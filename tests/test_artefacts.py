@@ -167,7 +167,7 @@ def test_cleaning_removes_what_no_result_names(root: str) -> None:
     clip = make_clip(0, video_id=video_id, artefacts=(*named, LOOK))
     tables: dict[str, list[Any]] = {"videos": [video], "clips": [clip]}
     folder.publish(make_result(folder, "whole", tables=tables))
-    folder.remember({"sources": [to_plain(make_source("talk.mp4"))]})
+    folder.remember({"sources": [to_plain(make_source("talk.mp4"))], "ignored": [], "config": {}})
     assert find_unnamed(folder).folders == ()
     clean = below(root)
     folder.store.write(video_id, BODY, {}, {"body.npz": b"of other settings"})

@@ -3,6 +3,7 @@
 import csv
 import os
 import socket
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -200,7 +201,8 @@ def test_a_parquet_manifest_says_the_same(tmp_path: Path) -> None:
     pq.write_table(table, tmp_path / "m.parquet")
     (source,) = discover(str(tmp_path / "m.parquet")).sources
     (same,) = discover(write_csv(tmp_path / "m.csv", [{**ROW, "title": ""}])).sources
-    assert source == same and source.title is None
+    assert (source.row, same.row) == ("row 1", "line 2") and source.title is None
+    assert source == replace(same, row=source.row)
 
 
 def test_manifest_paths_are_relative_to_the_manifest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
