@@ -96,7 +96,7 @@ def is_remote(uri: str) -> bool:
 def local_path(uri: str) -> Path:
     """Return the local path of a plain path, or of a `file://` URI, where percent signs escape (RFC 8089)."""
     path = _FILE_URI.sub("", uri, count=1)
-    return Path(uri) if path == uri else Path(os.fsdecode(unquote_to_bytes(path)))
+    return Path(uri) if path == uri else Path(os.fsdecode(unquote_to_bytes(os.fsencode(path))))
 
 
 def _open_local(uri: str) -> tuple[BinaryIO, int]:

@@ -125,7 +125,7 @@ def reader(out: Path, looks: Path) -> Iterator[None]:
 
 CHANGES: dict[str, dict[str, Any]] = {
     "body": {"fit_body": SETTINGS["fit_body"] | {"fine_iterations": 2}},
-    "sync": {"sync": {"min_repair_confidence": 0.35}},
+    "sync": {"sync": {"max_repair_spread_frames": 3}},
 }
 
 
