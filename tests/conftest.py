@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pyarrow.dataset as ds
 import pytest
 from rich.console import Console
@@ -22,6 +23,9 @@ from tests.makers import make_corpus
 from tests.resume_runs import TALKERS, Place, make_place
 from tools.fetch_demo import default_folder, fetch
 
+# No test is timed: on a machine that does other work an example may take long.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 # The small English recogniser and one look for written text: what is tested is the chain.
 SETTINGS: dict[str, Any] = {
     "transcribe": {"model": "tiny.en", "beam_size": 1},
