@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import resource
 import shutil
 import subprocess
@@ -66,7 +67,9 @@ def write_inputs(data: Path, sources: list[str], folder: Path, settings: dict[st
     with manifest.open("w", encoding="utf-8", newline="") as handle:
         writer = csv.writer(handle)
         writer.writerow(["uri"])
-        writer.writerows([str((data / VIDEO_FOLDER / s).absolute())] for s in sources)
+        # Relative paths are the sources' names as they are written, by which results are found again.
+        folder_of_videos = os.path.relpath(data / VIDEO_FOLDER, manifest.parent)
+        writer.writerows([f"{folder_of_videos}/{s}"] for s in sources)
     config = folder.parent / f"{folder.name}-config.yaml"
     config.write_text(yaml.safe_dump(settings), encoding="utf-8")
     return manifest, config
