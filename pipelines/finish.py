@@ -179,7 +179,7 @@ def _write_shard(grouped: Any, places: Places, digest: str) -> str:
 
 
 def _write_energon(sizes: Any, places: Places, config: ShardConfig) -> list[str]:
-    splits = {split: num_in_split(split, sizes) for split, _ in sizes}
+    splits = {split: num_in_split(split, sizes) for split in {split for split, _ in sizes}}
     return places.result.write_energon(energon_files(splits, config)) if splits else []
 
 

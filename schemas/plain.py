@@ -54,9 +54,15 @@ def from_plain(annotation: Any, value: Any) -> Any:
         kinds = get_args(annotation)
         if kinds[-1] is Ellipsis and kinds[0] in _SCALARS:
             return tuple(value)  # boxes of a face track are thousands of numbers
-        kinds = kinds[:1] * len(value) if kinds[-1] is Ellipsis else kinds
+        kinds = item_kinds(annotation, len(value))
         return tuple(from_plain(kind, item) for item, kind in zip(value, kinds, strict=True))
     return value
+
+
+def item_kinds(annotation: Any, count: int) -> Sequence[Any]:
+    """Return the types that a declared list or tuple gives `count` items."""
+    kinds = get_args(annotation)
+    return kinds[:1] * count if get_origin(annotation) is list or kinds[-1] is Ellipsis else kinds
 
 
 def strip_none(annotation: Any) -> tuple[Any, bool]:

@@ -8,9 +8,9 @@ absent from the list of measures, which all numbers that may be unknown are in, 
 import dataclasses
 import typing
 from collections.abc import Sequence
-from typing import Any, get_args, get_origin
+from typing import Any, get_origin
 
-from schemas.plain import hints_of, strip_none
+from schemas.plain import hints_of, item_kinds, strip_none
 from schemas.published import is_published
 
 _NUMBERS = (int, float, bool)
@@ -71,10 +71,6 @@ def _value(kind: Any, value: Any, path: str, measures: list[tuple[str, float]] |
         return _fields(value, path, measures)
     if get_origin(kind) in (tuple, list):
         items = typing.cast(Sequence[Any], value)
-        return [_value(k, item, path, None) for k, item in zip(_kinds(kind, len(items)), items, strict=True)]
+        kinds = item_kinds(kind, len(items))
+        return [_value(kind, item, path, None) for kind, item in zip(kinds, items, strict=True)]
     return value
-
-
-def _kinds(kind: Any, count: int) -> Sequence[Any]:
-    kinds = get_args(kind)
-    return kinds[:1] * count if get_origin(kind) is list or kinds[-1] is Ellipsis else kinds

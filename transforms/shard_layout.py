@@ -13,8 +13,7 @@ from itertools import pairwise
 
 from schemas.bounds import Count
 
-NUM_BUCKETS = 256
-# A split and a bucket of it.
+# A split and a bucket of it: the first byte of the hash.
 Bucket = tuple[str, int]
 
 
