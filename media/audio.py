@@ -1,6 +1,5 @@
 """Decoding sound to 16 kHz mono, sample-exact against the pictures' clock."""
 
-import dataclasses
 import itertools
 from collections.abc import Iterator
 from typing import Any
@@ -12,7 +11,7 @@ import soxr
 from av.error import FFmpegError
 
 from media.clock import PartClock, retime
-from media.mix import PhaseMeter, mono, pair_of
+from media.mix import mono, without_cancelling
 from media.source import (
     MediaError,
     MediaLimits,
@@ -22,7 +21,7 @@ from media.source import (
     read_packets,
 )
 from media.streams import main_audio_stream, main_video_stream, read_only, stream_at
-from schemas.records import Mix, Reading
+from schemas.records import Reading
 
 FloatSamples = npt.NDArray[np.float32]
 Pcm = npt.NDArray[np.int16]
@@ -72,21 +71,9 @@ def decode_audio(
             # Decoders trim the first block after a seek and round its time once more for that.
             frames = itertools.islice(_decode_tolerantly(container, stream, reading, zero, None), 1, None)
         window = end_seconds - start_seconds + 2 * MARGIN_SECONDS
-        native, rate = _collect(uri, frames, origin + zero, window, reading.mix, limits)
+        native, rate = _collect(uri, frames, origin, zero, window, limits)
     count = round((end_seconds - start_seconds) * sampling_rate_hz)
     return _resample(native, rate, sampling_rate_hz, count)
-
-
-def measure_mix(uri: str, limits: MediaLimits, reading: Reading) -> Reading:
-    """Return how a file is read with how its channels are to be mixed: all of its sound is compared once."""
-    with open_container(uri, limits) as container:
-        stream = _sound_stream(uri, container, reading, limits)
-        meter = PhaseMeter()
-        if pair_of(tuple(channel.name for channel in stream.codec_context.layout.channels)) is not None:
-            for frame in _decode_tolerantly(container, stream, Reading(), 0.0, None):
-                check_sound(uri, frame.sample_rate, frame.layout.nb_channels, limits)
-                meter.update(frame)
-    return dataclasses.replace(reading, mix=meter.mix())
 
 
 def _sound_stream(uri: str, container: Any, reading: Reading, limits: MediaLimits) -> Any:
@@ -138,39 +125,64 @@ def _decode_tolerantly(
             continue
 
 
-def _collect(
-    uri: str, frames: Iterator[av.AudioFrame], origin: float, seconds: float, mix: Mix, limits: MediaLimits
-) -> tuple[FloatSamples, int]:
-    """Place decoded blocks by their timestamps into a window that starts at `origin`.
+class _Window:
+    """Samples of a span as one channel, and half of left minus right, filled block by block.
 
-    The rate is the frames' own: the header gives half of it for HE-AAC. Sound never replaces sound: where
-    times go back, what was there first stays.
+    Sound never replaces sound: where times go back, what was there first stays.
     """
-    native, rate, decoded = np.zeros(0, np.float32), 0, 0
-    reached = 0  # samples before this one are taken
+
+    def __init__(self, silence: FloatSamples) -> None:
+        self.samples = silence
+        self.difference: FloatSamples | None = None
+        self._reached = 0  # samples before this one are taken
+
+    def place(self, position: int, block: FloatSamples, half: FloatSamples | None) -> bool:
+        """Put a block at a sample; return whether any of it had a place."""
+        begin, end = max(position, self._reached, 0), min(position + len(block), len(self.samples))
+        if begin >= end:
+            return False
+        self.samples[begin:end] = block[begin - position : end - position]
+        if half is not None:
+            if self.difference is None:
+                self.difference = np.zeros_like(self.samples)
+            self.difference[begin:end] = half[begin - position : end - position]
+        self._reached = end
+        return True
+
+
+def _collect(
+    uri: str, frames: Iterator[av.AudioFrame], origin: float, zero: float, seconds: float, limits: MediaLimits
+) -> tuple[FloatSamples, int]:
+    """Place decoded blocks by their timestamps into a window that starts at `origin`, in the video's time.
+
+    The rate is the frames' own: the header gives half of it for HE-AAC.
+    """
+    window, rate, decoded = _Window(np.zeros(0, np.float32)), 0, 0
     expected: int | None = None
     for frame in frames:
         if not frame.time_base or (frame.pts is None and expected is None):
             continue
         if not rate:
             rate = frame.sample_rate
-            native = _silence(uri, seconds, rate, limits)
+            window = _Window(_silence(uri, seconds, rate, limits))
         check_sound(uri, frame.sample_rate, frame.layout.nb_channels, limits)
-        block = mono(frame, mix)
+        block, half = mono(frame)
         if frame.sample_rate != rate:
-            block = soxr.resample(block, frame.sample_rate, rate, quality="HQ")
-        position = _position(frame, origin, rate, expected)
+            block, half = _at_rate(block, frame, rate), None if half is None else _at_rate(half, frame, rate)
+        position = _position(frame, origin + zero, rate, expected)
         expected = position + len(block)
-        if position >= len(native):
+        if position >= len(window.samples):
             break
-        begin, end = max(position, reached, 0), min(expected, len(native))
-        if begin < end:
-            native[begin:end] = block[begin - position : end - position]
-            reached = end
-        decoded += len(block)
-        if begin >= end and decoded > _MAX_EXCESS * len(native) + limits.max_sound_samples:
+        placed, decoded = window.place(position, block, half), decoded + len(block)
+        if not placed and decoded > _MAX_EXCESS * len(window.samples) + limits.max_sound_samples:
             raise MediaError(f"{uri}: more sound than its time holds (media.max_sound_samples in the config)")
-    return native, rate
+    if window.difference is None:
+        return window.samples, rate
+    return without_cancelling(window.samples, window.difference, round(origin * rate), rate), rate
+
+
+def _at_rate(block: FloatSamples, frame: av.AudioFrame, rate: int) -> FloatSamples:
+    return np.asarray(soxr.resample(block, frame.sample_rate, rate, quality="HQ"), np.float32)
 
 
 def _position(frame: av.AudioFrame, origin: float, rate: int, expected: int | None) -> int:

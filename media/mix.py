@@ -1,14 +1,12 @@
 """Making one channel of many: by their layout, and so that opposite channels do not cancel."""
 
 import functools
-from collections.abc import Iterable
+import itertools
 from typing import Any
 
 import av
 import numpy as np
 import numpy.typing as npt
-
-from schemas.records import Mix
 
 FloatSamples = npt.NDArray[np.float32]
 
@@ -26,23 +24,28 @@ _WEIGHTS: dict[str, float] = {
 _USUAL = {6: "5.1", 8: "7.1"}
 PAIRS = (("FL", "FR"), ("DL", "DR"))
 
-# Windows in which left and right are compared.
-WINDOW_SECONDS = 0.5
-# Below this correlation the sum of two channels is 6 dB or more below what they hold.
-OPPOSITE = -0.5
+# Windows in which left and right are compared: many periods of any voice, and few syllables.
+WINDOW_SECONDS = 0.25
+# From this ratio of mean squares of their difference to the mix on, two channels cancel: alike ones then
+# have a correlation below -0.5, and their sum is 6 dB or more below what they hold.
+OPPOSITE_RATIO = 3.0
 # Quieter windows (mean square, -60 dBFS) say nothing.
 SILENT_POWER = 1e-6
-# From this share of opposite windows on they are no accident, and up to this one no rule.
-SOME, MOST = 0.2, 0.8
+# From one way of mixing to the other, against clicks.
+FADE_SECONDS = 0.02
 
 
-def mono(frame: av.AudioFrame, mix: Mix) -> FloatSamples:
-    """Return the samples of a decoded block as one channel, full scale at 1, (n,)."""
+def mono(frame: av.AudioFrame) -> tuple[FloatSamples, FloatSamples | None]:
+    """Return a decoded block as one channel, full scale at 1, (n,), and half of left minus right, (n,).
+
+    The second is None where no left and right are known.
+    """
     names = tuple(channel.name for channel in frame.layout.channels)
-    return channel_weights(names, mix) @ channels_of(frame)
+    channels, weights = _channels_of(frame), _difference_weights(names)
+    return channel_weights(names) @ channels, None if weights is None else weights @ channels
 
 
-def channels_of(frame: av.AudioFrame) -> FloatSamples:
+def _channels_of(frame: av.AudioFrame) -> FloatSamples:
     """Return the samples of a decoded block, full scale at 1, (channels, n)."""
     samples: npt.NDArray[Any] = frame.to_ndarray()
     if np.issubdtype(samples.dtype, np.integer):
@@ -55,7 +58,7 @@ def channels_of(frame: av.AudioFrame) -> FloatSamples:
 
 
 @functools.cache
-def channel_weights(names: tuple[str, ...], mix: Mix) -> FloatSamples:
+def channel_weights(names: tuple[str, ...]) -> FloatSamples:
     """Return the weight of each channel in the mix, (channels,).
 
     Channels without a known place (several microphones, ambisonics) are averaged; one alone stays as it is.
@@ -69,66 +72,65 @@ def channel_weights(names: tuple[str, ...], mix: Mix) -> FloatSamples:
         if len(names) not in _USUAL:
             return np.full(len(names), 1 / len(names), np.float32)
         names = tuple(channel.name for channel in av.AudioLayout(_USUAL[len(names)]).channels)
-    weights = np.array([_WEIGHTS[name] for name in names], np.float32)
-    pair = pair_of(names)
-    if pair is not None and mix != "layout":
-        left, right = pair
-        # One alone takes the other's share too.
-        signs = {"right_inverted": (1, -1), "left_alone": (2, 0), "right_alone": (0, 2)}[mix]
-        weights[left] *= signs[0]
-        weights[right] *= signs[1]
-    return weights
+    return np.array([_WEIGHTS[name] for name in names], np.float32)
 
 
-def pair_of(names: tuple[str, ...]) -> tuple[int, int] | None:
-    """Return where left and right are among channels, or None where there is no such pair."""
+@functools.cache
+def _difference_weights(names: tuple[str, ...]) -> FloatSamples | None:
+    """Return the weights of half the difference of left and right, (channels,); None without such a pair."""
     for left, right in PAIRS:
         if left in names and right in names:
-            return names.index(left), names.index(right)
+            weights = np.zeros(len(names), np.float32)
+            weights[names.index(left)], weights[names.index(right)] = _FRONT, -_FRONT
+            return weights
     return None
 
 
-class PhaseMeter:
-    """Compares left and right window by window through a whole file and says how to mix them."""
+def without_cancelling(
+    mixed: FloatSamples, difference: FloatSamples, first_sample: int, rate_hz: int
+) -> FloatSamples:
+    """Return a mix with left alone in place of left and right while the two cancel, (n,).
 
-    def __init__(self) -> None:
-        self._sums = np.zeros(3)  # of the window being filled: left^2, right^2, left*right
-        self._num_samples = 0
-        self._windows: list[tuple[float, float, float]] = []
+    Left alone is the mix and half the difference: who is heard in the middle stays, and who is opposite is
+    there again. It is decided window by window, so that it holds for as long as somebody is opposite.
 
-    def update(self, frame: av.AudioFrame) -> None:
-        """Take the next block; one without a pair says nothing."""
-        pair = pair_of(tuple(channel.name for channel in frame.layout.channels))
-        if pair is None:
-            return
-        samples = channels_of(frame)
-        left, right = samples[pair[0]].astype(np.float64), samples[pair[1]].astype(np.float64)
-        self._sums += (left @ left, right @ right, left @ right)
-        self._num_samples += len(left)
-        if self._num_samples >= WINDOW_SECONDS * frame.sample_rate:
-            a, b, c = self._sums / self._num_samples
-            self._windows.append((float(a), float(b), float(c)))
-            self._sums[:] = 0
-            self._num_samples = 0
-
-    def mix(self) -> Mix:
-        """Return how the file's channels are to be mixed, one way for all of it."""
-        return mix_of(self._windows)
-
-
-def mix_of(windows: Iterable[tuple[float, float, float]]) -> Mix:
-    """Return how to mix a pair from its windows' mean squares of left and right and their mean product.
-
-    Mixed as laid out unless a fifth of the windows that sound are opposite; with the right channel turned
-    over where four fifths are; else, where turning over would cancel the rest, the louder one alone.
+    Args:
+        mixed, difference: (n,) each; all channels by their layout, and half of left minus right.
+        first_sample: where the first sample lies in the video: windows are the video's, whatever span of
+            it is decoded.
+        rate_hz: of both.
     """
-    powers = np.array(list(windows)).reshape(-1, 3)
-    powers = powers[np.minimum(powers[:, 0], powers[:, 1]) > SILENT_POWER]
-    if not len(powers):
-        return "layout"
-    opposite = float(np.mean(powers[:, 2] / np.sqrt(powers[:, 0] * powers[:, 1]) < OPPOSITE))
-    if opposite < SOME:
-        return "layout"
-    if opposite >= MOST:
-        return "right_inverted"
-    return "left_alone" if powers[:, 0].sum() >= powers[:, 1].sum() else "right_alone"
+    size = round(WINDOW_SECONDS * rate_hz)
+    edges = [0, *range(size - first_sample % size, len(mixed), size), len(mixed)]
+    windows = [slice(a, b) for a, b in itertools.pairwise(edges) if b > a]
+    out, fade = mixed.copy(), round(FADE_SECONDS * rate_hz)
+    opposite = _opposite(*([_power(s[w]) for w in windows] for s in (mixed, difference)))
+    for alone, together in itertools.groupby(zip(opposite, windows, strict=True), lambda pair: pair[0]):
+        run = [window for _, window in together]
+        if alone:
+            begin, end = run[0].start, run[-1].stop
+            gain = np.ones(end - begin, np.float32)
+            ramp = np.linspace(0, 1, min(fade, len(gain)), dtype=np.float32)
+            gain[: len(ramp)] *= 1.0 if begin == 0 else ramp
+            gain[len(gain) - len(ramp) :] *= 1.0 if end == len(mixed) else ramp[::-1]
+            out[begin:end] += gain * difference[begin:end]
+    return out
+
+
+def _power(samples: FloatSamples) -> float:
+    return float(np.square(samples, dtype=np.float64).mean())
+
+
+def _opposite(together: list[float], apart: list[float]) -> list[bool]:
+    """Return in which windows left and right cancel; quiet ones are as the one before them.
+
+    Args:
+        together, apart: mean squares of the mix and of half the difference.
+    """
+    found: list[bool] = []
+    latest = False
+    for mix, half in zip(together, apart, strict=True):
+        if max(mix, half) > SILENT_POWER:
+            latest = half > OPPOSITE_RATIO * mix
+        found.append(latest)
+    return found

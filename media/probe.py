@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 from av.error import FFmpegError
 
-from media.audio import measure_mix
 from media.clock import Kind, PacketTimes, clock_parts, usable_times, video_times
 from media.frames import configure_decoder
 from media.scan import PacketScan
@@ -109,8 +108,6 @@ def probe_media(uri: str, limits: MediaLimits) -> MediaInfo:
         promised = _promised_seconds(container, scan, spans.end, declared)
         video_info = _video_info(uri, video, spans.shown, limits)
         audio_info = _audio_info(audio)
-    if audio is not None:
-        reading = measure_mix(uri, limits, reading)
     return MediaInfo(
         container=name,
         duration_seconds=spans.end if promised - spans.end > TRUNCATION_TOLERANCE_SECONDS else promised,
@@ -143,7 +140,7 @@ def _promised_seconds(container: Any, scan: PacketScan, end: float, declared: fl
 def _read_clock(
     container: Any, scan: PacketScan, video: Any, audio: Any, declared: float | None
 ) -> tuple[Reading, _Spans]:
-    """Return how the file is read, without its mix, and what its packets span in the video's time."""
+    """Return how the file is read, and what its packets span in the video's time."""
     zero = container_start_seconds(container)
     chosen: dict[Kind, Any] = {"picture": video, "sound": audio}
     streams: dict[Kind, PacketTimes] = {k: scan.times(s) for k, s in chosen.items() if s is not None}

@@ -63,14 +63,9 @@ class ClockPart:
     shift_seconds: float
 
 
-# How channels become one: by their layout; likewise with the right one turned over, because it is the
-# left one's opposite; or one of the two alone, where they are opposite at times.
-Mix = Literal["layout", "right_inverted", "left_alone", "right_alone"]
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reading:
-    """How a file is read: which of its streams, how its clock runs, how its channels are mixed.
+    """How a file is read: which of its streams, and how its clock runs.
 
     Streams are numbered as in the file; of how many of their kind each was chosen is said beside it.
     `clock` is empty where the file's clock runs through without damage.
@@ -80,7 +75,6 @@ class Reading:
     sound_stream: int | None = None
     num_picture_streams: int = 0
     num_sound_streams: int = 0
-    mix: Mix = "layout"
     clock: tuple[ClockPart, ...] = ()
 
 
