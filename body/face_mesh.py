@@ -24,6 +24,24 @@ MOUTH_CORNERS, INNER_MOUTH_CORNERS = (61, 291), (78, 308)  # right and left
 LEFT_IRIS, RIGHT_IRIS = (473, 474, 475, 476, 477), (468, 469, 470, 471, 472)
 IRIS_CENTRES = (LEFT_IRIS[0], RIGHT_IRIS[0])
 
+# Points on the line between the sides. The mesh numbers the others of the right side first, and the left's in
+# the same order from 248 on. An iris's rim is numbered from the picture's right, counter-clockwise.
+MIDLINE = (0, 1, 2, 4, 5, 6, *range(8, 20), 94, 151, 152, 164, 168, 175, 195, 197, 199, 200)
+_FIRST_LEFT = 248
+
+
+def _partners() -> npt.NDArray[np.int64]:
+    right = [point for point in range(_FIRST_LEFT) if point not in MIDLINE]
+    right += [RIGHT_IRIS[i] for i in (0, 3, 2, 1, 4)]
+    left = [*range(_FIRST_LEFT, SKIN.stop), *LEFT_IRIS]
+    partners = np.arange(NUM_POINTS)
+    partners[right], partners[left] = left, right
+    return partners
+
+
+PARTNERS = _partners()
+"""Of each point (478,) the one that mirrors it."""
+
 # Chains of points. Lids run from the outer corner to the inner, lips from right to left, corners included.
 # fmt: off
 LEFT_LOWER_LID = (263, 249, 390, 373, 374, 380, 381, 382, 362)

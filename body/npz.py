@@ -30,16 +30,23 @@ _FAULTS = (
 )
 
 
-def read_arrays(path: Path, wanted: Iterable[str]) -> dict[str, np.ndarray]:
+def read_arrays(
+    source: Path | IO[bytes], wanted: Iterable[str], name: str | None = None
+) -> dict[str, np.ndarray]:
     """Return the wanted arrays that the file holds.
 
     Arrays of Python objects are left out, as if absent: reading them would run code from the file.
 
+    Args:
+        source: a path, or an open file that can seek.
+        name: what errors call the file; its path if None.
+
     Raises:
         BadInputError: if the file cannot be read, is no .npz, is damaged or claims too much memory.
     """
+    path = str(source) if name is None else name
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(source) as archive:
             return _read_members(archive, set(wanted), path)
     except BadInputError:
         raise
@@ -51,7 +58,7 @@ def read_arrays(path: Path, wanted: Iterable[str]) -> dict[str, np.ndarray]:
         raise BadInputError(f"{path}: not a sound .npz file ({type(error).__name__}: {error})") from error
 
 
-def _read_members(archive: zipfile.ZipFile, wanted: set[str], path: Path) -> dict[str, np.ndarray]:
+def _read_members(archive: zipfile.ZipFile, wanted: set[str], path: str) -> dict[str, np.ndarray]:
     members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
     if len(members) > _MAX_MEMBERS:
         raise BadInputError(f"{path}: {len(members)} arrays are more than a body model has")

@@ -11,6 +11,20 @@ SHOULDERS, ELBOWS, WRISTS = (11, 12), (13, 14), (15, 16)
 PINKIES, INDEXES, THUMBS = (17, 18), (19, 20), (21, 22)  # knuckles that the body's detector gives
 HIPS, KNEES, ANKLES, HEELS, TOES = (23, 24), (25, 26), (27, 28), (29, 30), (31, 32)
 
+_OTHER_PAIRS = ((1, 4), (3, 6))  # corners of the eyes, inner and outer
+POSE_PARTNERS: tuple[int, ...] = tuple(
+    dict(
+        pair
+        for left, right in (
+            *_OTHER_PAIRS, EYES, EARS, MOUTH, SHOULDERS, ELBOWS, WRISTS, PINKIES, INDEXES, THUMBS,
+            *(HIPS, KNEES, ANKLES, HEELS, TOES),
+        )
+        for pair in ((left, right), (right, left))
+    ).get(point, point)
+    for point in range(NUM_POSE_POINTS)
+)  # fmt: skip
+"""Of each of the body's points (33,) the one that mirrors it."""
+
 # What tells where each limb goes, left and right.
 LIMBS: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
     "arm": ((ELBOWS[0], WRISTS[0]), (ELBOWS[1], WRISTS[1])),

@@ -9,6 +9,7 @@
                       /report/   pages to look at
     OUT/run.json, shards, index, tables, report   on this machine links into the current result
     OUT/layout.json              the version of this layout
+    OUT/exclusions.json          clips withdrawn or erased, which loaders leave out (`schemas/exclusions.py`)
     OUT/artefacts/               what the stages made of each video and clip (`pipelines/artefacts.py`)
     OUT/biometric/               descriptors of faces, the register of identities
     OUT/work/                    this machine's own: the lease, the inputs of the last run, unfinished files
@@ -25,6 +26,8 @@ PUBLISHED = (RUN_JSON, SHARDS, INDEX, TABLES, REPORT)
 
 RESULTS = "results"
 CURRENT, CURRENT_OBJECT = "current", "current.json"
+
+EXCLUSIONS = "exclusions.json"
 
 ARTEFACTS, BIOMETRIC = "artefacts", "biometric"
 REGISTRY = "registry"  # below BIOMETRIC

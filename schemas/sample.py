@@ -73,7 +73,7 @@ BODY_ARRAYS: dict[str, tuple[tuple[int, ...], str, str]] = {
         for part, name in _FITTED.items()
     },
 }
-_VALIDITY = {
+VALIDITY = {
     "face:landmarks": "valid:face",
     "hand:left_landmarks": "valid:left_hand",
     "hand:right_landmarks": "valid:right_hand",
@@ -94,7 +94,7 @@ def pack_landmarks(points_px: npt.NDArray[np.floating]) -> npt.NDArray[np.int16]
 def unpack_landmarks(arrays: Mapping[str, npt.NDArray[Any]], name: str) -> npt.NDArray[np.float32]:
     """Return landmarks in px, float32, NaN on frames where they were not observed."""
     points = arrays[name].astype(np.float32) / np.float32(LANDMARK_UNITS_PER_PX)
-    points[~arrays[_VALIDITY[name]]] = np.nan
+    points[~arrays[VALIDITY[name]]] = np.nan
     return points
 
 

@@ -1,0 +1,203 @@
+"""Which samples there are and where their parts lie: from the shards' indices, or from their headers.
+
+Samples that must not be read any more are left out here, before a byte of them is read.
+"""
+
+import dataclasses
+import io
+import json
+import math
+import tarfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import IO, Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from models.data.config import SampleLimits
+from models.data.places import base_name, beside, open_file, parent, read_if_there
+from schemas.exclusions import veiled_key
+from schemas.layout import INDEX
+from schemas.outcomes import BadInputError
+from schemas.sample import KEY_PATTERN, PARTS
+
+_NUMBERS = ("num_frames", "fps", "sampling_weight")
+_OFFSETS = tuple(f"{part}_offset" for part in PARTS)
+_SIZES = tuple(f"{part}_bytes" for part in PARTS)
+_MAX_HEADER_BYTES, _MAX_MEMBERS = 2**20, 10_000_000
+_ABSENT = -1
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Catalogue:
+    """N samples of some shards, in order of shard and place.
+
+    keys (N,); shard (N,) which of `shards`; num_frames (N,), -1 where the sample does not say; fps (N,);
+    weight (N,) >= 0; offsets and sizes (N, 4) in bytes of the parts json, mp4, npz, wav; -1 where absent.
+    """
+
+    shards: tuple[str, ...]
+    keys: tuple[str, ...]
+    shard: npt.NDArray[np.int64]
+    num_frames: npt.NDArray[np.int64]
+    fps: npt.NDArray[np.float64]
+    weight: npt.NDArray[np.float64]
+    offsets: npt.NDArray[np.int64]
+    sizes: npt.NDArray[np.int64]
+
+    def take(self, chosen: npt.NDArray[Any]) -> "Catalogue":
+        """Return some samples, by a mask or by numbers."""
+        rows = np.arange(len(self.keys))[chosen]
+        arrays = {
+            name: getattr(self, name)[rows]
+            for name in ("shard", "num_frames", "fps", "weight", "offsets", "sizes")
+        }
+        return dataclasses.replace(self, keys=tuple(self.keys[row] for row in rows), **arrays)
+
+
+def of_split(shards: Sequence[str], split: str | None) -> list[str]:
+    """Return the shards of a split, by their names; all if it is None.
+
+    Raises:
+        BadInputError: if there are none.
+    """
+    found = [s for s in shards if split is None or base_name(s).startswith(f"{split}-")]
+    if not found:
+        others = sorted({base_name(shard).rsplit("-", 1)[0] for shard in shards})
+        raise BadInputError(
+            f"{shards[0]}: no shards of the split {split!r}; there are {', '.join(others[:5])} "
+            "(split=None takes all)"
+        )
+    return found
+
+
+def read_catalogue(shards: Sequence[str], excluded: frozenset[str], limits: SampleLimits) -> Catalogue:
+    """Return the samples of shards without those that are excluded (veiled keys).
+
+    Raises:
+        BadInputError: if a shard or its index cannot be read.
+    """
+    rows: list[dict[str, Any]] = []
+    for number, shard in enumerate(shards):
+        found = _indexed(shard, excluded)
+        if found is None:
+            found = list(_scanned(shard, excluded, limits))
+        rows += [row | {"shard": number} for row in found]
+
+    def column(name: str, kind: str) -> npt.NDArray[Any]:
+        return np.array([row[name] for row in rows], kind)
+
+    def columns(names: Sequence[str]) -> npt.NDArray[np.int64]:
+        return np.array([[row[name] for name in names] for row in rows], np.int64).reshape(-1, len(names))
+
+    return Catalogue(
+        shards=tuple(shards),
+        keys=tuple(row["key"] for row in rows),
+        shard=column("shard", "int64"),
+        num_frames=column("num_frames", "int64"),
+        fps=column("fps", "float64"),
+        weight=column("sampling_weight", "float64"),
+        offsets=columns(_OFFSETS),
+        sizes=columns(_SIZES),
+    )
+
+
+def _indexed(shard: str, excluded: frozenset[str]) -> list[dict[str, Any]] | None:
+    """Return what a shard's index says of its samples; None if there is none."""
+    stem = base_name(shard).removesuffix(".tar")
+    place = beside(parent(parent(shard)), INDEX, f"{stem}.parquet")
+    again = "run curate again, or remove it: then the shard's headers are read"
+    try:
+        data = read_if_there(place)
+        if data is None:
+            return None
+        table = pq.read_table(io.BytesIO(data), columns=["key", *_NUMBERS, *_OFFSETS, *_SIZES])
+    except (OSError, pa.ArrowException, KeyError) as error:
+        raise BadInputError(f"{place}: cannot be read ({error}); {again}") from error
+    rows: list[dict[str, Any]] = table.to_pylist()
+    for row in rows:
+        if not _is_sound(row):
+            raise BadInputError(f"{place}: sample {str(row['key'])[:100]!r} is badly described; {again}")
+    found = [row for row in rows if veiled_key(row["key"]) not in excluded]
+    return sorted(found, key=lambda row: row[_OFFSETS[0]])
+
+
+def _is_sound(row: dict[str, Any]) -> bool:
+    key = row["key"]
+    places = [row[name] for name in (*_OFFSETS, *_SIZES)]
+    return (
+        isinstance(key, str)
+        and KEY_PATTERN.fullmatch(key) is not None
+        and all(isinstance(n, int) and 0 <= n < 2**62 for n in places)
+        and _is_number(row["num_frames"], 1)
+        and _is_number(row["fps"], 0.1)
+        and _is_number(row["sampling_weight"], 0.0)
+    )
+
+
+def _is_number(value: Any, least: float) -> bool:
+    plain = isinstance(value, int | float) and not isinstance(value, bool)
+    return plain and math.isfinite(value) and least <= value < 1e9
+
+
+def _scanned(shard: str, excluded: frozenset[str], limits: SampleLimits) -> Iterator[dict[str, Any]]:
+    """Yield what a shard's headers and the samples' JSON say; contents of other parts are not read."""
+    try:
+        with open_file(shard) as handle:
+            for key, members in _members(handle).items():
+                if veiled_key(key) in excluded:
+                    continue
+                json_member = members.get(PARTS[0])
+                said = {} if json_member is None else _said(handle, json_member, limits)
+                places = {f"{part}_offset": members.get(part, (_ABSENT, _ABSENT))[0] for part in PARTS}
+                sizes = {f"{part}_bytes": members.get(part, (_ABSENT, _ABSENT))[1] for part in PARTS}
+                yield {"key": key, **said, **places, **sizes}
+    except (OSError, EOFError, tarfile.TarError) as error:
+        raise BadInputError(f"{shard}: not a shard that can be read ({error})") from error
+
+
+class _HeaderReader:
+    """A file of which no more than headers are read at once: a tar file can claim headers of any size."""
+
+    def __init__(self, handle: IO[bytes]) -> None:
+        self._handle = handle
+        self.seek, self.tell = handle.seek, handle.tell
+
+    def read(self, size: int) -> bytes:
+        if size > _MAX_HEADER_BYTES:
+            raise tarfile.ReadError(f"a header of {size} bytes")
+        return self._handle.read(size)
+
+
+def _members(handle: IO[bytes]) -> dict[str, dict[str, tuple[int, int]]]:
+    """Return where the parts of each sample lie: offset and size."""
+    found: dict[str, dict[str, tuple[int, int]]] = {}
+    reader: Any = _HeaderReader(handle)
+    with tarfile.open(fileobj=reader, mode="r:") as archive:
+        for count, member in enumerate(archive):
+            if count > _MAX_MEMBERS:
+                raise tarfile.ReadError(f"more than {_MAX_MEMBERS} files in it")
+            key, _, part = member.name.partition(".")
+            if member.isreg() and not member.issparse() and part in PARTS and KEY_PATTERN.fullmatch(key):
+                found.setdefault(key, {})[part] = (member.offset_data, member.size)
+            vars(archive)["members"] = []  # tarfile would keep them all
+    return found
+
+
+def _said(handle: IO[bytes], member: tuple[int, int], limits: SampleLimits) -> dict[str, Any]:
+    """Return what a sample's JSON says of it; a damaged one is found out when it is drawn."""
+    unknown = {"num_frames": -1, "fps": 1.0, "sampling_weight": 1.0}
+    if member[1] > limits.max_json_bytes:
+        return unknown
+    handle.seek(member[0])
+    try:
+        about = json.loads(handle.read(member[1]))
+        said = {name: about[name] for name in _NUMBERS}
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return unknown
+    least = (1, 0.1, 0.0)
+    sound = all(_is_number(said[n], bound) for n, bound in zip(_NUMBERS, least, strict=True))
+    return said if sound else unknown

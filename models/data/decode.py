@@ -1,0 +1,204 @@
+"""From the bytes of a sample's parts to a window: only what is asked for is decoded."""
+
+import io
+import json
+import math
+import wave
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from body.npz import read_arrays
+from media.source import MediaError, MediaLimits
+from media.spans import decode_span
+from models.data.config import SampleLimits, WindowConfig
+from models.data.mirror import Mirror, mirrored_arrays, mirrored_betas, sources_of
+from models.data.records import BadSampleError, Window
+from schemas.outcomes import BadInputError
+from schemas.sample import SAMPLING_RATE_HZ, SampleError
+
+_FULL_SCALE = np.float32(1 / 32768)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Span:
+    """Which frames of a clip a window has, and whether they are mirrored; `num_valid` of them are there."""
+
+    start: int
+    length: int
+    num_valid: int
+    mirrored: bool
+
+
+def parts_wanted(config: WindowConfig) -> tuple[str, ...]:
+    """Return the parts of a sample that windows are made of."""
+    wanted = {"json": True, "mp4": config.with_frames, "npz": bool(config.arrays), "wav": config.with_sound}
+    return tuple(part for part, is_wanted in wanted.items() if is_wanted)
+
+
+def read_about(key: str, data: bytes, limits: SampleLimits) -> dict[str, Any]:
+    """Return what a sample's JSON says, after checking what windows are made by.
+
+    Raises:
+        BadSampleError: if it is damaged, of another sample, or says something absurd.
+    """
+    try:
+        about = json.loads(data)
+        num_frames, fps, said = about["num_frames"], about["fps"], about["key"]
+        size = (about["width"], about["height"])
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise BadSampleError(f"its JSON is damaged ({type(error).__name__}: {str(error)[:200]})") from error
+    if said != key:
+        raise BadSampleError(
+            f"another sample lies in its place ({str(said)[:100]!r}): is the index of this shard?"
+        )
+    if not all(type(n) is int and 0 < n <= 2**16 for n in size):
+        raise BadSampleError(f"its picture has {str(size)[:100]} px")
+    if type(num_frames) is not int or not 0 < num_frames <= limits.max_frames:
+        raise BadSampleError(f"{str(num_frames)[:100]} frames; 1 to {limits.max_frames} are allowed")
+    if type(fps) not in (int, float) or not math.isfinite(fps) or not 1 <= fps <= 1000:
+        raise BadSampleError(f"{str(fps)[:100]} frames a second")
+    return about
+
+
+def decode_window(
+    key: str, about: Mapping[str, Any], parts: Mapping[str, bytes], span: Span, config: WindowConfig
+) -> Window:
+    """Return the window of a sample.
+
+    Args:
+        about: what `read_about` returned.
+        parts: those of `parts_wanted`.
+
+    Raises:
+        BadSampleError: if a part is missing, damaged, or does not fit the others.
+        BadInputError: if the configuration asks for what cannot be.
+    """
+    fps = float(about["fps"])
+    mirror = _mirror(about, config) if span.mirrored else None
+    betas = _betas(about)
+    return Window(
+        key=key,
+        start_frame=span.start,
+        num_frames=span.length,
+        num_valid=span.num_valid,
+        fps=fps,
+        about=about,
+        arrays=_arrays(parts["npz"], about["num_frames"], span, config, mirror) if config.arrays else {},
+        sound=_sound(parts["wav"], about["num_frames"], fps, span) if config.with_sound else None,
+        frames=_frames(parts["mp4"], about, fps, span, config.limits) if config.with_frames else None,
+        words=_words(about, fps, span),
+        betas=betas if mirror is None or betas is None else mirrored_betas(betas, mirror),
+        mirrored=span.mirrored,
+    )
+
+
+def _mirror(about: Mapping[str, Any], config: WindowConfig) -> Mirror:
+    fit = about.get("body_fit")
+    model_id = fit.get("model_id") if isinstance(fit, dict) else None
+    return Mirror(width=about["width"], body_model=config.body_model, model_id=model_id)
+
+
+def _betas(about: Mapping[str, Any]) -> npt.NDArray[np.float32] | None:
+    fit = about.get("body_fit")
+    if fit is None:
+        return None
+    try:
+        betas = np.asarray(fit["betas"], np.float32)
+    except (KeyError, TypeError, ValueError) as error:
+        raise BadSampleError("its body fit has no betas") from error
+    if betas.ndim != 1 or not np.isfinite(betas).all():
+        raise BadSampleError("its betas are not numbers")
+    return betas
+
+
+def _arrays(
+    data: bytes, num_frames: int, span: Span, config: WindowConfig, mirror: Mirror | None
+) -> dict[str, npt.NDArray[Any]]:
+    names = config.arrays if mirror is None else sources_of(config.arrays)
+    try:
+        whole = read_arrays(io.BytesIO(data), names, "its npz")
+    except BadInputError as error:
+        raise BadSampleError(str(error)) from error
+    if missing := [name for name in names if name not in whole]:
+        raise BadSampleError(f"array {missing[0]} is missing")
+    for name, array in whole.items():
+        if array.ndim < 1 or len(array) != num_frames:
+            raise BadSampleError(f"array {name} has shape {array.shape}, and the clip {num_frames} frames")
+    frames = np.minimum(np.arange(span.start, span.start + span.length), num_frames - 1)
+    cut = {name: array[frames] for name, array in whole.items()}
+    for name, array in cut.items():
+        if name.startswith("valid:"):
+            array[span.num_valid :] = False
+    try:
+        return cut if mirror is None else mirrored_arrays(cut, config.arrays, mirror)
+    except (ValueError, IndexError) as error:
+        if isinstance(error, BadInputError):
+            raise
+        raise BadSampleError(f"an array has not the shape that docs/samples.md gives ({error})") from error
+
+
+def _sound(data: bytes, num_frames: int, fps: float, span: Span) -> npt.NDArray[np.float32]:
+    """Return the window's samples as float32: exactly length / fps seconds, silence after the clip's end."""
+    first, length = (round(frames / fps * SAMPLING_RATE_HZ) for frames in (span.start, span.length))
+    try:
+        with wave.open(io.BytesIO(data), "rb") as handle:
+            layout = (handle.getnchannels(), handle.getsampwidth(), handle.getframerate())
+            if layout != (1, 2, SAMPLING_RATE_HZ):
+                raise SampleError(f"it is {layout}, wanted mono, 16 bit, {SAMPLING_RATE_HZ} Hz")
+            if handle.getnframes() != round(num_frames / fps * SAMPLING_RATE_HZ):
+                raise SampleError(f"{handle.getnframes()} samples for {num_frames} frames")
+            handle.setpos(first)
+            there = np.frombuffer(handle.readframes(length), "<i2")
+    except (wave.Error, EOFError, OSError, ValueError) as error:
+        raise BadSampleError(f"its sound is damaged ({error})") from error
+    wanted = min(length, round(num_frames / fps * SAMPLING_RATE_HZ) - first)
+    if len(there) != wanted:
+        raise BadSampleError(f"its sound ends early: {len(there)} of {wanted} samples are there")
+    sound = np.zeros(length, np.float32)
+    sound[: len(there)] = there * _FULL_SCALE
+    return sound
+
+
+def _frames(
+    data: bytes, about: Mapping[str, Any], fps: float, span: Span, limits: SampleLimits
+) -> npt.NDArray[np.uint8]:
+    size = (about["height"], about["width"])
+    try:
+        there = decode_span(
+            data,
+            span.start,
+            span.num_valid,
+            fps,
+            MediaLimits(max_pixels=limits.max_pixels),
+            limits.max_window_bytes,
+        )
+    except MediaError as error:
+        raise BadSampleError(str(error)) from error
+    if there.shape[1:3] != size:
+        raise BadSampleError(f"its pictures are {there.shape[1:3]}, and its JSON says {size}")
+    if span.mirrored:
+        there = there[:, :, ::-1]
+    missing = span.length - span.num_valid
+    return (
+        np.concatenate([there, np.repeat(there[-1:], missing, axis=0)])
+        if missing
+        else np.ascontiguousarray(there)
+    )
+
+
+def _words(about: Mapping[str, Any], fps: float, span: Span) -> tuple[dict[str, Any], ...]:
+    """Return the words whose middle lies in the window, timed from its start."""
+    start, end = span.start / fps, (span.start + span.num_valid) / fps
+    found: list[dict[str, Any]] = []
+    try:
+        for word in (about.get("transcript") or {}).get("words") or ():
+            first, last = word["start_seconds"], word["end_seconds"]
+            if start <= (first + last) / 2 < end:
+                found.append({**word, "start_seconds": first - start, "end_seconds": last - start})
+    except (AttributeError, KeyError, TypeError) as error:
+        raise BadSampleError(f"its words are damaged ({type(error).__name__}: {error})") from error
+    return tuple(found)

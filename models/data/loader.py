@@ -1,0 +1,77 @@
+"""Batches of windows, read by other processes, with a state that a checkpoint can hold."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from torch.utils.data import DataLoader, IterableDataset
+
+from models.data.collate import Batch, collate
+from models.data.reader import check_skipped
+from models.data.records import Place, Skipped
+from models.data.windows import ShardWindows
+
+
+class WindowLoader:
+    """Iterates batches; the same ones in the same order whatever `num_workers` is.
+
+    `skipped` holds the bad samples met so far, by name. The state is that of the last batch that was taken,
+    whatever workers have prepared beyond it.
+    """
+
+    def __init__(
+        self,
+        windows: ShardWindows,
+        *,
+        num_workers: int = 0,
+        prefetch_factor: int = 2,
+        pin_memory: bool = False,
+    ) -> None:
+        self._windows, self._num_workers = windows, num_workers
+        self._prefetch_factor, self._pin_memory = prefetch_factor, pin_memory
+        self.skipped: dict[str, Skipped] = {}
+
+    def set_epoch(self, epoch: int) -> None:
+        """Go to the beginning of an epoch."""
+        self._windows.set_epoch(epoch)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return where reading is, as JSON holds it."""
+        return self._windows.state_dict()
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on where a state was taken; see `ShardWindows.load_state_dict`."""
+        self._windows.load_state_dict(state)
+
+    def __iter__(self) -> Iterator[Batch]:
+        loader = DataLoader(
+            _Batches(self._windows),
+            batch_size=None,
+            num_workers=self._num_workers,
+            prefetch_factor=self._prefetch_factor if self._num_workers else None,
+            pin_memory=self._pin_memory,
+        )
+        end = self._windows.end
+        for batch in loader:
+            for found in batch.skipped:
+                self.skipped[f"{found.shard}: {found.key}"] = found
+            check_skipped(self.skipped, self._windows.config.max_bad_samples)
+            self._windows.go_to(batch.after)
+            yield batch
+        if end is not None:
+            self._windows.go_to(Place(draw=end))
+
+
+class _Batches(IterableDataset[Batch]):
+    """The windows of a data set, collated where they are read."""
+
+    def __init__(self, windows: ShardWindows) -> None:
+        super().__init__()
+        self._windows = windows
+
+    def __iter__(self) -> Iterator[Batch]:
+        windows = []
+        for window in self._windows:
+            windows.append(window)
+            if not window.after.taken:
+                yield collate(windows)
+                windows = []

@@ -1,0 +1,58 @@
+"""A window of a clip, as it comes out of a shard."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+
+class BadSampleError(ValueError):
+    """A sample that cannot be used; the message says why."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Skipped:
+    """A sample that was skipped, and why."""
+
+    key: str
+    shard: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """How far a reader has come: `draw` draws since epoch 0, and `taken` windows of the next batch."""
+
+    draw: int
+    taken: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Window:
+    """T frames of a clip with what belongs to them, as numpy arrays (shared memory is left to torch).
+
+    key: of the clip. num_valid: how many of its frames are real; the others, of clips that are shorter than
+    the window, repeat the last one, with silence and with all `valid:*` false. about: the sample's JSON,
+    which tells of the whole clip as it lies in the shard. arrays: (T, ...) by name. sound: float32, -1 to 1,
+    16 kHz, exactly T / fps seconds. frames: (T, H, W, 3) uint8 RGB. words: those whose middle lies in
+    the window, with `start_seconds` and `end_seconds` from its start. betas: the body's shape, None if not
+    fitted. mirrored: left and right are exchanged in arrays, frames and betas.
+    after: where a reader goes on that has taken this window. skipped: the bad samples it stands in for.
+    """
+
+    key: str
+    start_frame: int
+    num_frames: int
+    num_valid: int
+    fps: float
+    about: Mapping[str, Any]
+    arrays: dict[str, npt.NDArray[Any]]
+    sound: npt.NDArray[np.float32] | None
+    frames: npt.NDArray[np.uint8] | None
+    words: tuple[Mapping[str, Any], ...]
+    betas: npt.NDArray[np.float32] | None
+    mirrored: bool
+    after: Place = field(default_factory=lambda: Place(draw=0))
+    skipped: tuple[Skipped, ...] = ()

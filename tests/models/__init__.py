@@ -1,0 +1,1 @@
+"""Tests of what learns from the shards."""

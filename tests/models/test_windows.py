@@ -1,0 +1,138 @@
+"""Windows: the right frames, sound, arrays and words; an order that only the seed decides; exact going on."""
+
+import itertools
+import json
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from models.data.clips import clips
+from models.data.collate import Batch
+from models.data.config import WindowConfig
+from models.data.loader import WindowLoader
+from models.data.records import Window
+from models.data.windows import ShardWindows
+from schemas.outcomes import BadInputError
+from tests.media_makers import read_frame_number
+from tests.models.made_shards import write_shards
+
+LENGTHS = (60, 70, 51, 90, 100, 30, 64, 75, 88, 55, 120)
+CONFIG = WindowConfig(num_frames=40, arrays=("smplx:jaw", "valid:face"))
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of four shards."""
+    folder = tmp_path_factory.mktemp("windows") / "OUT"
+    write_shards(folder, LENGTHS)
+    return folder
+
+
+def told(window: Window) -> tuple[Any, ...]:
+    return window.key, window.start_frame, window.mirrored
+
+
+def batches_of(out: Path, num_workers: int, batch_size: int = 2, **changes: Any) -> list[Batch]:
+    windows = ShardWindows(out, CONFIG, seed=5, batch_size=batch_size, **changes)
+    return list(WindowLoader(windows, num_workers=num_workers))
+
+
+def told_by(batches: list[Batch]) -> list[Any]:
+    return [(b.keys, b.start_frame.tolist(), b.after.draw) for b in batches]
+
+
+def test_all_parts_of_a_window_are_of_the_same_frames(out: Path) -> None:
+    for window in ShardWindows(out, replace(CONFIG, with_frames=True), seed=1):
+        assert window.frames is not None and window.sound is not None
+        shown = [read_frame_number(frame) for frame in window.frames]
+        real = window.start_frame + np.arange(window.num_valid)
+        assert shown[: window.num_valid] == real.tolist()
+        frames = np.minimum(
+            window.start_frame + np.arange(40), LENGTHS[round(window.arrays["smplx:jaw"][0, 0] * 1000)] - 1
+        )
+        assert np.allclose(window.arrays["smplx:jaw"][:, 1] * 1000, frames, atol=0.01)
+        assert window.arrays["valid:face"].tolist() == [True] * window.num_valid + [False] * (
+            40 - window.num_valid
+        )
+        assert window.sound.shape == (40 * 640,)
+        samples = np.round(window.sound * 32768).astype(int)
+        expected = (window.start_frame * 640 + np.arange(window.num_valid * 640)) % 30000
+        assert np.array_equal(samples[: len(expected)], expected) and not samples[len(expected) :].any()
+        for word in window.words:
+            assert word["start_seconds"] == pytest.approx(0.1 - window.start_frame / 25)
+        assert (len(window.words) == 1) == (window.start_frame <= 6)
+
+
+@pytest.mark.parametrize("num_workers", [1, 2])
+def test_workers_change_nothing(out: Path, num_workers: int) -> None:
+    alone = batches_of(out, 0, epochs=2)
+    assert told_by(batches_of(out, num_workers, epochs=2)) == told_by(alone)
+    assert told_by(batches_of(out, 0, epochs=2)) == told_by(alone)
+    assert len(alone) == 2 * len(LENGTHS) // 2
+
+
+def test_another_seed_or_epoch_is_another_order(out: Path) -> None:
+    windows = ShardWindows(out, CONFIG, seed=1)
+    first, second = [told(w) for w in windows], [told(w) for w in windows]
+    assert {t[0] for t in first} == {t[0] for t in second} and first != second
+    assert [told(w) for w in ShardWindows(out, CONFIG, seed=2)] != first
+    windows.set_epoch(0)
+    assert [told(w) for w in windows] == first
+
+
+@pytest.mark.parametrize("taken", [0, 1, 4, 5, 9])
+@pytest.mark.parametrize("num_workers", [0, 2])
+def test_going_on_in_mid_epoch_is_exact(out: Path, taken: int, num_workers: int) -> None:
+    whole = batches_of(out, 0, epochs=2)
+    loader = WindowLoader(ShardWindows(out, CONFIG, seed=5, batch_size=2, epochs=2), num_workers=num_workers)
+    batches = iter(loader)
+    for _ in range(taken):
+        next(batches)
+    state = json.loads(json.dumps(loader.state_dict()))
+    again = WindowLoader(
+        ShardWindows(out, CONFIG, seed=5, batch_size=2, epochs=None), num_workers=num_workers
+    )
+    again.load_state_dict(state)
+    rest = [batch for batch, _ in zip(again, range(len(whole) - taken), strict=False)]
+    assert told_by(rest) == told_by(whole[taken:])
+
+
+def test_going_on_between_the_windows_of_a_batch_is_exact(out: Path) -> None:
+    def fresh() -> ShardWindows:
+        return ShardWindows(out, CONFIG, seed=5, batch_size=4, epochs=None, rank=1, world_size=2)
+
+    whole = list(itertools.islice(fresh(), 20))
+    for taken in (1, 3, 4, 7):
+        windows = fresh()
+        windows.load_state_dict(windows.state_dict(after=whole[taken - 1]))
+        rest = itertools.islice(windows, 20 - taken)
+        assert [told(w) for w in rest] == [told(w) for w in whole[taken:]]
+
+
+def test_ranks_share_every_batch_and_two_see_what_one_does(out: Path) -> None:
+    one = batches_of(out, 0, batch_size=4)
+    two = [batches_of(out, 0, batch_size=2, rank=rank, world_size=2) for rank in (0, 1)]
+    for whole, first, second in zip(one, *two, strict=True):
+        assert first.keys + second.keys == whole.keys
+        assert first.start_frame.tolist() + second.start_frame.tolist() == whole.start_frame.tolist()
+    keys = [key for batch in one for key in batch.keys]
+    assert len(keys) == len(set(keys)) == 8
+
+
+def test_more_readers_than_samples_are_refused_with_what_to_do(out: Path) -> None:
+    with pytest.raises(BadInputError, match=r"11 samples are no batch of 2 .* 6 ranks.*fewer ranks"):
+        ShardWindows(out, CONFIG, seed=1, batch_size=2, world_size=6)
+    with pytest.raises(BadInputError, match="no shards of the split 'val'; there are train"):
+        ShardWindows(out, CONFIG, seed=1, split="val")
+    with pytest.raises(BadInputError, match="no sample to draw"):
+        ShardWindows(out, replace(CONFIG, num_frames=500, short_clips="leave_out"), seed=1)
+
+
+def test_clips_are_whole_and_in_order(out: Path) -> None:
+    found = list(clips(out, CONFIG, split="train"))
+    assert Counter(w.num_frames for w in found) == Counter(LENGTHS)
+    assert [told(w) for w in clips(out, CONFIG, split="train")] == [told(w) for w in found]
