@@ -5,6 +5,7 @@ from pathlib import Path
 
 from models.data.catalogue import of_split, read_catalogue
 from models.data.config import WindowConfig
+from models.data.draws import Choice
 from models.data.exclude import Exclusions
 from models.data.places import find_shards
 from models.data.reader import SampleReader
@@ -27,6 +28,10 @@ def clips(
     catalogue = read_catalogue(names, exclusions.veiled, config.limits)
     reader = SampleReader(catalogue, exclusions, config)
     for row in range(len(catalogue.keys)):
-        found = reader.read(row, lambda num_frames: (0, num_frames, False))
+        found = reader.read(row, _whole)
         if isinstance(found, Window):
             yield found
+
+
+def _whole(num_frames: int) -> Choice:
+    return Choice(start=0, length=num_frames, mirrored=False, reference=0)

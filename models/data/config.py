@@ -31,8 +31,9 @@ class WindowConfig:
     """What a window holds, and in which order windows come.
 
     num_frames: how long windows are; None for whole clips. `arrays` are names of the sample's npz
-    (docs/samples.md). Clips shorter than a window are padded or left out. `weighted` draws clips as often as
-    their `sampling_weight` says, else each is drawn once an epoch. Draws come in the order of shuffled
+    (docs/samples.md). A reference is another frame of the clip, its arrays and, `with_frames`, its picture.
+    Clips shorter than a window are padded or left out. `weighted` draws clips as often as their
+    `sampling_weight` says, else each is drawn once an epoch. Draws come in the order of shuffled
     shards, mixed among `shuffle_samples` neighbours (100 shards of 100 clips), so that readers of large sets
     stay within some shards at a time; 0 keeps the order of the shards. `bucket_batches` sorts
     so many batches of draws by length before they are cut into batches, and shuffles the batches: less
@@ -43,6 +44,7 @@ class WindowConfig:
     arrays: tuple[str, ...] = ()
     with_frames: bool = False
     with_sound: bool = True
+    with_reference: bool = False
     mirror_probability: Share = 0.0
     body_model: str | None = None  # path of the SMPL-X file that the bodies were fitted with; None: ours
     short_clips: Literal["pad", "leave_out"] = "pad"

@@ -16,7 +16,7 @@ from media.source import MediaError, MediaLimits
 from media.spans import decode_span
 from models.data.config import SampleLimits, WindowConfig
 from models.data.mirror import Mirror, mirrored_arrays, mirrored_betas, sources_of
-from models.data.records import BadSampleError, Window
+from models.data.records import BadSampleError, Reference, Window
 from schemas.outcomes import BadInputError
 from schemas.sample import SAMPLING_RATE_HZ, SampleError
 
@@ -25,12 +25,16 @@ _FULL_SCALE = np.float32(1 / 32768)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Span:
-    """Which frames of a clip a window has, and whether they are mirrored; `num_valid` of them are there."""
+    """Which frames of a clip a window has, and whether they are mirrored; `num_valid` of them are there.
+
+    reference: another frame that is wanted, mirrored alike.
+    """
 
     start: int
     length: int
     num_valid: int
     mirrored: bool
+    reference: int | None = None
 
 
 def parts_wanted(config: WindowConfig) -> tuple[str, ...]:
@@ -77,9 +81,10 @@ def decode_window(
         BadSampleError: if a part is missing, damaged, or does not fit the others.
         BadInputError: if the configuration asks for what cannot be.
     """
-    fps = float(about["fps"])
+    fps, limits = float(about["fps"]), config.limits
     mirror = _mirror(about, config) if span.mirrored else None
     betas = _betas(about)
+    arrays = _arrays(parts["npz"], about["num_frames"], span, config, mirror) if config.arrays else {}
     return Window(
         key=key,
         start_frame=span.start,
@@ -87,12 +92,33 @@ def decode_window(
         num_valid=span.num_valid,
         fps=fps,
         about=about,
-        arrays=_arrays(parts["npz"], about["num_frames"], span, config, mirror) if config.arrays else {},
+        arrays={name: array[: span.length] for name, array in arrays.items()},
         sound=_sound(parts["wav"], about["num_frames"], fps, span) if config.with_sound else None,
-        frames=_frames(parts["mp4"], about, fps, span, config.limits) if config.with_frames else None,
+        frames=_frames(parts["mp4"], about, fps, span, limits) if config.with_frames else None,
         words=_words(about, fps, span),
         betas=betas if mirror is None or betas is None else mirrored_betas(betas, mirror),
+        reference=_reference(parts, about, fps, span, arrays, config),
         mirrored=span.mirrored,
+    )
+
+
+def _reference(
+    parts: Mapping[str, bytes],
+    about: Mapping[str, Any],
+    fps: float,
+    span: Span,
+    arrays: Mapping[str, npt.NDArray[Any]],
+    config: WindowConfig,
+) -> Reference | None:
+    """Return the other frame that is wanted; its arrays lie behind the window's."""
+    if span.reference is None:
+        return None
+    alone = Span(start=span.reference, length=1, num_valid=1, mirrored=span.mirrored)
+    seen = config.with_frames
+    return Reference(
+        frame=span.reference,
+        arrays={name: array[span.length :] for name, array in arrays.items()},
+        picture=_frames(parts["mp4"], about, fps, alone, config.limits)[0] if seen else None,
     )
 
 
@@ -129,10 +155,12 @@ def _arrays(
         if array.ndim < 1 or len(array) != num_frames:
             raise BadSampleError(f"array {name} has shape {array.shape}, and the clip {num_frames} frames")
     frames = np.minimum(np.arange(span.start, span.start + span.length), num_frames - 1)
+    if span.reference is not None:
+        frames = np.append(frames, span.reference)
     cut = {name: array[frames] for name, array in whole.items()}
     for name, array in cut.items():
         if name.startswith("valid:"):
-            array[span.num_valid :] = False
+            array[span.num_valid : span.length] = False
     try:
         return cut if mirror is None else mirrored_arrays(cut, config.arrays, mirror)
     except (ValueError, IndexError) as error:

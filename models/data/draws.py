@@ -79,11 +79,26 @@ def _in_buckets(rows: Int, lengths: Int, order: Order, random: np.random.Generat
     return np.concatenate(sorted_rows)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Choice:
+    """A draw's window in a clip: first frame, length, whether it is mirrored; and a frame to compare with."""
+
+    start: int
+    length: int
+    mirrored: bool
+    reference: int
+
+
 def window_choice(
     num_frames: int, wanted: int | None, mirror_probability: float, seed: int, draw: int
-) -> tuple[int, int, bool]:
-    """Return the first frame and the length of a draw's window in a clip, and whether it is mirrored."""
+) -> Choice:
+    """Return the window of a draw in a clip of so many frames."""
     random = np.random.default_rng([seed, draw, _WINDOW])
     length = num_frames if wanted is None else wanted
     start = int(random.integers(0, max(num_frames - length, 0) + 1))
-    return start, length, bool(random.random() < mirror_probability)
+    return Choice(
+        start=start,
+        length=length,
+        mirrored=bool(random.random() < mirror_probability),
+        reference=int(random.integers(num_frames)),
+    )

@@ -1,18 +1,37 @@
 """Batches of windows, read by other processes, with a state that a checkpoint can hold."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Generic, Protocol, TypeVar
 
 from torch.utils.data import DataLoader, IterableDataset
 
-from models.data.collate import Batch, collate
+from models.data.collate import collate
 from models.data.reader import check_skipped
-from models.data.records import Place, Skipped
+from models.data.records import Place, Skipped, Window
 from models.data.windows import ShardWindows
 
 
-class WindowLoader:
+class Made(Protocol):
+    """A batch: what a loader must know of it."""
+
+    @property
+    def after(self) -> Place:
+        """Where a reader goes on that has taken it."""
+        ...
+
+    @property
+    def skipped(self) -> tuple[Skipped, ...]:
+        """Bad samples that were met."""
+        ...
+
+
+B = TypeVar("B", bound=Made)
+
+
+class WindowLoader(Generic[B]):
     """Iterates batches; the same ones in the same order whatever `num_workers` is.
+
+    `make` turns the windows of a batch into it where they are read: `collate`, or a program's own.
 
     `skipped` holds the bad samples met so far, by name. The state is that of the last batch that was taken,
     whatever workers have prepared beyond it.
@@ -22,11 +41,12 @@ class WindowLoader:
         self,
         windows: ShardWindows,
         *,
+        make: Callable[[Sequence[Window]], B] = collate,
         num_workers: int = 0,
         prefetch_factor: int = 2,
         pin_memory: bool = False,
     ) -> None:
-        self._windows, self._num_workers = windows, num_workers
+        self._windows, self._make, self._num_workers = windows, make, num_workers
         self._prefetch_factor, self._pin_memory = prefetch_factor, pin_memory
         self.skipped: dict[str, Skipped] = {}
 
@@ -42,9 +62,9 @@ class WindowLoader:
         """Go on where a state was taken; see `ShardWindows.load_state_dict`."""
         self._windows.load_state_dict(state)
 
-    def __iter__(self) -> Iterator[Batch]:
+    def __iter__(self) -> Iterator[B]:
         loader = DataLoader(
-            _Batches(self._windows),
+            _Batches(self._windows, self._make),
             batch_size=None,
             num_workers=self._num_workers,
             prefetch_factor=self._prefetch_factor if self._num_workers else None,
@@ -61,17 +81,17 @@ class WindowLoader:
             self._windows.go_to(Place(draw=end))
 
 
-class _Batches(IterableDataset[Batch]):
+class _Batches(IterableDataset[B]):
     """The windows of a data set, collated where they are read."""
 
-    def __init__(self, windows: ShardWindows) -> None:
+    def __init__(self, windows: ShardWindows, make: Callable[[Sequence[Window]], B]) -> None:
         super().__init__()
-        self._windows = windows
+        self._windows, self._make = windows, make
 
-    def __iter__(self) -> Iterator[Batch]:
-        windows = []
+    def __iter__(self) -> Iterator[B]:
+        windows: list[Window] = []
         for window in self._windows:
             windows.append(window)
             if not window.after.taken:
-                yield collate(windows)
+                yield self._make(windows)
                 windows = []

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from models.data.catalogue import Catalogue
 from models.data.config import WindowConfig
 from models.data.decode import Span, decode_window, parts_wanted, read_about
+from models.data.draws import Choice
 from models.data.exclude import Exclusions
 from models.data.places import base_name
 from models.data.records import BadSampleError, Skipped, Window
@@ -13,8 +14,8 @@ from models.data.samples import name_of, read_parts, shard_of
 from schemas.outcomes import BadInputError
 
 _LOG = logging.getLogger(__name__)
-# First frame, length, and whether it is mirrored, of a window in a clip of so many frames.
-Choice = Callable[[int], tuple[int, int, bool]]
+Choose = Callable[[int], Choice]
+"""The window in a clip of so many frames."""
 
 
 class SampleReader:
@@ -24,7 +25,7 @@ class SampleReader:
         self._catalogue, self._exclusions, self._config = catalogue, exclusions, config
         self.skipped: dict[str, Skipped] = {}
 
-    def read(self, row: int, choose: Choice) -> Window | Skipped | None:
+    def read(self, row: int, choose: Choose) -> Window | Skipped | None:
         """Return a window of a sample, why it cannot be used, or None if it must not be read.
 
         Raises:
@@ -37,13 +38,18 @@ class SampleReader:
         except BadSampleError as error:
             return self._note(row, str(error))
 
-    def _decode(self, row: int, choose: Choice) -> Window:
+    def _decode(self, row: int, choose: Choose) -> Window:
         config, key = self._config, self._catalogue.keys[row]
         parts = read_parts(self._catalogue, row, parts_wanted(config), config.limits)
         about = read_about(key, parts["json"], config.limits)
-        start, length, mirrored = choose(about["num_frames"])
-        there = min(length, about["num_frames"] - start)
-        span = Span(start=start, length=length, num_valid=there, mirrored=mirrored)
+        chosen = choose(about["num_frames"])
+        span = Span(
+            start=chosen.start,
+            length=chosen.length,
+            num_valid=min(chosen.length, about["num_frames"] - chosen.start),
+            mirrored=chosen.mirrored,
+            reference=chosen.reference if config.with_reference else None,
+        )
         return decode_window(key, about, parts, span, config)
 
     def _note(self, row: int, reason: str) -> Skipped:

@@ -30,6 +30,15 @@ class Place:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Reference:
+    """One frame from anywhere in a window's clip: arrays (1, ...) by name, picture (H, W, 3) or None."""
+
+    frame: int
+    arrays: dict[str, npt.NDArray[Any]]
+    picture: npt.NDArray[np.uint8] | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Window:
     """T frames of a clip with what belongs to them, as numpy arrays (shared memory is left to torch).
 
@@ -38,7 +47,7 @@ class Window:
     which tells of the whole clip as it lies in the shard. arrays: (T, ...) by name. sound: float32, -1 to 1,
     16 kHz, exactly T / fps seconds. frames: (T, H, W, 3) uint8 RGB. words: those whose middle lies in
     the window, with `start_seconds` and `end_seconds` from its start. betas: the body's shape, None if not
-    fitted. mirrored: left and right are exchanged in arrays, frames and betas.
+    fitted. reference: None if not asked for. mirrored: left and right are exchanged in all of it.
     after: where a reader goes on that has taken this window. skipped: the bad samples it stands in for.
     """
 
@@ -53,6 +62,7 @@ class Window:
     frames: npt.NDArray[np.uint8] | None
     words: tuple[Mapping[str, Any], ...]
     betas: npt.NDArray[np.float32] | None
+    reference: "Reference | None"
     mirrored: bool
     after: Place = field(default_factory=lambda: Place(draw=0))
     skipped: tuple[Skipped, ...] = ()

@@ -12,7 +12,7 @@ from torch.utils.data import IterableDataset, get_worker_info
 
 from models.data.catalogue import Catalogue, of_split, read_catalogue
 from models.data.config import WindowConfig
-from models.data.draws import Order, epoch_draws, window_choice
+from models.data.draws import Choice, Order, epoch_draws, window_choice
 from models.data.exclude import Exclusions
 from models.data.places import find_shards
 from models.data.reader import SampleReader
@@ -162,7 +162,7 @@ class ShardWindows(IterableDataset[Window]):
         """Return the window of a draw; where its sample cannot be used, of the next draw's that can."""
         config, skipped = self.config, list[Skipped]()
 
-        def choose(num_frames: int) -> tuple[int, int, bool]:
+        def choose(num_frames: int) -> Choice:
             return window_choice(num_frames, config.num_frames, config.mirror_probability, self._seed, draw)
 
         for row in self._rows_from(draw):

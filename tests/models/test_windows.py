@@ -3,6 +3,7 @@
 import itertools
 import json
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,35 @@ def test_all_parts_of_a_window_are_of_the_same_frames(out: Path) -> None:
         for word in window.words:
             assert word["start_seconds"] == pytest.approx(0.1 - window.start_frame / 25)
         assert (len(window.words) == 1) == (window.start_frame <= 6)
+
+
+def test_a_reference_is_another_frame_of_the_same_clip(out: Path) -> None:
+    config = replace(CONFIG, with_reference=True, with_frames=True)
+    frames = set()
+    for window in ShardWindows(out, config, seed=2):
+        assert window.reference is not None and window.reference.picture is not None
+        jaw = window.reference.arrays["smplx:jaw"]
+        assert jaw.shape == (1, 3) and window.arrays["smplx:jaw"].shape == (40, 3)
+        assert np.allclose(jaw[0, :1] * 1000, window.arrays["smplx:jaw"][0, 0] * 1000)
+        assert round(jaw[0, 1] * 1000) == window.reference.frame
+        assert read_frame_number(window.reference.picture) == window.reference.frame
+        frames.add(window.reference.frame - window.start_frame)
+    assert min(frames) < 0 and max(frames) >= 40
+    assert all(w.reference is None for w in ShardWindows(out, CONFIG, seed=2))
+
+
+def test_a_loader_makes_what_a_program_wants_of_windows(out: Path) -> None:
+    windows = ShardWindows(out, CONFIG, seed=5, batch_size=2)
+    made = list(WindowLoader(windows, make=_Keys, num_workers=1))
+    assert [batch.keys for batch in made] == [batch.keys for batch in batches_of(out, 0)]
+
+
+class _Keys:
+    """A batch that is its windows' keys."""
+
+    def __init__(self, windows: Sequence[Window]) -> None:
+        self.keys = tuple(w.key for w in windows)
+        self.after, self.skipped = windows[-1].after, ()
 
 
 @pytest.mark.parametrize("num_workers", [1, 2])
