@@ -24,7 +24,7 @@ from rich.console import Console
 from benchmarks.page import Part, Table, print_part
 from pipelines.check_people import SplitFace, across_splits
 from pipelines.components import ROUNDS
-from pipelines.identity_registry import read_registry, registry_paths, shard_of, write_registry
+from pipelines.identity_registry import read_registry, shard_of, shard_paths, write_registry
 from schemas.ids import derived_seed
 from tests.bias_makers import AGE, GENDER, STAGES, planted_rows
 from transforms import cluster_identities as ci
@@ -155,7 +155,7 @@ def run_registry(found: Sequence[ci.Member]) -> None:
             shards.setdefault(shard_of(member.clip_id), []).append(member)
         for shard in shards.items():
             write_registry(shard, folder, folder)
-        for path in registry_paths(folder):
+        for path in shard_paths(folder):
             read_registry(path)
 
 

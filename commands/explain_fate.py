@@ -5,6 +5,7 @@ from typing import Any
 
 import pyarrow.compute as pc
 
+from pipelines.identity_merges import merges_of
 from pipelines.results import Result
 from pipelines.run_folder import RunFolder
 from pipelines.stored_clip import find_clip
@@ -13,10 +14,12 @@ from reports.fates_of_clips import clip_lines
 from reports.formats import prose
 from reports.reasons import rules_of
 from reports.run_data import light_columns
+from schemas.layout import MERGES
 from schemas.outcomes import BadInputError
 from schemas.records import Artefact, Clip
 from schemas.stages import STAGE
 from transforms.clip_sound import sound_part
+from transforms.storage import join
 
 _MOST_SHOWN = 5
 
@@ -38,7 +41,8 @@ def explain_fate(output: str, name: str) -> list[str]:
     if source is not None:
         return video_lines(_rows_of(result, source), rules)
     clip = find_clip(result, str(clip_id))
-    return clip_lines(clip.row, clip.outcome, rules, _artefacts(folder, clip.record))
+    merges = merges_of(join(folder.biometric, MERGES), clip.record.clip_id)
+    return clip_lines(clip.row, clip.outcome, rules, merges, _artefacts(folder, clip.record))
 
 
 def _resolve(result: Result, name: str) -> tuple[str | None, str | None]:

@@ -5,10 +5,13 @@ Results are not changed: the next one does not have the source, and takes the pl
 
 from collections.abc import Iterable, Iterator
 
+from pipelines.identity_merges import forget_in_merges
 from pipelines.identity_registry import forget_in_registry
 from pipelines.recipes import source_owner
 from pipelines.run_folder import RunFolder
+from schemas.layout import MERGES, REGISTRY
 from schemas.records import Source
+from transforms.storage import join
 
 
 def forget_sources(folder: RunFolder, sources: Iterable[Source], video_ids: Iterable[str] = ()) -> int:
@@ -35,7 +38,8 @@ def _forget_video(folder: RunFolder, video_id: str) -> int:
     surveys = folder.store.records_of(video_id, "survey")
     if clips := [clip["clip_id"] for record in surveys for clip in record.get("clips", ())]:
         folder.forget_clips(clips)
-        forget_in_registry(folder.registry, clips)
+        forget_in_merges(join(folder.biometric, MERGES), clips)
+        forget_in_registry(join(folder.biometric, REGISTRY), clips)
     return folder.store.forget(video_id)
 
 

@@ -8,7 +8,7 @@ Every step is keyed by a block, a clip, a component or a pair, so no worker hold
 
 import dataclasses
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import apache_beam as beam
 import numpy as np
@@ -16,6 +16,7 @@ from apache_beam.pvalue import AsSingleton
 
 from pipelines.components import Components, Settle
 from schemas.ids import derived_seed
+from schemas.merges import IdentityMerge
 from schemas.records import Clip
 from transforms import cluster_identities as ci
 from transforms.embed_faces import ClipFace
@@ -39,17 +40,27 @@ class Placed:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class People:
-    """The identities of one component, and what each of its clips knows of look-alikes.
+    """The identities of one component, what made them, and what each of its clips knows of look-alikes.
 
     `alike`: two clips nearer than look-alikes may be, and the identity of one of them.
     """
 
     members: Sequence[ci.Member]
+    merges: Sequence[IdentityMerge]
     alike: Sequence[tuple[tuple[str, str], str]]
 
 
-def identify(faces: Any, registry: Any, config: ci.IdentityConfig) -> tuple[Any, Any, Any]:
-    """Return the Member of each of `faces`, what identities are told of look-alikes, and blocks' centres.
+class Identified(NamedTuple):
+    """PCollections, and a side input: the blocks' centres."""
+
+    members: Any  # Member, one a clip with a face
+    merges: Any  # IdentityMerge
+    alike: Any  # what identities are told of look-alikes
+    centres: Any
+
+
+def identify(faces: Any, registry: Any, config: ci.IdentityConfig) -> Identified:
+    """Return who is who among `faces`.
 
     Args:
         faces: PCollection of (Clip, ClipFace).
@@ -64,7 +75,6 @@ def identify(faces: Any, registry: Any, config: ci.IdentityConfig) -> tuple[Any,
     centres = block_centres_of(elements, config)
     found = elements | "Blocks" >> InBlocks(config, centres) | "Pairs" >> beam.Map(_pairs_of, config)
     people = _linked(elements, found, config)
-    members = people | "Members" >> beam.FlatMap(lambda p: p.members)
     told = (
         people
         | "Alike" >> beam.FlatMap(lambda p: p.alike)
@@ -72,7 +82,12 @@ def identify(faces: Any, registry: Any, config: ci.IdentityConfig) -> tuple[Any,
         | "TieAlike" >> beam.FlatMapTuple(lambda _, identities: ci.tie(identities))
         | "TellAlike" >> Components()
     )
-    return members, told, centres
+    return Identified(
+        members=people | "Members" >> beam.FlatMap(lambda p: p.members),
+        merges=people | "Merges" >> beam.FlatMap(lambda p: p.merges),
+        alike=told,
+        centres=centres,
+    )
 
 
 def block_centres_of(elements: Any, config: ci.IdentityConfig) -> Any:
@@ -194,7 +209,8 @@ def link(component: tuple[str, Iterable[Placed]], config: ci.IdentityConfig) -> 
     number = {face.clip_id: i for i, face in enumerate(faces)}
     ends = [(i, number[o]) for i, p in enumerate(placed) for o in sorted(p.near) if number.get(o, -1) > i]
     pairs = np.array(ends, np.int64).reshape(-1, 2)
-    members = ci.members_of(faces, ci.link_component(faces, pairs, config), config.salt)
+    groups, merges = ci.explained_component(faces, pairs, config)
+    members = ci.members_of(faces, groups, config.salt)
     identity_of = {m.clip_id: m.identity_id for m in members}
     alike = [
         ((min(p.face.clip_id, other), max(p.face.clip_id, other)), identity_of[p.face.clip_id])
@@ -202,4 +218,5 @@ def link(component: tuple[str, Iterable[Placed]], config: ci.IdentityConfig) -> 
         for other, distance in sorted(p.near.items())
         if distance < config.lookalike_distance and identity_of.get(other) != identity_of[p.face.clip_id]
     ]
-    return People(members, alike)
+    named = [dataclasses.replace(m, identity_id=identity_of[m.first_clip_id]) for m in merges]
+    return People(members, named, alike)

@@ -15,18 +15,18 @@ from transforms.storage import join, parquet_bytes, read_if_there, write_bytes
 _NUM_SHARDS = 16
 
 
-def registry_paths(folder: str) -> list[str]:
-    """Return where identities are registered, whether or not the files are there."""
-    return [registry_path(folder, shard) for shard in range(_NUM_SHARDS)]
+def shard_paths(folder: str) -> list[str]:
+    """Return the files of a folder that is kept in shards, whether or not they are there."""
+    return [shard_path(folder, shard) for shard in range(_NUM_SHARDS)]
 
 
-def registry_path(folder: str, shard: int) -> str:
-    """Return where the identities of a shard are registered."""
+def shard_path(folder: str, shard: int) -> str:
+    """Return the file of a shard."""
     return join(folder, f"{shard:02d}-of-{_NUM_SHARDS}.parquet")
 
 
 def shard_of(clip_id: str) -> int:
-    """Return the shard that a clip is registered in."""
+    """Return the shard that a clip is in."""
     return hashlib.sha256(clip_id.encode()).digest()[0] % _NUM_SHARDS
 
 
@@ -42,8 +42,8 @@ def read_registry(path: str) -> list[tuple[str, str]]:
 def write_registry(shard: tuple[int, Iterable[Member]], known: str, folder: str) -> str:
     """Write who was recognised, merged with what the shard of the register `known` says; returns the path."""
     number, members = shard
-    merged = dict(read_registry(registry_path(known, number))) | {m.clip_id: m.identity_id for m in members}
-    path = registry_path(folder, number)
+    merged = dict(read_registry(shard_path(known, number))) | {m.clip_id: m.identity_id for m in members}
+    path = shard_path(folder, number)
     write_bytes(path, _registry_bytes(sorted(merged.items())))
     return path
 
@@ -51,7 +51,7 @@ def write_registry(shard: tuple[int, Iterable[Member]], known: str, folder: str)
 def forget_in_registry(folder: str, clip_ids: Iterable[str]) -> None:
     """Remove clips from a register, where they are in it."""
     gone = set(clip_ids)
-    for path in registry_paths(folder):
+    for path in shard_paths(folder):
         known = read_registry(path)
         kept = [row for row in known if row[0] not in gone]
         if len(kept) < len(known):

@@ -29,16 +29,18 @@ from pipelines.components import Settle
 from pipelines.config import CurateConfig
 from pipelines.failures import failure_of
 from pipelines.identify import InBlocks, identify
-from pipelines.identity_registry import read_registry, registry_paths, shard_of, write_registry
+from pipelines.identity_merges import shard_of_merge, write_merges
+from pipelines.identity_registry import read_registry, shard_of, shard_paths, write_registry
 from pipelines.judge_people import STAGE, judge_person
 from pipelines.kept_faces import face_of
 from pipelines.run_folder import Places
 from pipelines.splits import AssignSplits
 from pipelines.steps import summary
-from schemas.layout import PEOPLE_JSON, REGISTRY
+from schemas.layout import MERGES, PEOPLE_JSON, REGISTRY
 from schemas.records import Clip, Identity
 from transforms.embed_faces import ClipFace
 from transforms.estimate_attributes import complete_attributes
+from transforms.storage import join
 
 
 class PeopleResult(NamedTuple):
@@ -67,10 +69,10 @@ class People(beam.PTransform):
         faces = faced | "Faces" >> beam.FlatMapTuple(
             lambda clip, face: [] if face is None else [(clip, face)]
         )
-        paths = pcoll.pipeline | "Registry" >> beam.Create(registry_paths(self._places.registry))
+        paths = pcoll.pipeline | "Registry" >> beam.Create(shard_paths(self._known(REGISTRY)))
         registry = paths | "ReadRegistry" >> beam.FlatMap(read_registry)
-        members, alike, centres = identify(faces, registry, self._config.identities)
-        judged = self._judged(faced, members, alike)
+        found = identify(faces, registry, self._config.identities)
+        judged = self._judged(faced, found.members, found.alike)
         kept = self._kept(judged)
         lost = judged | "Lost" >> beam.FlatMap(lambda person: person.lost)
         failures = dead | "FaceDead" >> beam.Map(failure_of, STAGE, "clip")
@@ -85,7 +87,11 @@ class People(beam.PTransform):
                 lost | "CountLost" >> beam.Map(lambda _: summary(STAGE, "clip", num_rejected=1)),
                 failures | "CountDead" >> beam.Map(lambda _: summary(STAGE, "clip", num_failed=1)),
             ),
-            written=(self._register(members), self._report(judged, kept, faces, centres)),
+            written=(
+                self._register(found.members),
+                self._explain(found.merges),
+                self._report(judged, kept, faces, found.centres),
+            ),
         )
 
     def _judged(self, faced: Any, members: Any, alike: Any) -> Any:
@@ -114,12 +120,24 @@ class People(beam.PTransform):
         kept = judged | "Keep" >> beam.FlatMap(lambda person: person.kept)
         return kept | "SplitGroup" >> beam.Map(_with_split_group, AsSingleton(settled))
 
+    def _known(self, room: str) -> str:
+        """Return where earlier runs left what they knew of people."""
+        return join(self._places.biometric, room)
+
     def _register(self, members: Any) -> Any:
         return (
             members
             | "RegistryShard" >> beam.Map(lambda member: (shard_of(member.clip_id), member))
             | "GroupMembers" >> beam.GroupByKey()
-            | "Register" >> beam.Map(write_registry, self._places.registry, self._places.note(REGISTRY))
+            | "Register" >> beam.Map(write_registry, self._known(REGISTRY), self._places.note(REGISTRY))
+        )
+
+    def _explain(self, merges: Any) -> Any:
+        return (
+            merges
+            | "MergeShard" >> beam.Map(lambda merge: (shard_of_merge(merge), merge))
+            | "GroupMerges" >> beam.GroupByKey()
+            | "WriteMerges" >> beam.Map(write_merges, self._known(MERGES), self._places.note(MERGES))
         )
 
     def _report(self, judged: Any, kept: Any, faces: Any, centres: Any) -> Any:

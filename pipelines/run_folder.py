@@ -24,13 +24,13 @@ from schemas.layout import (
     CURRENT_OBJECT,
     EXPORT,
     INSPECT,
+    KNOWN_PEOPLE,
     LAST_RUN,
     LAYOUT_JSON,
     LAYOUT_VERSION,
     LEASE,
     LOGS,
     PUBLISHED,
-    REGISTRY,
     REPORT,
     RESULTS,
     RUN_JSON,
@@ -60,16 +60,16 @@ _LAYOUT = to_json_bytes({"layout_version": LAYOUT_VERSION})
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Places:
-    """Where the chain reads and writes: artefacts, the result it makes, its notes, the register of people.
+    """Where the chain reads and writes: artefacts, the result it makes, its notes, what is known of people.
 
-    `scratch` holds what a run notes until its result is whole; a new register is written there and takes the
-    old one's place with the result.
+    `scratch` holds what a run notes until its result is whole; a new register of people and what made them
+    are written there and take the old ones' place with the result.
     """
 
     store: ArtefactStore
     result: Result
     scratch: str
-    registry: str
+    biometric: str
 
     def parts_of(self, clip: Clip) -> PartReader:
         """Return a reader of the parts that the stages made of a clip."""
@@ -102,9 +102,9 @@ class RunFolder:
         return str(local_path(join(self.root, LOGS)).absolute()) if self.is_local else None
 
     @property
-    def registry(self) -> str:
-        """The register of identities."""
-        return join(self.root, BIOMETRIC, REGISTRY)
+    def biometric(self) -> str:
+        """Faces, the register of identities (REGISTRY in it) and what made them (MERGES)."""
+        return join(self.root, BIOMETRIC)
 
     def drawings(self, key: str, name: str) -> str:
         """Return where a drawing of a clip is written."""
@@ -186,7 +186,7 @@ class RunFolder:
         for name in list_folder(join(self.root, RESULTS)):
             if current is None or name != current.name:
                 delete_tree(join(self.root, RESULTS, name))
-        for place in (self.root, join(self.root, BIOMETRIC, REGISTRY)):
+        for place in (self.root, *(join(self.biometric, room) for room in KNOWN_PEOPLE)):
             for name in list_folder(place) if self.is_local else []:
                 if name.endswith(TEMPORARY):
                     delete_tree(join(place, name))
@@ -199,12 +199,13 @@ class RunFolder:
     def places(self, result: Result) -> Places:
         """Return where a run that makes this result reads and writes."""
         scratch = join(self.root, WORK, result.name)
-        return Places(store=self.store, result=result, scratch=scratch, registry=self.registry)
+        return Places(store=self.store, result=result, scratch=scratch, biometric=self.biometric)
 
     def publish(self, result: Result) -> None:
         """Make a whole result the current one, at once; call `remove_old_results` when done."""
-        for path, _ in list_files(self.places(result).note(REGISTRY)):
-            write_bytes(join(self.registry, path.rsplit("/", 1)[-1]), read_bytes(path))
+        for room in KNOWN_PEOPLE:
+            for path, _ in list_files(self.places(result).note(room)):
+                write_bytes(join(self.biometric, room, path.rsplit("/", 1)[-1]), read_bytes(path))
         if not self.is_local:
             write_bytes(join(self.root, CURRENT_OBJECT), to_json_bytes({"result": result.name}))
             return

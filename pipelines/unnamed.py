@@ -32,7 +32,7 @@ def find_unnamed(folder: RunFolder) -> Unnamed:
         root = join(folder.root, room)
         for path, size in list_files(root):
             below = path.removeprefix(root).strip("/").split("/")
-            if len(below) != 4:  # the register of identities
+            if len(below) != 4:  # the register of identities, what made them
                 continue
             _, owner, artefact, _ = below
             if (owner, artefact) not in named and (owner, artefact.rpartition("-")[0]) not in named:

@@ -11,10 +11,17 @@ from reports import formats, reasons
 from reports.fates import Row, ending, hint, outcome_lines, time_of, wrapped
 from reports.reasons import Rule
 from reports.remedies import bound_of
+from schemas.merges import IdentityMerge
 from schemas.stages import FILTER_STAGES
 
 # A margin below this share of its bound is called narrow.
 _NARROW = 0.2
+_MOST_MERGES = 5
+_MADE_BY = {
+    "one_track": "one followed face",
+    "registered": "an earlier run took them for one",
+    "likeness": "likeness",
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,13 +43,18 @@ class Judged:
 
 
 def clip_lines(
-    clip: Row, outcome: Row | None, rules: list[Rule], artefacts: Sequence[tuple[str, str]]
+    clip: Row,
+    outcome: Row | None,
+    rules: list[Rule],
+    merges: Sequence[IdentityMerge],
+    artefacts: Sequence[tuple[str, str]],
 ) -> list[str]:
     """Return what became of a clip.
 
     Args:
         clip: its row of the clips table.
         outcome: its row of the rejections or failures table, None if it has none.
+        merges: what made it, or the clips that go by its key, one person with others.
         artefacts: the name of what each stage made, and what there is of it.
     """
     judged = [judge(rule, clip) for rule in rules]
@@ -58,9 +70,29 @@ def clip_lines(
     if narrow:
         near = ", ".join(f"{j.rule.name} by {_amount(j)} ({bound_of(j.rule, j.which)})" for j in narrow)
         lines += ["", *wrapped(f"Passed narrowly: {near}")]
+    if merges:
+        lines += ["", "What made it one person with others"]
+        lines += [line for merge in merges[:_MOST_MERGES] for line in wrapped(_merge_text(merge), 2)]
     lines += ["", "What the stages made"]
     lines += [line for name, there in artefacts for line in wrapped(f"{name}: {there}", 2)]
     return [*lines, *hint([outcome] if outcome and "reason" in outcome else [], rules)]
+
+
+def _merge_text(merge: IdentityMerge) -> str:
+    sides = " and ".join(
+        f"{name}{'' if num == 1 else f' with {num - 1} more'}"
+        for name, num in (
+            (merge.first_clip_id, merge.first_num_clips),
+            (merge.second_clip_id, merge.second_num_clips),
+        )
+    )
+    voices = "no voices to compare"
+    if merge.voice_distance is not None:
+        voices = f"voices {merge.voice_distance:.2f} apart, which adds {merge.voice_evidence:+.2f}"
+    return (
+        f"{sides}: {_MADE_BY[merge.made_by]}; faces {merge.face_distance:.2f} apart, {voices}; "
+        f"score {merge.score:.2f}, threshold {merge.threshold:.2f} (identities.merge_distance squared)"
+    )
 
 
 def judge(rule: Rule, clip: Row) -> Judged:

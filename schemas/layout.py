@@ -11,7 +11,7 @@
     OUT/layout.json              the version of this layout
     OUT/exclusions.json          clips withdrawn or erased, which loaders leave out (`schemas/exclusions.py`)
     OUT/artefacts/               what the stages made of each video and clip (`pipelines/artefacts.py`)
-    OUT/biometric/               descriptors of faces, the register of identities
+    OUT/biometric/               descriptors of faces, the register of identities, what made them
     OUT/work/                    this machine's own: the lease, the inputs of the last run, unfinished files
     OUT/logs/, inspect/, export/ what native libraries print; drawings and files made on request
 
@@ -30,7 +30,8 @@ CURRENT, CURRENT_OBJECT = "current", "current.json"
 EXCLUSIONS = "exclusions.json"
 
 ARTEFACTS, BIOMETRIC = "artefacts", "biometric"
-REGISTRY = "registry"  # below BIOMETRIC
+REGISTRY, MERGES = "registry", "merges"  # below BIOMETRIC
+KNOWN_PEOPLE = (MERGES, REGISTRY)
 
 WORK = "work"
 LEASE, LAST_RUN, UNFINISHED = "lease.json", "last_run.json", "unfinished"  # below WORK

@@ -25,6 +25,7 @@ from schemas.bias import (
     UnusedDeclaration,
 )
 from schemas.described import field_metadata
+from schemas.merges import IdentityMerge
 from schemas.outcomes import Failure, Rejection
 from schemas.plain import from_plain, hints_of, strip_none, to_plain
 from schemas.published import is_published, private_values
@@ -51,6 +52,9 @@ TABLES: dict[str, type] = {
     "unused_declarations": UnusedDeclaration,
     "declared_perceived": DeclaredPerceived,
 }
+# Tables that are no part of a result: they lie beside the faces they tell of.
+PRIVATE_TABLES: dict[str, type] = {"identity_merges": IdentityMerge}
+_RECORDS = TABLES | PRIVATE_TABLES
 
 
 def _arrow_type(annotation: Any) -> pa.DataType:
@@ -86,13 +90,13 @@ def _columns(record_type: type, prefix: str, nullable: bool) -> list[pa.Field]:
 
 
 def arrow_schema(table: str) -> pa.Schema:
-    """Return the schema of one of `TABLES`; its metadata names the table and the version.
+    """Return the schema of one of `TABLES` or `PRIVATE_TABLES`; its metadata names the table and the version.
 
     Raises:
         KeyError: if there is no such table.
     """
     metadata = {b"mentor.table": table.encode(), b"mentor.schema_version": SCHEMA_VERSION.encode()}
-    return pa.schema(_columns(TABLES[table], "", False), metadata=metadata)
+    return pa.schema(_columns(_RECORDS[table], "", False), metadata=metadata)
 
 
 def _flatten(record: Any, record_type: type, prefix: str, row: dict[str, Any]) -> None:
@@ -124,7 +128,7 @@ def from_row(table: str, row: Mapping[str, Any]) -> Any:
         KeyError: if a column is missing.
         TypeError: if a value is missing that the record must have.
     """
-    return _unflatten(TABLES[table], "", row)
+    return _unflatten(_RECORDS[table], "", row)
 
 
 def _unflatten(record_type: type, prefix: str, row: Mapping[str, Any]) -> Any:

@@ -17,6 +17,7 @@ import numpy.typing as npt
 import webdataset
 
 from schemas.ids import span_id
+from schemas.merges import IdentityMerge
 from schemas.records import AudioQuality, Clip, FaceTrack, Shot, Source, Transcript, Video
 from schemas.sample import ARRAYS, BODY_ARRAYS
 from tests import broken_media
@@ -152,6 +153,18 @@ def make_clip(number: int = 0, num_frames: int = 50, **changes: Any) -> Clip:
         "second_face_ratio": 0.0,
     }
     return Clip(**(fields | changes))
+
+
+def make_merge(first: str, second: str, **changes: Any) -> IdentityMerge:
+    """Return what made two clips one person: near faces, and voices a little nearer than neutral."""
+    fields: dict[str, Any] = {
+        "identity_id": "i", "first_num_clips": 1, "second_num_clips": 1, "made_by": "likeness",
+        "first_registered": None, "second_registered": None, "face_distance": 0.8,
+        "first_stranger_distance": 1.0, "second_stranger_distance": 1.2, "voice_distance": 0.2,
+        "voice_pair_share": 1.0, "neutral_voice_distance": 0.28, "voice_weight": 1.5,
+        "voice_evidence": -0.12, "score": 0.52, "threshold": 0.9604,
+    }  # fmt: skip
+    return IdentityMerge(first_clip_id=first, second_clip_id=second, **(fields | changes))
 
 
 def make_arrays(num_frames: int, seed: int = 0, fitted: bool = False) -> dict[str, npt.NDArray[Any]]:

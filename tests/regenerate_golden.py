@@ -7,7 +7,7 @@ must change their code.
 
 from pathlib import Path
 
-from schemas.tables import TABLES, arrow_schema
+from schemas.tables import PRIVATE_TABLES, TABLES, arrow_schema
 from transforms.write_shards import INDEX_SCHEMA
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -15,7 +15,7 @@ GOLDEN = Path(__file__).parent / "golden"
 
 def schema_texts() -> dict[str, str]:
     """Return the schemas of all tables and of the shard index, by file name, as text."""
-    schemas = {name: arrow_schema(name) for name in TABLES} | {"shard_index": INDEX_SCHEMA}
+    schemas = {name: arrow_schema(name) for name in TABLES | PRIVATE_TABLES} | {"shard_index": INDEX_SCHEMA}
     return {
         f"{name}.txt": "".join(f"{f.name}: {f.type}{'' if f.nullable else ' not null'}\n" for f in schema)
         for name, schema in schemas.items()

@@ -9,14 +9,16 @@ import pytest
 
 from pipelines.artefacts import ArtefactStore
 from pipelines.forget import forget_sources
-from pipelines.identity_registry import read_registry, registry_paths, shard_of, write_registry
+from pipelines.identity_merges import read_merges, shard_of_merge, write_merges
+from pipelines.identity_registry import read_registry, shard_of, shard_paths, write_registry
 from pipelines.recipes import source_owner
 from pipelines.run_folder import RunFolder
 from pipelines.unnamed import find_unnamed, remove
+from schemas.layout import MERGES, REGISTRY
 from schemas.outcomes import BadInputError
 from schemas.plain import to_plain
 from schemas.records import Artefact
-from tests.makers import make_clip, make_source, make_video
+from tests.makers import make_clip, make_merge, make_source, make_video
 from tests.remote_files import FakeStore, Upload
 from tests.run_folder_makers import Stopped, below, delete, dying, make_result
 from transforms.cluster_identities import Member
@@ -111,14 +113,21 @@ def make_people(root: str, names: tuple[str, ...]) -> dict[str, list[str]]:
     members = [Member(clip_id=w[1], identity_id=f"of {n}", distance=0.0) for n, w in words.items()]
     for shard in {shard_of(member.clip_id) for member in members}:
         there = [member for member in members if shard_of(member.clip_id) == shard]
-        write_registry((shard, there), folder.registry, folder.registry)
+        registry = join(folder.biometric, REGISTRY)
+        write_registry((shard, there), registry, registry)
+    merges = join(folder.biometric, MERGES)
+    for name, (_, clip_id, *_) in words.items():
+        merge = make_merge("a" * 20, clip_id, identity_id=f"of {name}")
+        write_merges((shard_of_merge(merge), [merge]), merges, merges)
     return words
 
 
 def betrayed(root: str, words: list[str]) -> list[str]:
     """Return the files whose names or bytes hold one of the words."""
-    known = [read_registry(path) for path in registry_paths(RunFolder(root).registry)]
-    files = {**below(root), "register": repr(known).encode()}
+    biometric = RunFolder(root).biometric
+    known = [read_registry(path) for path in shard_paths(join(biometric, REGISTRY))]
+    merges = [read_merges(path) for path in shard_paths(join(biometric, MERGES))]
+    files = {**below(root), "register": repr(known).encode(), "merges": repr(merges).encode()}
     return [name for name, data in files.items() if any(w in name or w.encode() in data for w in words)]
 
 
@@ -127,13 +136,13 @@ def test_what_is_forgotten_is_gone_and_the_rest_stays(root: str) -> None:
     folder = RunFolder(root)
     before = below(root)
     stays = {name for name in betrayed(root, words["stays.mp4"]) if not name.startswith("logs/")}
-    assert len(betrayed(root, words["goes.mp4"])) >= 7
+    assert {"register", "merges"} < set(betrayed(root, words["goes.mp4"]))
+    assert len(betrayed(root, words["goes.mp4"])) >= 9
     assert forget_sources(folder, [make_source("goes.mp4")]) > 0
     assert betrayed(root, words["goes.mp4"]) == []
     assert set(betrayed(root, words["stays.mp4"])) == stays
     changed = {name for name, data in below(root).items() if before[name] != data}
-    (register,) = changed
-    assert register.startswith("biometric/registry/")
+    assert {name.rpartition("/")[0] for name in changed} == {"biometric/registry", "biometric/merges"}
     assert forget_sources(folder, [make_source("goes.mp4"), make_source("never was.mp4")]) == 0
 
 

@@ -1,5 +1,6 @@
 """Clustering: chains are not followed, certainty is kept, components and blocks are what they say."""
 
+import dataclasses
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Any
@@ -233,6 +234,55 @@ def test_linkage_is_what_all_pairs_of_members_say(seed: int, merge_distance: flo
     config = ci.IdentityConfig(merge_distance=merge_distance)
     pairs = np.array([(i, j) for i in range(len(faces)) for j in range(i + 1, len(faces))])
     assert ci.link_component(faces, pairs, config) == brute_force(faces, config)
+
+
+def test_a_merge_tells_the_numbers_that_made_it() -> None:
+    heard = {"a": np.array([1.0, 0.0], np.float32), "b": np.array([0.8, 0.6], np.float32)}
+    faces = [
+        face("b", 0.6, 0.0, voice=heard["b"], stranger_distance=1.2, registered="x"),
+        face("a", 0.0, 0.0, voice=heard["a"]),
+    ]
+    groups, (merge,) = ci.explained_component(faces, np.array([[0, 1]]), CONFIG)
+    assert groups == [[0, 1]]
+    assert (merge.first_clip_id, merge.second_clip_id, merge.made_by) == ("a", "b", "likeness")
+    assert (merge.first_num_clips, merge.second_num_clips) == (1, 1)
+    assert (merge.first_registered, merge.second_registered) == (None, "x")
+    assert merge.first_stranger_distance == 1.0 and merge.second_stranger_distance == 1.2
+    assert merge.face_distance == pytest.approx(np.sqrt(0.36 / 1.2), rel=1e-6)
+    assert merge.voice_distance == pytest.approx(0.2, abs=1e-6) and merge.voice_pair_share == 1.0
+    assert merge.voice_evidence == pytest.approx(1.5 * (0.2 - 0.28), abs=1e-6)
+    assert merge.score == pytest.approx(0.36 / 1.2 - 0.12, abs=1e-6) and merge.threshold == 1.0
+    assert (merge.neutral_voice_distance, merge.voice_weight) == (0.28, 1.5)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_merges_make_the_people_and_each_tells_what_its_two_groups_say(seed: int) -> None:
+    config = ci.IdentityConfig(merge_distance=1.0)
+    certain = {"registered": ("03", "09", "15"), "track_id": ("04", "10")}
+    faces = [
+        dataclasses.replace(f, **{field: "one" for field, names in certain.items() if f.clip_id in names})
+        for f in crowd(seed)
+    ]
+    pairs = np.array([(i, j) for i in range(len(faces)) for j in range(i + 1, len(faces))])
+    people, merges = ci.explained_component(faces, pairs, config)
+    assert people == ci.link_component(faces, pairs, config) and len(merges) == len(faces) - len(people)
+    assert {m.made_by for m in merges} == {"one_track", "registered", "likeness"}
+    groups = {f.clip_id: [f] for f in faces}
+    for merge in merges:
+        first, second = groups[merge.first_clip_id], groups.pop(merge.second_clip_id)
+        assert (len(first), len(second)) == (merge.first_num_clips, merge.second_num_clips)
+        assert min(f.clip_id for f in first) == merge.first_clip_id < merge.second_clip_id
+        assert merge.score == pytest.approx(mean_squared(first, second, config), abs=1e-5)
+        assert merge.score == pytest.approx(merge.face_distance**2 + merge.voice_evidence)
+        assert merge.made_by != "likeness" or merge.score <= merge.threshold
+        known = [f.voice @ g.voice for f in first for g in second if not (f.voice is None or g.voice is None)]
+        assert merge.voice_pair_share == pytest.approx(len(known) / (len(first) * len(second)))
+        assert (merge.voice_distance is None) == (not known)
+        if merge.voice_distance is not None:
+            assert merge.voice_distance == pytest.approx(1 - np.mean(known), abs=1e-5)
+        groups[merge.first_clip_id] = first + second
+    names = [sorted(f.clip_id for f in group) for group in groups.values()]
+    assert sorted(names) == [[faces[i].clip_id for i in person] for person in people]
 
 
 @pytest.mark.parametrize("seed", range(3))

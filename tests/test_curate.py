@@ -22,7 +22,7 @@ from pipelines.config import CurateConfig
 from pipelines.elements import ClipTask
 from pipelines.isolation import IsolationConfig, run_isolated
 from pipelines.stages import visits_of
-from schemas.layout import BIOMETRIC, REGISTRY
+from schemas.layout import BIOMETRIC, KNOWN_PEOPLE
 from schemas.parts import FACE_PART, PRIVATE_PARTS, VOICE_PART
 from schemas.records import Identity, Source
 from schemas.sample import (
@@ -281,7 +281,7 @@ def test_faces_are_kept_in_one_folder_and_nowhere_else(curated: Run) -> None:
     """Descriptors are biometric data: they may be deleted without a trace of them staying behind."""
     looked_at = [c for c in curated.rows("clips") if c["quality_stillness_ratio"] is not None]
     stored = [part_file(curated, clip, "look", FACE_PART) for clip in looked_at]
-    registry = list((curated.out / BIOMETRIC / REGISTRY).iterdir())
+    registry = [p for room in KNOWN_PEOPLE for p in (curated.out / BIOMETRIC / room).glob("*")]
     private = {p for p in (curated.out / BIOMETRIC).rglob("*") if p.is_file()}
     voices = {p for p in private if p.name == VOICE_PART}
     assert private == {*registry, *stored, *voices}

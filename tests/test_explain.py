@@ -9,17 +9,20 @@ import pytest
 import run_pipeline
 from commands.explain_fate import explain_fate
 from pipelines.config import CurateConfig
+from pipelines.identity_merges import shard_of_merge, write_merges
 from pipelines.run_folder import RunFolder
 from reports.fates import WIDTH
 from reports.reasons import REASONS, rules_of
 from reports.remedies import SETTINGS, WITHOUT_SETTING, setting_of
+from schemas.layout import MERGES
 from schemas.outcomes import BadInputError, Failure, Rejection
 from schemas.records import Artefact, Clip, Video
 from tests.conftest import Run
-from tests.makers import make_audio, make_clip, make_shot, make_source, make_track, make_video
+from tests.makers import make_audio, make_clip, make_merge, make_shot, make_source, make_track, make_video
 from tests.report_makers import RULES, Records, make_records
 from tests.report_run import make_summary, write_run
 from transforms.filter_clips import DEFAULT_RULES
+from transforms.storage import join
 
 GOOD = make_clip(
     0, 150, start_seconds=2.0, end_seconds=8.0, audio=make_audio(snr_db=11.0), status="accepted",
@@ -117,6 +120,22 @@ def test_a_clip_is_told_with_its_scores_and_what_there_is_of_it(tmp_path: Path) 
     assert "no_speech: Speech 90 %, wanted at least 50 %: passed by 40 %" in said
     assert "Rules after look\n  no scores" in said
     assert f"audio-{'a' * 20}: x.npz (4 kB)" in said and f"look-{'b' * 20}: gone" in said
+
+
+def test_a_clip_is_told_with_what_made_it_one_person_with_others(tmp_path: Path) -> None:
+    merges = [
+        make_merge("0" * 20, GOOD.clip_id, first_num_clips=3, voice_distance=None, face_distance=0.7),
+        make_merge(GOOD.clip_id, "f" * 20, made_by="registered"),
+        make_merge("0" * 20, "e" * 20, made_by="one_track"),
+    ]
+    folder = join(RunFolder(str(tmp_path)).biometric, MERGES)
+    for merge in merges:
+        write_merges((shard_of_merge(merge), [merge]), folder, folder)
+    said = " ".join(explained(tmp_path, records_of(make_video(), GOOD), GOOD.clip_id).split())
+    joined = f"{'0' * 20} with 2 more and {GOOD.clip_id}: likeness; faces 0.70 apart, no voices to compare"
+    assert joined in said and "score 0.52, threshold 0.96 (identities.merge_distance squared)" in said
+    assert "took them for one; faces 0.80 apart, voices 0.20 apart, which adds -0.12" in said
+    assert "e" * 20 not in said
 
 
 def test_a_rejected_clip_names_the_stage_and_the_bound(tmp_path: Path) -> None:

@@ -13,9 +13,10 @@ import pytest
 from benchmarks.killed_runs import leftovers, visits
 from commands.thumbnails import thumbnails
 from pipelines.config import config_from
-from pipelines.identity_registry import read_registry, registry_paths
+from pipelines.identity_registry import read_registry, shard_paths
 from pipelines.recipes import source_owner
 from pipelines.run_folder import RunFolder
+from schemas.layout import BIOMETRIC, REGISTRY
 from schemas.records import Source
 from tests.resume_runs import SETTINGS, TALKERS, Place, counts, rows
 
@@ -104,7 +105,7 @@ def test_the_others_stay_and_the_run_says_who_went(withdrawn: Withdrawn, place: 
     (refused,) = [r for r in rows(withdrawn.out, "rejections") if r["reason"] == "consent_refused"]
     assert refused["source_name"] == GOES
     (clip,) = rows(withdrawn.out, "clips")
-    registers = registry_paths(RunFolder(str(withdrawn.out)).registry)
+    registers = shard_paths(str(withdrawn.out / BIOMETRIC / REGISTRY))
     assert [row[0] for path in registers for row in read_registry(path)] == [clip["clip_id"]]
     found = counts((withdrawn.out / "run.json").read_bytes())
     assert all(seen == (1, 1) for stage, seen in found.items() if stage != "probe")

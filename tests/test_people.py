@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,14 @@ from apache_beam.pvalue import AsSingleton
 from pipelines.check_people import SplitFace, across_found, across_splits
 from pipelines.components import Components, Settle
 from pipelines.config import CurateConfig, config_from
+from pipelines.identity_merges import forget_in_merges, read_merges
+from pipelines.identity_registry import shard_paths
 from pipelines.judge_people import cleanest_first
 from pipelines.people import People
 from pipelines.run_folder import RunFolder
 from pipelines.runner import runner_options
-from schemas.layout import BIOMETRIC, PEOPLE_JSON, REGISTRY
+from schemas.layout import BIOMETRIC, MERGES, PEOPLE_JSON, REGISTRY
+from schemas.merges import IdentityMerge
 from schemas.parts import FACE_PART
 from schemas.records import Clip, VisualQuality
 from tests.makers import make_clip, make_source
@@ -38,6 +42,10 @@ def descriptor(person: int, take: int, spread: float = SPREAD) -> np.ndarray:
     centre = np.random.default_rng(person).standard_normal(32)
     away = np.random.default_rng([person, take]).standard_normal(32)
     return (1.5 * centre / np.linalg.norm(centre) + spread * away / np.linalg.norm(away)).astype(np.float32)
+
+
+def clip_id_of(person: int, take: int) -> str:
+    return hashlib.sha256(f"{person}:{take}".encode()).hexdigest()[:20]
 
 
 def face_of(person: int, take: int, seed: int | None = None) -> ClipFace:
@@ -72,7 +80,7 @@ class Collection:
         number = len(self.clips)
         # Every clip is a track of its own in a shot of its own.
         ids = {"video_id": f"video{number}", "shot_id": f"shot{number}", "track_id": f"track{number}"}
-        clip_id = hashlib.sha256(f"{person}:{take}".encode()).hexdigest()[:20]
+        clip_id = clip_id_of(person, take)
         clip = make_clip(number, num_frames=100, **(ids | {"clip_id": clip_id} | changes))
         clip = store_parts(self.folder, clip, {"look": {FACE_PART: face_bytes(face_of(person, take, seed))}})
         self.clips.append(clip)
@@ -100,6 +108,7 @@ class Collection:
     def publish(self) -> None:
         """Make the last run's result the current one, and its register the one that the next run reads."""
         self._run.publish(self._places.result)
+        shutil.rmtree(self._places.scratch)
 
 
 _kept: dict[str, list[Any]] = {}
@@ -280,6 +289,47 @@ def test_without_any_face_there_is_still_a_summary(collection: Collection) -> No
     (kept,) = collection.run(clips=[clip])["kept"]
     assert kept.identity is None and [a.value for a in kept.attributes or ()] == ["feminine"]
     assert collection.summary()["num_identities"] == 0
+
+
+def merges_below(collection: Collection) -> dict[str, IdentityMerge]:
+    """Return what made identities, by the second clip; each clip is one at most."""
+    folder = str(collection.folder / BIOMETRIC / MERGES)
+    found = [merge for path in shard_paths(folder) for merge in read_merges(path)]
+    assert len({m.second_clip_id for m in found}) == len(found)
+    return {m.second_clip_id: m for m in found}
+
+
+def test_what_made_an_identity_is_kept_when_videos_are_added(collection: Collection) -> None:
+    clips = [collection.add(1, take) for take in range(3)] + [collection.add(2, 0)]
+    names = sorted(clip.clip_id for clip in clips[:3])
+    kept = {c.clip_id: c.identity.identity_id for c in collection.run()["kept"] if c.identity}
+    assert merges_below(collection) == {}  # it changes with the result, not before
+    collection.publish()
+    first = merges_below(collection)
+    assert set(first) == set(names[1:]) and {m.made_by for m in first.values()} == {"likeness"}
+    assert {m.identity_id for m in first.values()} == {kept[names[0]]}
+    pair = next(m for m in first.values() if m.first_num_clips == m.second_num_clips == 1)
+    takes = [
+        descriptor(1, next(t for t, clip in enumerate(clips) if clip.clip_id == name))
+        for name in (pair.first_clip_id, pair.second_clip_id)
+    ]
+    assert pair.face_distance == pytest.approx(np.linalg.norm(takes[0] - takes[1]), abs=1e-5)
+    more = next(take for take in range(3, 99) if clip_id_of(1, take) > names[-1])
+    added = collection.add(1, more)
+    collection.run()
+    collection.publish()
+    second = merges_below(collection)
+    assert {name: second[name] for name in first} == first, "what made the others one is not told anew"
+    assert second[added.clip_id].made_by == "likeness" and second[added.clip_id].first_num_clips == 3
+    assert second[added.clip_id].first_registered == kept[names[0]]
+    # A clip goes, and all that names it: what is lost of the others is told with today's distances.
+    forget_in_merges(str(collection.folder / BIOMETRIC / MERGES), [names[0]])
+    assert not any(names[0] in (m.first_clip_id, m.second_clip_id) for m in merges_below(collection).values())
+    collection.run(clips=[clip for clip in collection.clips if clip.clip_id != names[0]])
+    collection.publish()
+    last = merges_below(collection)
+    assert set(last) >= set(names[2:]) | {added.clip_id}
+    assert all(names[0] not in (m.first_clip_id, m.second_clip_id) for m in last.values())
 
 
 def test_the_registry_holds_no_faces(collection: Collection) -> None:

@@ -60,7 +60,7 @@ def test_whatever_step_of_publication_is_the_last_a_reader_sees_one_whole_result
     folder.remove_old_results()
     second = make_result(folder, "second")
     known = [Member(clip_id="c", identity_id="i", distance=0.0)]
-    write_registry((0, known), folder.registry, folder.places(second).note("registry"))
+    write_registry((0, known), join(folder.biometric, "registry"), folder.places(second).note("registry"))
     with monkeypatch.context() as patched, contextlib.suppress(Stopped):
         # Local steps are renamed links and files, and what is removed; remote ones objects.
         patched.setattr(Path, "replace", dying(Path.replace, step))

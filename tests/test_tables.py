@@ -12,7 +12,16 @@ from schemas.described import unit_of
 from schemas.outcomes import Failure, Rejection
 from schemas.plain import from_plain, to_plain
 from schemas.records import Attribute, Clip, Identity, Source, Transcript, Video, Word
-from schemas.tables import SCHEMA_VERSION, TABLES, _arrow_type, arrow_schema, from_row, to_row, to_table
+from schemas.tables import (
+    PRIVATE_TABLES,
+    SCHEMA_VERSION,
+    TABLES,
+    _arrow_type,
+    arrow_schema,
+    from_row,
+    to_row,
+    to_table,
+)
 from tests.bias_records import (
     make_cell,
     make_compared,
@@ -27,6 +36,7 @@ from tests.bias_records import (
 from tests.makers import (
     make_audio,
     make_clip,
+    make_merge,
     make_shot,
     make_source,
     make_track,
@@ -84,6 +94,7 @@ def one_of_each() -> dict[str, object]:
         "balance_warnings": make_warning(),
         "unused_declarations": make_unused(),
         "declared_perceived": make_compared(),
+        "identity_merges": make_merge("a", "b", voice_distance=None),
     }  # fmt: skip
 
 
@@ -97,7 +108,7 @@ def test_no_golden_copy_is_left_over() -> None:
     assert {p.name for p in GOLDEN.iterdir()} == set(schema_texts())
 
 
-@pytest.mark.parametrize("table", sorted(TABLES))
+@pytest.mark.parametrize("table", sorted(TABLES | PRIVATE_TABLES))
 def test_records_come_back_from_parquet_as_they_went_in(table: str) -> None:
     record = one_of_each()[table]
     back = pq.read_table(io.BytesIO(parquet_bytes(to_table(table, [record]))))
@@ -109,7 +120,7 @@ def test_records_come_back_from_parquet_as_they_went_in(table: str) -> None:
     assert json.dumps(back.to_pylist()) == json.dumps([to_row(record)])
 
 
-@pytest.mark.parametrize("table", sorted(TABLES))
+@pytest.mark.parametrize("table", sorted(TABLES | PRIVATE_TABLES))
 def test_columns_say_what_they_hold_and_in_which_unit(table: str) -> None:
     schema = pq.read_schema(io.BytesIO(parquet_bytes(to_table(table, []))))
     for field in schema:
@@ -123,7 +134,7 @@ def test_columns_say_what_they_hold_and_in_which_unit(table: str) -> None:
         assert b"identities" in schema.field("num_people").metadata[b"description"]
 
 
-@pytest.mark.parametrize("table", sorted(TABLES))
+@pytest.mark.parametrize("table", sorted(TABLES | PRIVATE_TABLES))
 def test_rows_become_the_records_they_were_made_from(table: str) -> None:
     record = one_of_each()[table]
     (row,) = pq.read_table(io.BytesIO(parquet_bytes(to_table(table, [record])))).to_pylist()

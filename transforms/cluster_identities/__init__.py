@@ -11,6 +11,7 @@ Functions work on the numbers of one block, one id or one component, so no worke
 """
 
 from transforms.cluster_identities.components import Message, components, label_of, pass_on, tie, unsettled
+from transforms.cluster_identities.evidence import explained_component
 from transforms.cluster_identities.linkage import identity_id, link_component, members_of
 from transforms.cluster_identities.neighbours import block_pairs, neighbour_pairs
 from transforms.cluster_identities.records import BlockPairs, Face, IdentityConfig, Member, NearPair
@@ -24,6 +25,7 @@ __all__ = [
     "NearPair",
     "block_pairs",
     "components",
+    "explained_component",
     "identity_id",
     "label_of",
     "link_component",

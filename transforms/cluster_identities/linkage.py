@@ -3,7 +3,7 @@
 import hashlib
 import heapq
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy.typing as npt
 from scipy.cluster.hierarchy import DisjointSet
 
 from backends.protocols import FloatArray
+from schemas.merges import MadeBy
 from transforms.cluster_identities.records import Face, IdentityConfig, Member
 from transforms.face_blocks import Ints
 
@@ -44,17 +45,24 @@ class Cluster:
     near: set[int] = field(default_factory=set)
 
 
-def link_component(faces: Sequence[Face], pairs: Ints, config: IdentityConfig) -> list[list[int]]:
+# Told of each two clusters that become one, before they do.
+Note = Callable[[Cluster, Cluster], None]
+
+
+def link_component(
+    faces: Sequence[Face], pairs: Ints, config: IdentityConfig, note: Note | None = None
+) -> list[list[int]]:
     """Divide one component's faces into people; returns their indices, sorted.
 
     Args:
         pairs: (p, 2) indices of near faces.
     """
-    return sorted(sorted(c.members) for c in linked_clusters(faces, pairs, config, config.merge_distance))
+    found = linked_clusters(faces, pairs, config, config.merge_distance, note)
+    return sorted(sorted(c.members) for c in found)
 
 
 def linked_clusters(
-    faces: Sequence[Face], pairs: Ints, config: IdentityConfig, reach: float
+    faces: Sequence[Face], pairs: Ints, config: IdentityConfig, reach: float, note: Note | None = None
 ) -> list[Cluster]:
     """Merge near faces as long as two clusters' root mean square distance is within reach.
 
@@ -63,16 +71,18 @@ def linked_clusters(
     a few numbers and two means a cluster are all that is kept. Voices add to it what `squared_distances`
     says.
     """
-    linker = _Linker(faces, pairs, config, reach)
+    linker = _Linker(faces, pairs, config, reach, note)
     linker.run()
     return list(linker.clusters.values())
 
 
 class _Linker:
-    def __init__(self, faces: Sequence[Face], pairs: Ints, config: IdentityConfig, reach: float) -> None:
-        self._config, self._limit = config, reach**2
+    def __init__(
+        self, faces: Sequence[Face], pairs: Ints, config: IdentityConfig, reach: float, note: Note | None
+    ) -> None:
+        self._config, self._limit, self._note = config, reach**2, note
         groups = _certain_groups(faces)
-        self.clusters = {i: _start_cluster(faces, members) for i, members in enumerate(groups)}
+        self.clusters = {i: start_cluster(faces, members) for i, members in enumerate(groups)}
         self._next = len(groups)
         self._heap: list[tuple[float, int, int]] = []
         cluster_of = {m: i for i, members in enumerate(groups) for m in members}
@@ -103,19 +113,11 @@ class _Linker:
 
     def _merge(self, i: int, j: int) -> None:
         a, b = self.clusters.pop(i), self.clusters.pop(j)
+        if self._note is not None:
+            self._note(a, b)
         number, self._next = self._next, self._next + 1
-        share = len(b.members) / (len(a.members) + len(b.members))
-        mean, scatter = _joined((a.mean, a.scatter), (b.mean, b.scatter), share)
-        self.clusters[number] = Cluster(
-            members=a.members + b.members,
-            mean=mean,
-            scatter=scatter,
-            strangers=(1 - share) * a.strangers + share * b.strangers,
-            registered=a.registered or b.registered,
-            shots={s: a.shots.get(s, []) + b.shots.get(s, []) for s in a.shots.keys() | b.shots.keys()},
-            voices=_joined_voices(a.voices, b.voices, share),
-            near=(a.near | b.near) - {i, j},
-        )
+        self.clusters[number] = joined_clusters(a, b)
+        self.clusters[number].near -= {i, j}
         for k in self.clusters[number].near:
             self.clusters[k].near -= {i, j}
             self.clusters[k].near.add(number)
@@ -130,14 +132,19 @@ def squared_distances(
     Faces' are relative to strangers. Two voices add what they are farther apart than the neutral distance,
     times its weight (less than nothing if they are nearer), two clips of which a voice is not known nothing.
     """
+    voices = voices_apart(cluster, others, config.neutral_voice_distance)
+    return faces_apart(cluster, others) + config.voice_weight * voices
+
+
+def faces_apart(cluster: Cluster, others: Sequence[Cluster]) -> npt.NDArray[np.float64]:
+    """Return (k) mean squared distances of faces relative to strangers."""
     means = np.array([other.mean for other in others])
     scatters = np.array([other.scatter for other in others])
     apart = ((means - cluster.mean) ** 2).sum(axis=1) + scatters + cluster.scatter
-    faces = apart / (cluster.strangers * np.array([other.strangers for other in others]))
-    return faces + config.voice_weight * _voices_apart(cluster, others, config.neutral_voice_distance)
+    return apart / (cluster.strangers * np.array([other.strangers for other in others]))
 
 
-def _voices_apart(cluster: Cluster, others: Sequence[Cluster], neutral: float) -> npt.NDArray[np.float64]:
+def voices_apart(cluster: Cluster, others: Sequence[Cluster], neutral: float) -> npt.NDArray[np.float64]:
     """Return (k) by how much voices are farther apart than neutral ones, on average over all pairs."""
     found = np.zeros(len(others))
     known = [i for i, other in enumerate(others) if cluster.voices.share * other.voices.share > 0]
@@ -148,6 +155,22 @@ def _voices_apart(cluster: Cluster, others: Sequence[Cluster], neutral: float) -
         shares = cluster.voices.share * np.array([v.share for v in voices])
         found[known] = shares * (squared / 2 - neutral)  # 1 - cosine is half the squared distance
     return found
+
+
+def joined_clusters(a: Cluster, b: Cluster) -> Cluster:
+    """Return two clusters as one, near to whatever one of them is near to."""
+    share = len(b.members) / (len(a.members) + len(b.members))
+    mean, scatter = _joined((a.mean, a.scatter), (b.mean, b.scatter), share)
+    return Cluster(
+        members=a.members + b.members,
+        mean=mean,
+        scatter=scatter,
+        strangers=(1 - share) * a.strangers + share * b.strangers,
+        registered=a.registered or b.registered,
+        shots={s: a.shots.get(s, []) + b.shots.get(s, []) for s in a.shots.keys() | b.shots.keys()},
+        voices=_joined_voices(a.voices, b.voices, share),
+        near=a.near | b.near,
+    )
 
 
 def _joined(
@@ -176,20 +199,26 @@ def _voices_of(faces: Sequence[Face]) -> Voices:
     return Voices(len(known) / len(faces), mean, float(((found - mean) ** 2).sum(axis=1).mean()))
 
 
-def _certain_groups(faces: Sequence[Face]) -> list[list[int]]:
-    """Return indices grouped by track, and by what earlier runs registered."""
-    groups = DisjointSet(range(len(faces)))
-    first: dict[tuple[str, str], int] = {}
+def certain_pairs(faces: Sequence[Face]) -> Iterator[tuple[MadeBy, int, int]]:
+    """Yield which faces are one person by their track, or by what earlier runs registered."""
+    first: dict[tuple[MadeBy, str], int] = {}
     for i, face in enumerate(faces):
-        keys = [("track", face.track_id)]
+        keys: list[tuple[MadeBy, str]] = [("one_track", face.track_id)]
         if face.registered is not None:
             keys.append(("registered", face.registered))
         for key in keys:
-            groups.merge(first.setdefault(key, i), i)
+            yield key[0], first.setdefault(key, i), i
+
+
+def _certain_groups(faces: Sequence[Face]) -> list[list[int]]:
+    groups = DisjointSet(range(len(faces)))
+    for _, one, other in certain_pairs(faces):
+        groups.merge(one, other)
     return [sorted(members) for members in groups.subsets()]
 
 
-def _start_cluster(faces: Sequence[Face], members: list[int]) -> Cluster:
+def start_cluster(faces: Sequence[Face], members: list[int]) -> Cluster:
+    """Return faces that are surely one person as a cluster."""
     if len(members) == 1:  # most of them, and NumPy takes its time over one number
         return _lone_cluster(faces[members[0]], members)
     found = np.array([faces[m].descriptor for m in members], np.float32)
