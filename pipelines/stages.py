@@ -123,7 +123,7 @@ VISITS: Mapping[str, Visit] = {
             jobs=("media", "landmarks", "text_detection", "face_embedding", "attributes"),
             inputs=("survey",),
             gives=("landmarks", "quality", "attributes"),
-            code_version=2,
+            code_version=3,
         ),
         Visit(
             stage="sync",
