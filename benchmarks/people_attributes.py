@@ -6,6 +6,7 @@ ships; the pictures are not.
 """
 
 import csv
+import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,13 +36,14 @@ _EXPECTED_TONE = {"White": 3.0, "Asian": 3.5, "Other": 4.0, "Indian": 5.0, "Blac
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """A labelled face and what was estimated of it."""
+    """A labelled face and what was estimated of it; `plain` is what the network itself says."""
 
     view: FaceView
     age: int
     gender: str
     group: str
     estimate: FaceEstimate
+    plain: FaceEstimate
 
 
 def read_faces(folder: Path) -> list[Labelled]:
@@ -54,10 +56,12 @@ def read_faces(folder: Path) -> list[Labelled]:
         if view is not None:
             found.append((view, row))
     print(f"{len(found)} of {len(rows)} faces have a mesh")
-    estimates = faceres.load().estimate([view for view, _ in found])
+    masculine, years = faceres.load().perceive([view for view, _ in found])
+    plain = faceres.estimates_of(masculine, years)
+    estimates = faceres.estimates_of(masculine, faceres.without_prior(years))
     return [
-        Labelled(view, int(row["age"]), _SEX[row["sex"]], row["race"], estimate)
-        for (view, row), estimate in zip(found, estimates, strict=True)
+        Labelled(view, int(row["age"]), _SEX[row["sex"]], row["race"], estimate, before)
+        for (view, row), estimate, before in zip(found, estimates, plain, strict=True)
     ]
 
 
@@ -128,6 +132,17 @@ def confusion(faces: Sequence[Labelled]) -> dict[str, dict[str, list]]:
             counts[all_categories.index(truth(face)), all_categories.index(attribute.value)] += 1
         tables[name] = {"categories": all_categories, "counts": counts.tolist()}
     return tables
+
+
+def write_confusion(faces: Sequence[Labelled], path: Path) -> None:
+    """Write the counts as the JSON that bias reports read."""
+    about = {
+        "model": faceres.FaceRes.name,
+        "measured_on": f"utkface_balanced: {len(faces)} faces of UTKFace, balanced over "
+        "White, Black, Asian, Indian and Other, and women and men",
+        "attributes": confusion(faces),
+    }
+    path.write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
 
 
 def exposed(image: RgbImage, stops: float) -> RgbImage:

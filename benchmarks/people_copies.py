@@ -116,8 +116,13 @@ def takes(data: Path) -> dict[str, list[Path]]:
     return found
 
 
-def measure(data: Path, most_takes: int) -> None:
-    """Print how many takes are taken for copies, and how many copies are found, on both halves of people."""
+def measure(data: Path, most_takes: int, most_copied: int | None = None) -> None:
+    """Print how many takes are taken for copies, and how many copies are found, on both halves of people.
+
+    Args:
+        most_takes: of one person.
+        most_copied: people of whom copies are made, the first ones by name; all if None.
+    """
     people = takes(data)
     keep = functools.lru_cache(maxsize=None)(print_of)
     rows = [_false_row(person, [keep(p) for p in paths[:most_takes]]) for person, paths in people.items()]
@@ -125,7 +130,7 @@ def measure(data: Path, most_takes: int) -> None:
     rows.append(("all", total[0], sum(row[2] for row in rows), total[1], wilson(total[1], total[0])))
     columns = ("person", "takes", "candidate pairs", "taken for copies", "% [95 %]")
     false = Table(title="Takes of one person", columns=columns, rows=rows)
-    found = _copies(people, keep)
+    found = _copies(dict(list(people.items())[:most_copied]), keep)
     table = [
         (kind, *(wilson(sum(half), len(half)) for half in (hits[::2], hits[1::2])), len(hits))
         for kind, hits in found.items()

@@ -30,32 +30,42 @@ Factors = tuple[npt.NDArray[np.float32], npt.NDArray[np.float32], npt.NDArray[np
 
 
 def measured_factors(data: Path) -> Factors:
-    """Return mean (d,), and factors (k, d), (m, d) of the covariances between and within people."""
+    """Return `factors_of` the data's strangers and labelled photos."""
     strangers = stranger_descriptors(data / "faces" / "utkface_balanced")
+    return factors_of(strangers, photo_faces(data / "faces" / "lfw10"))
+
+
+def factors_of(strangers: npt.NDArray[np.float32], labelled: Sequence[tuple[str, ci.Face]]) -> Factors:
+    """Return mean (d,), and factors (k, d), (m, d) of the covariances between and within people.
+
+    Args:
+        strangers: (n, d) descriptors of a picture of each.
+        labelled: several photos of each person.
+    """
     mean = strangers.mean(axis=0)
     between = (strangers - mean) / np.sqrt(len(strangers) - 1)
-    labelled = photo_faces(data / "faces" / "lfw10")
     people = sorted({person for person, _ in labelled})
     found = {p: np.array([f.descriptor for q, f in labelled if q == p]) for p in people}
     looks = np.concatenate([faces - faces.mean(axis=0) for faces in found.values()])
     within = looks / np.sqrt(len(looks) - len(people))
     # Strangers' single photos differ by their looks as well as by who they are.
     share = 1.0 - float((within**2).sum() / (between**2).sum())
-    return mean, np.sqrt(share) * between, WITHIN_SCALE * within
+    return mean, np.sqrt(share) * between, within
 
 
-def draw(factors: Factors, num_faces: int) -> tuple[list[str], npt.NDArray[np.float32]]:
-    """Return true people's names and descriptors (n, d) of so many faces."""
+def draw(
+    factors: Factors, num_people: int, faces_each: int, within_scale: float = WITHIN_SCALE
+) -> tuple[list[str], npt.NDArray[np.float32]]:
+    """Return people's names and descriptors (n, d) of so many faces of each."""
     mean, between, within = factors
-    random = np.random.default_rng(num_faces)
-    num_people = num_faces // FACES_PER_PERSON
+    random = np.random.default_rng(num_people * faces_each)
     centres = mean + random.standard_normal((num_people, len(between))).astype(np.float32) @ between
-    person = np.repeat(np.arange(num_people), FACES_PER_PERSON)
+    person = np.repeat(np.arange(num_people), faces_each)
     faces = np.empty((len(person), len(mean)), np.float32)
     for start in range(0, len(person), 10_000):
         part = slice(start, start + 10_000)
         noise = random.standard_normal((len(person[part]), len(within))).astype(np.float32)
-        faces[part] = centres[person[part]] + noise @ within
+        faces[part] = centres[person[part]] + noise @ (np.float32(within_scale) * within)
     return [f"p{p}" for p in person.tolist()], faces
 
 
@@ -73,7 +83,7 @@ def blocks_of(faces: Sequence[ci.Face], config: ci.IdentityConfig) -> list[list[
 
 
 def _one_size(factors: Factors, num_faces: int) -> None:
-    people, descriptors = draw(factors, num_faces)
+    people, descriptors = draw(factors, num_faces // FACES_PER_PERSON, FACES_PER_PERSON)
     with np.load(STRANGERS, allow_pickle=False) as archive:
         strangers = stranger_distances(descriptors, archive["centres"].astype(np.float32))
     faces = [

@@ -59,7 +59,32 @@ def test_perceived_gender_of_the_demo_s_talkers(views: list[FaceView]) -> None:
     assert all(18 < e.age_years < 75 and e.age_groups.sum() == pytest.approx(1, abs=1e-4) for e in found)
 
 
+def test_ages_are_told_as_if_none_had_been_rarer_than_others() -> None:
+    flat = np.full((1, 100), 0.01, np.float32)
+    (told,) = faceres.without_prior(flat)
+    assert told.sum() == pytest.approx(1.0, abs=1e-5)
+    # What it learnt from is common around 38; elsewhere as likely an answer says more, up to eleven times.
+    assert told.argmin() == 37 and told[64] / told[37] == pytest.approx(
+        1.1 / (0.1 + np.exp(-1.985)), rel=0.01
+    )
+    assert told[0] == pytest.approx(11 * told[37], rel=0.2) and told[99] == pytest.approx(
+        11 * told[37], rel=0.01
+    )
+    (before,), (after,) = (
+        faceres.estimates_of(np.zeros(1, np.float32), years) for years in (flat, told[None])
+    )
+    assert before.age_years == pytest.approx(50.5) and after.age_years == pytest.approx(
+        told @ np.arange(1, 101)
+    )
+    old = np.exp(-0.5 * ((np.arange(1, 101) - 58) / 14) ** 2)[None].astype(np.float32)
+    (seen,) = faceres.estimates_of(np.zeros(1, np.float32), faceres.without_prior(old / old.sum()))
+    assert 64 < seen.age_years < 70
+    sure = np.eye(100, dtype=np.float32)[[24, 79]]
+    assert faceres.without_prior(sure) == pytest.approx(sure)
+
+
 def test_no_views_give_no_rows() -> None:
+    assert faceres.without_prior(np.zeros((0, 100), np.float32)).shape == (0, 100)
     assert dlib_faces.load().embed([]).shape == (0, 1152) and faceres.load().estimate([]) == []
 
 

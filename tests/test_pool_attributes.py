@@ -84,7 +84,7 @@ def test_clips_of_one_video_are_one_recording() -> None:
 
 
 def test_an_age_is_as_sure_as_a_normal_error_of_several_recordings_makes_it() -> None:
-    config = PoolConfig(correlation=0.0, age_error_years=10.0)
+    config = PoolConfig(correlation=0.0, age_error_years=10.0, age_error_share=0.0)
     one, four = ([clip(i, age(35.0)) for i in range(count)] for count in (1, 4))
     assert answers(one, "age_group", config)[0].confidence == pytest.approx(0.3829, abs=1e-3)  # half a sigma
     assert answers(four, "age_group", config)[0].confidence == pytest.approx(0.6827, abs=1e-3)  # one sigma
