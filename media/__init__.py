@@ -7,8 +7,9 @@ sound alike. Pictures are the displayed ones: rotated as the file says, with squ
 from av import VideoFrame
 
 from media.audio import decode_audio, from_pcm, to_pcm
+from media.constant_rate import at_constant_rate
 from media.encode import VideoEncoder
-from media.frames import DecodeTally, Picture, at_constant_rate, decode_video
+from media.frames import DecodeTally, Picture, decode_video
 from media.mp4 import count_frames
 from media.probe import probe_media
 from media.source import MediaError, MediaLimits, is_remote, read_chunks

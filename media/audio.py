@@ -1,6 +1,7 @@
 """Decoding sound to 16 kHz mono, sample-exact against the pictures' clock."""
 
 import itertools
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,6 +13,7 @@ from av.error import FFmpegError
 
 from media.clock import PartClock, retime
 from media.mix import mono, without_cancelling
+from media.recordings import Part, parts_of
 from media.source import (
     MediaError,
     MediaLimits,
@@ -59,8 +61,23 @@ def decode_audio(
     Raises:
         MediaError: if the file cannot be opened, holds no sound or more than the limits allow.
     """
-    reading = reading or Reading()
-    with open_container(uri, limits) as container:
+    samples = np.zeros(round((end_seconds - start_seconds) * sampling_rate_hz), np.float32)
+    for part in parts_of(reading or Reading(), "sound"):
+        # Samples of all parts lie on one grid.
+        first = max(math.ceil((part.start_seconds - start_seconds) * sampling_rate_hz), 0)
+        begin, end = start_seconds + first / sampling_rate_hz, min(part.end_seconds, end_seconds)
+        if begin < end:
+            heard = _decode_part(uri, limits, begin, end, sampling_rate_hz, part)[: len(samples) - first]
+            samples[first : first + len(heard)] = heard
+    return samples
+
+
+def _decode_part(
+    uri: str, limits: MediaLimits, begin: float, end: float, sampling_rate_hz: int, part: Part
+) -> FloatSamples:
+    """Return the sound of a part in [begin, end) of the video, as `decode_audio` does."""
+    reading, start_seconds = part.reading, begin - part.start_seconds
+    with open_container(uri, limits, part.span) as container:
         stream = _sound_stream(uri, container, reading, limits)
         zero = container_start_seconds(container)
         origin = start_seconds - MARGIN_SECONDS
@@ -70,9 +87,9 @@ def decode_audio(
             _seek(container, stream, origin - PREROLL_SECONDS + zero)
             # Decoders trim the first block after a seek and round its time once more for that.
             frames = itertools.islice(_decode_tolerantly(container, stream, reading, zero, None), 1, None)
-        window = end_seconds - start_seconds + 2 * MARGIN_SECONDS
+        window = end - begin + 2 * MARGIN_SECONDS
         native, rate = _collect(uri, frames, origin, zero, window, limits)
-    count = round((end_seconds - start_seconds) * sampling_rate_hz)
+    count = round((end - begin) * sampling_rate_hz)
     return _resample(native, rate, sampling_rate_hz, count)
 
 

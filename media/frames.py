@@ -1,6 +1,6 @@
 """Decoding pictures: once, in order, with their presentation times."""
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,6 +8,7 @@ import av
 from av.error import FFmpegError
 
 from media.clock import PartClock, retime
+from media.recordings import Part, parts_of
 from media.source import (
     MediaError,
     MediaLimits,
@@ -81,25 +82,45 @@ def decode_video(
     Raises:
         MediaError: if the file cannot be opened or holds no pictures.
     """
-    reading = reading or Reading()
+    for part in parts_of(reading or Reading(), "picture"):
+        at = part.start_seconds
+        late = end_seconds is not None and 0 < at >= end_seconds
+        if late or (start_seconds is not None and part.end_seconds <= start_seconds):
+            continue
+        begin = None if start_seconds is None else max(start_seconds - at, 0.0)
+        end = None if end_seconds is None else end_seconds - at
+        for picture in _decode_part(uri, limits, tally, begin, end, part):
+            if at == 0 or picture.seconds > at - 1e-6:  # what no player shows would meet the part before
+                yield picture
+
+
+def _decode_part(
+    uri: str,
+    limits: MediaLimits,
+    tally: DecodeTally,
+    start_seconds: float | None,
+    end_seconds: float | None,
+    part: Part,
+) -> Iterator[Picture]:
+    """Yield the frames of a part as `decode_video` does; the span that is asked for is in its own time."""
     # Where the clock jumps a time is in several places: packets are counted through from the beginning.
-    if start_seconds is not None and len(reading.clock) <= 1:
+    if start_seconds is not None and len(part.reading.clock) <= 1:
         for back in SEEK_BACK_SECONDS:
             if start_seconds - back <= 0:
                 break
             damaged, last_error, seconds = tally.damaged, tally.last_error, len(tally.damaged_seconds)
             pictures = _decode_span(
-                uri, limits, tally, start_seconds - back, start_seconds, end_seconds, reading
+                uri, limits, tally, start_seconds - back, start_seconds, end_seconds, part
             )
             first = next(pictures, None)
-            if first is not None and first.seconds <= start_seconds:
+            if first is not None and first.seconds <= start_seconds + part.start_seconds:
                 yield first
                 yield from pictures
                 return
             pictures.close()
             tally.damaged, tally.last_error = damaged, last_error
             del tally.damaged_seconds[seconds:]
-    yield from _decode_span(uri, limits, tally, None, start_seconds, end_seconds, reading)
+    yield from _decode_span(uri, limits, tally, None, start_seconds, end_seconds, part)
 
 
 def _decode_span(
@@ -109,10 +130,11 @@ def _decode_span(
     seek_seconds: float | None,
     start_seconds: float | None,
     end_seconds: float | None,
-    reading: Reading,
+    part: Part,
 ) -> Generator[Picture]:
     """Yield the last picture before the start, if decoded, and all from there to the end."""
-    with open_container(uri, limits) as container:
+    with open_container(uri, limits, part.span) as container:
+        reading, at = part.reading, part.start_seconds
         index = reading.picture_stream
         video: Any = main_video_stream(container) if index is None else stream_at(container, index)
         if video is None:
@@ -123,21 +145,21 @@ def _decode_span(
         if seek_seconds is not None:
             _seek(container, video, seek_seconds + zero)
         begin = None if start_seconds is None else start_seconds + zero
-        wanted = _Wanted(tally, zero, start_seconds, end_seconds)
+        wanted = _Wanted(tally, zero, start_seconds, end_seconds, at)
         packets = _timed_packets(container, video, reading, zero)
         if len(reading.clock) > 1 and begin is not None:
             packets = _from_keyframe(packets, begin)
         held: Picture | None = None
         for seconds, frame in _decode_tolerantly(packets, video, wanted, seek_seconds is not None):
-            picture = Picture(seconds - zero, frame)
-            if start_seconds is not None and picture.seconds < start_seconds:
+            picture = Picture(seconds - zero + at, frame)
+            if start_seconds is not None and seconds - zero < start_seconds:
                 held = picture
                 continue
             if held is not None:
                 yield held
                 held = None
             yield picture
-            if end_seconds is not None and picture.seconds >= end_seconds:
+            if end_seconds is not None and seconds - zero >= end_seconds:
                 return
         if held is not None:
             yield held
@@ -159,6 +181,7 @@ class _Wanted:
     zero: float
     start_seconds: float | None
     end_seconds: float | None
+    part_seconds: float  # when the part starts in the video
 
     def count_damage(self, seconds: float | None, error: str) -> None:
         """Count a packet or frame at a time of the file's clock, if that is in the span or unknown."""
@@ -168,7 +191,7 @@ class _Wanted:
             late = self.end_seconds is not None and seconds >= self.end_seconds
             if early or late:
                 return
-            self.tally.damaged_seconds.append(seconds)
+            self.tally.damaged_seconds.append(seconds + self.part_seconds)
         self.tally.damaged += 1
         self.tally.last_error = error
 
@@ -253,39 +276,3 @@ def _decode_packets(
             yield packet.decode(), stamp, None
         except FFmpegError as error:
             yield [], stamp, describe(error)
-
-
-def at_constant_rate(
-    pictures: Iterable[Picture], start_seconds: float, num_frames: int, fps: float
-) -> Iterator[Picture]:
-    """Yield, for each of `num_frames` instants, the source picture presented nearest to it.
-
-    Instant i is `start_seconds + i / fps`; on a tie the earlier picture is taken, so sound
-    leads or lags by half a source frame at most and by nothing on average.
-
-    Raises:
-        MediaError: if the source ends before the last instant: by more than one and a half
-            output frames and by more than one and a half of its own last frame.
-    """
-    index = 0
-    previous: Picture | None = None
-    shown_seconds = 0.0
-    for picture in pictures:
-        while index < num_frames:
-            instant = start_seconds + index / fps
-            if picture.seconds < instant:
-                break
-            if previous is not None and instant - previous.seconds <= picture.seconds - instant + 1e-9:
-                yield previous
-            else:
-                yield picture
-            index += 1
-        if index == num_frames:
-            return
-        shown_seconds = 0.0 if previous is None else picture.seconds - previous.seconds
-        previous = picture
-    missing = start_seconds + (num_frames - 1) / fps - (previous.seconds if previous else -1e9)
-    if previous is None or missing > 1.5 * max(1 / fps, shown_seconds):
-        raise MediaError(f"the source ends at frame {index} of {num_frames} of the clip")
-    for _ in range(num_frames - index):
-        yield previous

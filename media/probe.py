@@ -1,6 +1,6 @@
 """What a media file holds, from its headers, its packets and one decoded frame; and how it is to be read."""
 
-from collections import Counter
+import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,14 +9,19 @@ import numpy as np
 import numpy.typing as npt
 from av.error import FFmpegError
 
+from media import asf
 from media.clock import Kind, PacketTimes, clock_parts, usable_times, video_times
 from media.frames import configure_decoder
+from media.info import MediaInfo, joined
+from media.rate import frame_rate
+from media.recordings import ByteSpan, find_recordings
 from media.scan import PacketScan
 from media.source import (
     MediaError,
     MediaLimits,
     container_start_seconds,
     describe,
+    open_bytes,
     open_container,
     read_packets,
 )
@@ -31,49 +36,12 @@ from media.streams import (
 from media.view import displayed_size
 from schemas.records import Reading
 
-# Header and packets may disagree by this much before the file counts as truncated.
-TRUNCATION_TOLERANCE_SECONDS = 2.0
 # What a header says and what packets give differ by less through rounding and priming.
 ROUNDING_SECONDS = 0.1
 # Containers without a duration in a header: FFmpeg makes one up from the last times it finds.
 NOT_DECLARING = ("mpeg", "mpegts")
-# Share of frame intervals that may differ from the commonest in a constant rate, and by how much:
-# 10 % or the rounding of containers that count in milliseconds.
-VARIABLE_RATE_SHARE = 0.02
-INTERVAL_TOLERANCE = 0.1
-CLOCK_ROUNDING_SECONDS = 0.0011
-# Times of a constant rate are no further from a line than this share of an interval.
-LINE_TOLERANCE = 0.35
 # A rate at the limit is not above it for the rounding of its clock.
 RATE_TOLERANCE = 0.01
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class MediaInfo:
-    """Streams and geometry of a file. Video fields are None when it has no pictures.
-
-    `duration_seconds` lasts until the later of pictures and sound ends, as packets say, or the header
-    where it promises a little more; `picture_seconds` is from the first picture to the end of the last.
-    """
-
-    container: str
-    duration_seconds: float
-    picture_seconds: float
-    declared_duration_seconds: float | None
-    truncated: bool
-    has_video: bool
-    fps: float | None
-    num_frames: int | None
-    variable_frame_rate: bool | None
-    width: int | None
-    height: int | None
-    rotation_degrees: int | None
-    pixel_aspect: float | None
-    video_codec: str | None
-    audio_codec: str | None
-    audio_sampling_rate_hz: int | None
-    audio_channels: int | None
-    reading: Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +60,28 @@ def probe_media(uri: str, limits: MediaLimits) -> MediaInfo:
         MediaError: if it is not media, has no stream we can decode, exceeds the limits, or its
             first picture cannot be decoded.
     """
-    with open_container(uri, limits) as container:
+    with open_bytes(uri, limits) as handle:
+        spans = find_recordings(uri, handle, handle.seek(0, os.SEEK_END))
+    if not spans:
+        return _probe_recording(uri, limits, None)[0]
+    found: list[tuple[ByteSpan, tuple[MediaInfo, float] | MediaError]] = []
+    for span in spans:
+        try:
+            found.append((span, _probe_recording(uri, limits, span)))
+        except MediaError as error:
+            found.append((span, error))
+    info = joined(found)
+    _check_duration(uri, info.duration_seconds, "the recordings in it last", limits)
+    return info
+
+
+def _probe_recording(uri: str, limits: MediaLimits, span: ByteSpan | None) -> tuple[MediaInfo, float]:
+    """Probe a file that holds one recording, or one of several; also returns its start on its own clock."""
+    with open_container(uri, limits, span) as container:
         if not picture_streams(container) and not sound_streams(container):
             raise MediaError(f"{uri}: holds neither pictures nor sound that we can decode")
-        name, declared = container.format.name, _declared_seconds(container)
+        name, declared = container.format.name, _declared_seconds(uri, container, limits, span)
+        zero = container_start_seconds(container)
         if declared is not None:
             _check_duration(uri, declared, "the header declares", limits)
         scan = PacketScan(uri, container, limits)
@@ -108,21 +94,25 @@ def probe_media(uri: str, limits: MediaLimits) -> MediaInfo:
         promised = _promised_seconds(container, scan, spans.end, declared)
         video_info = _video_info(uri, video, spans.shown, limits)
         audio_info = _audio_info(audio)
-    return MediaInfo(
+    info = MediaInfo(
         container=name,
-        duration_seconds=spans.end if promised - spans.end > TRUNCATION_TOLERANCE_SECONDS else promised,
+        duration_seconds=promised,
         picture_seconds=spans.picture_end - float(spans.shown[0]) if len(spans.shown) else 0.0,
         declared_duration_seconds=declared,
-        truncated=promised - spans.end > TRUNCATION_TOLERANCE_SECONDS,
         has_video=video is not None,
         **video_info,
-        **_first_picture(uri, limits, reading),
+        **_first_picture(uri, limits, reading, span),
         **audio_info,
         reading=reading,
     )
+    return info, zero
 
 
-def _declared_seconds(container: Any) -> float | None:
+def _declared_seconds(uri: str, container: Any, limits: MediaLimits, span: ByteSpan | None) -> float | None:
+    if container.format.name == "asf":
+        with open_bytes(uri, limits) as handle:
+            handle.seek(span[0] if span else 0)
+            return asf.declared_seconds(handle.read(asf.HEAD_BYTES))
     if container.format.name in NOT_DECLARING or not container.duration:
         return None
     return container.duration / av.time_base
@@ -131,9 +121,12 @@ def _declared_seconds(container: Any) -> float | None:
 def _promised_seconds(container: Any, scan: PacketScan, end: float, declared: float | None) -> float:
     """Return how long the header says that pictures and sound are; their end if it says nothing more.
 
-    Subtitles and data that last longer explain a longer duration.
+    Subtitles and data that last longer explain a longer duration; so does the clock of fragments that start
+    late, as of a live stream: FFmpeg counts it from zero.
     """
-    explained = max(end, scan.end_seconds() - container_start_seconds(container))
+    zero = container_start_seconds(container)
+    from_zero = zero if container.format.name.startswith("mov") else 0.0
+    explained = max(end + max(from_zero, 0.0), scan.end_seconds() - zero)
     return end if declared is None or declared <= explained + ROUNDING_SECONDS else declared
 
 
@@ -154,14 +147,15 @@ def _read_clock(
         kind: float(np.nanmax(shown[kind] + times.length, initial=-np.inf)) for kind, times in streams.items()
     }
     pictures = shown.get("picture", np.empty(0))
+    end = max(ends.values(), default=-np.inf)
     reading = Reading(
         picture_stream=None if video is None else video.index,
         sound_stream=None if audio is None else audio.index,
         num_picture_streams=len(picture_streams(container)),
         num_sound_streams=len(sound_streams(container)),
+        end_seconds=end,
         clock=() if plain else parts,
     )
-    end = max(ends.values(), default=-np.inf)
     return reading, _Spans(np.sort(pictures[~np.isnan(pictures)]), ends.get("picture", -np.inf), end)
 
 
@@ -192,28 +186,6 @@ def _video_info(uri: str, video: Any, times: npt.NDArray[np.float64], limits: Me
     }
 
 
-def frame_rate(times: npt.ArrayLike) -> tuple[float | None, bool]:
-    """Return the mean frame rate of sorted times in seconds and whether it varies.
-
-    The rate of a constant one is that of its regular intervals: a dropped frame does not lower it. Where
-    the clock is too coarse for the rate, intervals differ and times still lie on a line (240 frames a second
-    on a clock of 600: 3.3 and 5 ms).
-    """
-    shown = np.unique(np.round(np.asarray(times, np.float64), 6))
-    steps = np.diff(shown)
-    if not steps.size:
-        return None, False
-    rounded: list[float] = np.round(steps, 4).tolist()
-    common = Counter(rounded).most_common(1)[0][0]
-    tolerance = max(INTERVAL_TOLERANCE * common, CLOCK_ROUNDING_SECONDS)
-    regular = np.abs(steps - common) <= tolerance
-    if float((~regular).mean()) <= VARIABLE_RATE_SHARE:
-        return float(1.0 / steps[regular].mean()), False
-    mean = float(steps.mean())
-    off_line = float(np.ptp(shown - shown[0] - mean * np.arange(len(shown))))
-    return 1.0 / mean, off_line > 2 * LINE_TOLERANCE * mean
-
-
 def _audio_info(audio: Any) -> dict[str, Any]:
     if audio is None:
         return dict.fromkeys(["audio_codec", "audio_sampling_rate_hz", "audio_channels"])
@@ -225,11 +197,11 @@ def _audio_info(audio: Any) -> dict[str, Any]:
     }
 
 
-def _first_picture(uri: str, limits: MediaLimits, reading: Reading) -> dict[str, Any]:
+def _first_picture(uri: str, limits: MediaLimits, reading: Reading, span: ByteSpan | None) -> dict[str, Any]:
     """Decode one frame for what only frames say: rotation and the true size."""
     if reading.picture_stream is None:
         return dict.fromkeys(["width", "height", "rotation_degrees", "pixel_aspect"])
-    with open_container(uri, limits) as container:
+    with open_container(uri, limits, span) as container:
         video: Any = stream_at(container, reading.picture_stream)
         configure_decoder(video, limits, strict=False)
         read_only(container, video)

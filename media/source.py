@@ -146,18 +146,31 @@ def refuse_to_open(url: str, flags: int, options: dict[str, str]) -> NoReturn:
 class _Nameless:
     """The bytes of a file without its name, so that only the content decides what it is.
 
-    Until it is `opened`, no more than a number of bytes is read.
+    Until it is `opened`, no more than a number of bytes is read. With a span it is a part of the file.
     """
 
     name = ""
 
-    def __init__(self, handle: BinaryIO, max_header_bytes: int) -> None:
+    def __init__(self, handle: BinaryIO, max_header_bytes: int, span: tuple[int, int] | None) -> None:
         self._handle = handle
         self._left = max_header_bytes
+        self._first, self._end = span or (0, None)
         self.opened = False
-        self.seek, self.tell = handle.seek, handle.tell
+        self.seek(0)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        if whence == os.SEEK_SET:
+            return self._handle.seek(self._first + max(offset, 0)) - self._first
+        if whence == os.SEEK_END and self._end is not None:
+            return self._handle.seek(max(self._end + offset, self._first)) - self._first
+        return self._handle.seek(offset, whence) - self._first
+
+    def tell(self) -> int:
+        return self._handle.tell() - self._first
 
     def read(self, size: int) -> bytes:
+        if self._end is not None:
+            size = max(min(size, self._end - self._handle.tell()), 0)
         data = self._handle.read(size)
         if not self.opened:
             self._left -= len(data)
@@ -167,11 +180,16 @@ class _Nameless:
 
 
 @contextlib.contextmanager
-def open_container(uri: str, limits: MediaLimits) -> Generator[av.container.InputContainer]:
+def open_container(
+    uri: str, limits: MediaLimits, span: tuple[int, int] | None = None
+) -> Generator[av.container.InputContainer]:
     """Open a media container within the limits.
 
     Decoders never see a path: the bytes come through a file object, and a container that asks
     for another file is refused. Reading through it costs nothing measurable next to decoding.
+
+    Args:
+        span: the bytes to open as a file of their own; the whole file if None.
 
     Raises:
         MediaError: if the bytes are not media of a format we read, or exceed the limits.
@@ -183,7 +201,7 @@ def open_container(uri: str, limits: MediaLimits) -> Generator[av.container.Inpu
         "max_pixels": str(limits.max_pixels),  # holds for the frames that opening may decode
     }
     with open_bytes(uri, limits) as handle:
-        source = _Nameless(handle, limits.max_header_bytes)
+        source = _Nameless(handle, limits.max_header_bytes, span)
         try:
             container = av.open(
                 source, "r", options=options, metadata_errors="replace", io_open=refuse_to_open

@@ -97,7 +97,7 @@ VISITS: Mapping[str, Visit] = {
             visit=probe_visit,
             sections=("probe", "media"),
             jobs=("media",),
-            code_version=3,
+            code_version=4,
         ),
         Visit(
             stage="survey",
@@ -105,7 +105,7 @@ VISITS: Mapping[str, Visit] = {
             sections=("media", "shots", "jumps", "tracks", "clips", "audio"),
             jobs=("media", "shots", "face_detection", "speech_detection"),
             inputs=("probe",),
-            code_version=5,
+            code_version=6,
         ),
         Visit(
             stage="audio",

@@ -24,6 +24,7 @@ REASONS = {
     "video_too_short": "The whole file is shorter than the shortest clip that is wanted.",
     # Spans of which no clip was cut.
     "no_picture": "No picture can be seen in this time: it is damaged or missing, or only the sound goes on.",
+    "cut_off": "The header of the file promises this time, but its data end before: it was not written whole.",
     "transition": "A fade or dissolve between two shots: neither picture is whole.",
     "no_face": "No face is visible in this time.",
     "face_too_small": "A face is visible, but too small in the picture to show the mouth.",
@@ -81,7 +82,7 @@ REASONS = {
 STAGES = {stage.name: stage.sentence for stage in TABLE_OF_STAGES}
 
 # Time in which nothing could be cut: no verdict on the material, so it is drawn quietly.
-QUIET = {"no_face": "n", "no_picture": "m", "transition": "t", "remainder": "r"}
+QUIET = {"no_face": "n", "no_picture": "m", "cut_off": "c", "transition": "t", "remainder": "r"}
 
 # column: (title, unit, meaning). A unit of "ratio" is shown in percent.
 FIELDS: dict[str, tuple[str, str, str]] = {

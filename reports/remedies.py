@@ -28,6 +28,7 @@ SETTINGS: dict[str, str] = {
 WITHOUT_SETTING: dict[str, str] = {
     "consent_refused": "No setting changes this: it is the manifest's column consent.",
     "consent_unclear": "Write yes or no into the manifest's column consent.",
+    "cut_off": "No setting changes this: fetch or copy the file again.",
     "duplicate": "Nothing to change: the same recording is in the input once more.",
     "no_video_stream": "No setting changes this: look for the file with pictures.",
     "no_audio_stream": "No setting changes this: look for the file with sound.",

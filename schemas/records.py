@@ -64,26 +64,48 @@ class ClockPart:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Recording:
+    """One of several recordings that a file holds one after the other, each with headers of its own.
+
+    It fills bytes [`first_byte`, `end_byte`) of the file and seconds [`start_seconds`, `end_seconds`) of the
+    video. `goes_on` says that its clock goes on where the one before it ended. Streams and clock are its own,
+    as in `Reading`; without streams it is left out: it cannot be read, or has pictures of another shape.
+    """
+
+    first_byte: int
+    end_byte: int
+    start_seconds: float
+    end_seconds: float
+    goes_on: bool
+    picture_stream: int | None
+    sound_stream: int | None
+    clock: tuple[ClockPart, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Reading:
-    """How a file is read: which of its streams, and how its clock runs.
+    """How a file is read: which of its streams, how its clock runs, and how far it reaches.
 
     Streams are numbered as in the file; of how many of their kind each was chosen is said beside it.
-    `clock` is empty where the file's clock runs through without damage.
+    `clock` is empty where the file's clock runs through without damage, `recordings` where there is one.
+    `end_seconds` is when the last that is seen or heard ends; the header may promise more.
     """
 
     picture_stream: int | None = None
     sound_stream: int | None = None
     num_picture_streams: int = 0
     num_sound_streams: int = 0
+    end_seconds: float | None = None
     clock: tuple[ClockPart, ...] = ()
+    recordings: tuple[Recording, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Video:
     """A readable video file: content hash, streams and geometry as probed from its headers.
 
-    `duration_seconds` is the span of its pictures and sound, whichever end later, from time zero. `reading`
-    says how it was read; `artefacts` name what the stages of videos made of it.
+    `duration_seconds` is the span of its pictures and sound, whichever end later, from time zero, or what the
+    header promises where that is more. `reading` says how it was read; `artefacts` name what the stages of videos made of it.
     """
 
     video_id: str

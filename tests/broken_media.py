@@ -48,6 +48,15 @@ def truncated_with_index(path: Path, keep: float = 0.5) -> Path:
     return path
 
 
+def cut_asf(path: Path) -> Path:
+    """Write the first half of an ASF of eight seconds."""
+    source = talking_like_clip(path.with_suffix(".mp4"), seconds=8)
+    whole = remux(source, path, **{"c:v": "mpeg4", "c:a": "libmp3lame"}).read_bytes()
+    source.unlink()
+    path.write_bytes(whole[: len(whole) // 2])
+    return path
+
+
 def long_header(path: Path, hours: float = 3.0) -> Path:
     """Write a file of four seconds whose header declares hours: Matroska, or else MP4.
 

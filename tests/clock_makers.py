@@ -20,30 +20,62 @@ FIRST_CHIRPS, SECOND_CHIRPS = (0.48, 1.48, 2.48), (0.88, 1.88)
 SECOND_NUMBER = 1000  # the first picture of the second recording
 
 
-def recording(path: Path, seconds: float, at: tuple[float, ...], first_number: int, codec: str) -> Path:
+# What a container holds where H.264 is not usual.
+PICTURES = {
+    ".mpg": "mpeg2video",
+    ".mxf": "mpeg2video",
+    ".avi": "mpeg4",
+    ".asf": "mpeg4",
+    ".webm": "libvpx",
+    ".ogg": "libvpx",
+}
+
+
+def recording(
+    path: Path,
+    seconds: float,
+    at: tuple[float, ...],
+    first_number: int,
+    codec: str,
+    *,
+    display_size: tuple[int, int] = (320, 180),
+    options: dict[str, str] | None = None,
+) -> Path:
     """Write numbered pictures from a number on at 25 a second, with sound that chirps at the given times."""
-    pictures = "mpeg2video" if path.suffix == ".mpg" else "libx264"
     silent = write_video(
-        path.with_name(f"{path.stem}.silent.mp4"),
+        path.with_name(f"{path.stem}.silent.mkv"),
         constant_times(RATES["25"], round(25 * seconds)),
-        codec=pictures,
+        codec=PICTURES.get(path.suffix, "libx264"),
+        display_size=display_size,
         gop=25,
         first_number=first_number,
     )
-    add_sound(silent, chirps(seconds, at, 48000, 2), 48000, path, codec=codec)
+    add_sound(silent, chirps(seconds, at, 48000, 2), 48000, path, codec=codec, options=options)
     silent.unlink()
     return path
 
 
-def joined(path: Path, codec: str = "aac") -> Path:
-    """Write two recordings one after the other, as `cat` does: 3 s and 2.4 s, each on its own clock."""
-    parts = [
-        recording(path.with_name(f"{path.stem}.a{path.suffix}"), 3.0, FIRST_CHIRPS, 0, codec),
-        recording(path.with_name(f"{path.stem}.b{path.suffix}"), 2.4, SECOND_CHIRPS, SECOND_NUMBER, codec),
-    ]
+def joined(
+    path: Path,
+    codec: str = "aac",
+    *,
+    left_out: int = 0,
+    options: dict[str, str] | None = None,
+    second_size: tuple[int, int] = (320, 180),
+) -> Path:
+    """Write two recordings one after the other, as `cat` does: 3 s and 2.4 s, each on its own clock.
+
+    Args:
+        left_out: bytes of the second one's start. Recorders of live streams go on in one FLV file when the
+            stream starts again: without a second header, which has 13.
+        options: for FFmpeg's muxer.
+        second_size: of the second one's pictures.
+    """
+    parts = [path.with_name(f"{path.stem}.{name}{path.suffix}") for name in "ab"]
+    recording(parts[0], 3.0, FIRST_CHIRPS, 0, codec, options=options)
+    recording(parts[1], 2.4, SECOND_CHIRPS, SECOND_NUMBER, codec, display_size=second_size, options=options)
     first, second = (part.read_bytes() for part in parts)
-    # Recorders of live streams go on in one FLV file when the stream starts again: without a second header.
-    path.write_bytes(first + second[13 if path.suffix == ".flv" else 0 :])
+    path.write_bytes(first + second[left_out:])
     for part in parts:
         part.unlink()
     return path

@@ -92,6 +92,16 @@ def test_gaps_are_named() -> None:
     assert {g.reason for g in gaps} == {"no_picture"} and len({g.subject_id for g in gaps}) == 3
 
 
+def test_what_the_header_promises_beyond_the_data_is_cut_off() -> None:
+    video = replace(make_video(), fps=FPS, duration_seconds=8.5, reading=Reading(end_seconds=7.0))
+    gaps = find_gaps(video, shots_of([i / FPS for i in range(150)]))
+    assert [(g.reason, g.start_seconds, g.end_seconds) for g in gaps] == [
+        ("no_picture", pytest.approx(6.0), 7.0),
+        ("cut_off", 7.0, 8.5),
+    ]
+    assert find_gaps(replace(video, duration_seconds=7.01), shots_of([i / FPS for i in range(175)])) == []
+
+
 def test_restarts_are_told_in_the_videos_time() -> None:
     parts = [
         ClockPart(picture_byte=0, sound_byte=0, low_seconds=10.0, high_seconds=13.0, shift_seconds=-10.0),

@@ -21,7 +21,7 @@ from media import (
     probe_media,
     read_chunks,
 )
-from media.probe import frame_rate
+from media.rate import frame_rate
 from tests import broken_media as broken
 from tests import media_makers as make
 
@@ -92,17 +92,20 @@ def test_playlists_cannot_open_other_files(tmp_path: Path, maker: Callable[[Path
 
 def test_truncation_and_false_headers_are_seen(tmp_path: Path) -> None:
     cut = probe_media(str(broken.truncated_with_index(tmp_path / "cut.mp4")), LIMITS)
-    assert cut.truncated and cut.declared_duration_seconds == pytest.approx(8, abs=0.1)
-    assert 2 < cut.duration_seconds < 6
+    assert cut.declared_duration_seconds == cut.duration_seconds == pytest.approx(8, abs=0.1)
+    assert 2 < (cut.reading.end_seconds or 0) < 6
     long = broken.long_header(tmp_path / "long.mkv")
     info = probe_media(str(long), LIMITS)
-    assert info.truncated and info.declared_duration_seconds == pytest.approx(3 * 3600)
-    assert info.duration_seconds == pytest.approx(4, abs=0.1)
+    assert info.declared_duration_seconds == info.duration_seconds == pytest.approx(3 * 3600)
+    assert info.reading.end_seconds == pytest.approx(4, abs=0.1)
     with pytest.raises(MediaError, match="declares 10800 s, more than the limit of 3600 s"):
         probe_media(str(long), MediaLimits(max_duration_seconds=3600))
     # The tables of an MP4 say what it holds, whatever its headers claim.
     tables = probe_media(str(broken.long_header(tmp_path / "long.mp4")), LIMITS)
-    assert not tables.truncated and tables.duration_seconds == pytest.approx(4)
+    assert tables.duration_seconds == tables.reading.end_seconds == pytest.approx(4)
+    # The header of an ASF is believed, and not FFmpeg's guess from the size of what is left.
+    cut = probe_media(str(broken.cut_asf(tmp_path / "cut.asf")), LIMITS)
+    assert cut.duration_seconds == pytest.approx(8, abs=0.1) and 3 < (cut.reading.end_seconds or 0) < 5
 
 
 def test_missing_streams_are_named(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ import numpy as np
 
 from schemas.ids import span_id
 from schemas.outcomes import Rejection
-from schemas.records import Reading, Shot, Video
+from schemas.records import ClockPart, Reading, Shot, Video
 
 # A gap or an end is less than this share of a picture: rounding, and no time that is lost.
 ROUNDING_FRAMES = 0.5
@@ -24,7 +24,15 @@ ROUNDING_FRAMES = 0.5
 
 def restarts_of(reading: Reading) -> list[float]:
     """Return when a file's clock starts again or jumps, in seconds of the video."""
-    return [part.low_seconds + part.shift_seconds for part in reading.clock[1:]]
+    found = _restarts(reading.clock, 0.0)
+    for number, recording in enumerate(reading.recordings):
+        found += [recording.start_seconds] if number and not recording.goes_on else []
+        found += _restarts(recording.clock, recording.start_seconds)
+    return found
+
+
+def _restarts(clock: Sequence[ClockPart], start_seconds: float) -> list[float]:
+    return [start_seconds + part.low_seconds + part.shift_seconds for part in clock[1:]]
 
 
 def find_breaks(
@@ -55,28 +63,33 @@ def find_breaks(
 
 
 def find_gaps(video: Video, shots: Sequence[Shot]) -> list[Rejection]:
-    """Return the spans of a video's duration that no shot covers, as rejections."""
+    """Return the spans of a video's duration that no shot covers, as rejections.
+
+    What the header promises beyond the end of the data is `cut_off`, all else `no_picture`.
+    """
     least = ROUNDING_FRAMES / video.fps
+    end = video.duration_seconds if video.reading.end_seconds is None else video.reading.end_seconds
+    if video.duration_seconds - end <= least:
+        end = video.duration_seconds
     gaps: list[Rejection] = []
     reached = 0.0
-    for start, end in [
-        *((s.start_seconds, s.end_seconds) for s in shots),
-        (video.duration_seconds, video.duration_seconds),
-    ]:
+    for start, covered in [*((s.start_seconds, s.end_seconds) for s in shots), (end, end)]:
         if start - reached > least:
-            gaps.append(_rejection(video, reached, start))
-        reached = max(reached, end)
+            gaps.append(_rejection(video, "no_picture", reached, start))
+        reached = max(reached, covered)
+    if video.duration_seconds - reached > least:
+        gaps.append(_rejection(video, "cut_off", reached, video.duration_seconds))
     return gaps
 
 
-def _rejection(video: Video, start: float, end: float) -> Rejection:
+def _rejection(video: Video, reason: str, start: float, end: float) -> Rejection:
     return Rejection(
         stage="survey",
         level="span",
         subject_id=span_id(video.video_id, "gap", round(start * 1e6), round(end * 1e6)),
         video_id=video.video_id,
         source_name=video.source.name,
-        reason="no_picture",
+        reason=reason,
         score=None,
         threshold=None,
         start_seconds=start,

@@ -6,7 +6,7 @@ The id is the hash of the content, so the same file under two names is found as 
 from dataclasses import dataclass
 
 from media import MediaError, MediaLimits, probe_media, read_chunks
-from media.probe import MediaInfo
+from media.info import MediaInfo
 from schemas.consent import refusal
 from schemas.ids import content_id
 from schemas.outcomes import Rejection
@@ -51,16 +51,11 @@ def probe_source(source: Source, config: ProbeConfig, limits: MediaLimits) -> Vi
     """Probe one source.
 
     Raises:
-        MediaError: if the file is missing, broken, truncated or beyond the limits.
+        MediaError: if the file is missing, broken or beyond the limits.
     """
     if refused := refusal(source):
         return _rejection(source, None, [(reason, None, None) for reason in refused], None)
     info = probe_media(source.uri, limits)
-    if info.truncated:
-        raise MediaError(
-            f"{source.uri}: the header declares {info.declared_duration_seconds:.1f} s but the media "
-            f"data ends after {info.duration_seconds:.1f} s; the file is truncated or damaged"
-        )
     video_id, size = content_id(read_chunks(source.uri, limits))
     reasons = judge(info, config)
     if reasons:

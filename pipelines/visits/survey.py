@@ -131,9 +131,10 @@ def _listen(video: Video, media: MediaLimits, audio: AudioConfig, tape: IO[bytes
     rate = video.audio_sampling_rate_hz or SAMPLING_RATE_HZ
     # HE-AAC decodes to twice the rate that its header says.
     piece = min(_LISTEN_SECONDS, max(media.max_sound_samples // (2 * rate) - MARGIN_SECONDS, 1.0))
-    while start < video.duration_seconds:
-        end = min(start + piece, video.duration_seconds)
-        beyond = MARGIN_SECONDS if end == video.duration_seconds else 0.0
+    last = video.duration_seconds if video.reading.end_seconds is None else video.reading.end_seconds
+    while start < last:
+        end = min(start + piece, last)
+        beyond = MARGIN_SECONDS if end == last else 0.0
         samples = decode_audio(video.source.uri, media, start, end + beyond, SAMPLING_RATE_HZ, video.reading)
         seen = samples[: round((end - start) * SAMPLING_RATE_HZ)]
         spans += [(start + s, start + e) for s, e in detector.find_speech(made_louder(seen)).spans]
