@@ -293,6 +293,6 @@ EXPECTED = {
     "zero.mp4": "failed in probe",
     "text.mp4": "failed in probe",
     "no_index.mp4": "failed in probe",
-    "cut_short.mp4": "no_face, cut_off",
+    "cut_short.mp4": "no_face, no_picture, cut_off",
     "absurd.mp4": "failed in probe",
 }
