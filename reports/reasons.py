@@ -24,7 +24,7 @@ REASONS = {
     "video_too_short": "The whole file is shorter than the shortest clip that is wanted.",
     # Spans of which no clip was cut.
     "no_picture": "No picture can be seen in this time: it is damaged or missing, or only the sound goes on.",
-    "cut_off": "The header of the file promises this time, but its data end before: it was not written whole.",
+    "cut_off": "The header promises this time, but the data end before: the file is not whole.",
     "transition": "A fade or dissolve between two shots: neither picture is whole.",
     "no_face": "No face is visible in this time.",
     "face_too_small": "A face is visible, but too small in the picture to show the mouth.",

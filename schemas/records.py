@@ -105,7 +105,8 @@ class Video:
     """A readable video file: content hash, streams and geometry as probed from its headers.
 
     `duration_seconds` is the span of its pictures and sound, whichever end later, from time zero, or what the
-    header promises where that is more. `reading` says how it was read; `artefacts` name what the stages of videos made of it.
+    header promises where that is more. `reading` says how it was read; `artefacts` name what the stages of
+    videos made of it.
     """
 
     video_id: str

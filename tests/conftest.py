@@ -17,9 +17,12 @@ from rich.console import Console
 from commands.curate_videos import curate
 from pipelines.config import CurateConfig, config_from
 from pipelines.discover import discover
+from reports.run_data import RunData
 from schemas.run import RunSummary
 from tests import remote_files
 from tests.makers import make_corpus
+from tests.report_makers import Records, make_records
+from tests.report_run import make_run, make_thumbs
 from tests.resume_runs import TALKERS, Place, make_place
 from tools.fetch_demo import default_folder, fetch
 
@@ -113,3 +116,15 @@ def whole(place: Place) -> Path:
     out = place.root / "whole"
     place.curate(out, place.manifest(TALKERS)).run()
     return out
+
+
+@pytest.fixture(scope="session")
+def records() -> Records:
+    """What a made-up run of sixteen videos found, for pages that tell it."""
+    return make_records(16)
+
+
+@pytest.fixture(scope="session")
+def run(records: Records) -> RunData:
+    """That run as pages read it, with pictures."""
+    return make_run(records, parts=2, thumbs=make_thumbs(records))

@@ -3,24 +3,12 @@
 import dataclasses
 from typing import Any
 
-import pytest
-
 from reports import formats
 from reports.run_data import RunData
 from reports.summary import render_report
 from tests.page_reader import page_of
-from tests.report_makers import Records, make_records
-from tests.report_run import make_run, make_summary, make_thumbs
-
-
-@pytest.fixture(scope="module")
-def records() -> Records:
-    return make_records(16)
-
-
-@pytest.fixture(scope="module")
-def run(records: Records) -> RunData:
-    return make_run(records, parts=2, thumbs=make_thumbs(records))
+from tests.report_makers import Records
+from tests.report_run import make_run, make_summary
 
 
 def test_time_and_machine_are_on_the_page_of_cost_alone(records: Records) -> None:

@@ -20,19 +20,9 @@ from schemas.records import Transcript
 from schemas.run import IgnoredInput
 from schemas.tables import TABLES, to_table
 from tests.page_reader import page_of
-from tests.report_makers import Records, make_records
+from tests.report_makers import Records
 from tests.report_records import make_clip, make_shot, make_track, make_video, reject
-from tests.report_run import make_run, make_summary, make_thumbs, write_run
-
-
-@pytest.fixture(scope="module")
-def records() -> Records:
-    return make_records(16)
-
-
-@pytest.fixture(scope="module")
-def run(records: Records) -> RunData:
-    return make_run(records, parts=2, thumbs=make_thumbs(records))
+from tests.report_run import make_run, make_summary, write_run
 
 
 def test_key_numbers_equal_the_records(run: RunData, records: Records) -> None:

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-PAUSE_SECONDS = 0.05
+# Many looks a run, and most of the machine for the run.
+PAUSE_SECONDS = 0.3
 
 
 def digest_of(folder: Path) -> str:
