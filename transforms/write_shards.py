@@ -84,15 +84,21 @@ def assemble(clip: Clip, parts: PartReader, config_hash: str) -> Sample:
 
 def build_shard(name: str, clips: Iterable[Clip], parts_of: PartsOf, config_hash: str) -> Shard:
     """Return a shard; `name` is its file name."""
+    ordered = sorted(clips, key=lambda c: c.clip_id)
+    return pack_shard(name, ((clip, assemble(clip, parts_of(clip), config_hash)) for clip in ordered))
+
+
+def pack_shard(name: str, samples: Iterable[tuple[Clip, Sample]]) -> Shard:
+    """Return a shard of samples in the order given, each with the clip it shows."""
     from webdataset.writer import TarWriter  # brings torch along, for which no other command should wait
 
     buffer = io.BytesIO()
     rows: list[dict[str, Any]] = []
     with TarWriter(buffer, user="mentor", group="mentor", mtime=0.0, encoder=False) as writer:
-        for clip in sorted(clips, key=lambda c: c.clip_id):
-            parts = encode_sample(assemble(clip, parts_of(clip), config_hash))
+        for clip, sample in samples:
+            parts = encode_sample(sample)
             rows.append(_row(name, clip, parts))
-            writer.write({"__key__": clip.clip_id, **parts})
+            writer.write({"__key__": sample.key, **parts})
     offsets, end = _offsets(buffer)
     index = pa.Table.from_pylist([row | offsets[row["key"]] for row in rows], schema=INDEX_SCHEMA)
     starts = index["sample_offset"].to_pylist()
