@@ -14,6 +14,7 @@
     OUT/biometric/               descriptors of faces, the register of identities, what made them
     OUT/work/                    this machine's own: the lease, the inputs of the last run, unfinished files
     OUT/logs/, inspect/, export/ what native libraries print; drawings and files made on request
+    OUT/models/                  models trained on the shards: checkpoints, curves, pages
 
 A result never changes once it is current: the next one is written beside it and then takes its place at once.
 """
@@ -38,4 +39,4 @@ LEASE, LAST_RUN, UNFINISHED = "lease.json", "last_run.json", "unfinished"  # bel
 # What a run says about itself until it is whole, below the result's folder in WORK.
 STAGES_JSON, PEOPLE_JSON = "stages.json", "people.json"
 
-LOGS, INSPECT, EXPORT = "logs", "inspect", "export"
+LOGS, INSPECT, EXPORT, MODELS = "logs", "inspect", "export", "models"

@@ -91,7 +91,7 @@ def test_pins_fit_each_other() -> None:
         "hypothesis",
         "ruff",
         "pyright[nodejs]",
-        "smplx",
+        "espeakng-loader",
         "duckdb",
         "datasets",
         "axe-playwright-python",

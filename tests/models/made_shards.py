@@ -67,6 +67,15 @@ def _with_betas(fit: Any) -> Any:
     return dataclasses.replace(fit, betas=tuple(np.linspace(-1, 1, 10).tolist()))
 
 
+def fitted_with(model_id: str) -> Any:
+    """Return the record of a fit of some body model."""
+    import dataclasses
+
+    from schemas.records import BodyFit
+
+    return dataclasses.replace(_with_betas(filled(BodyFit)), model_id=model_id)
+
+
 def write_shards(out: Path, lengths: Sequence[int], num_shards: int = 4, **changes: Any) -> list[Clip]:
     """Write a folder of shards of clips of some lengths in frames; returns the clips.
 

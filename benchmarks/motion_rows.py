@@ -1,0 +1,171 @@
+"""The rows of the motion benchmark: each way to make motion of a sound, scored clip by clip."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from body.load import load_body_model
+from commands.animate_person import bundled_model
+from models.data.clips import clips
+from models.data.config import WindowConfig
+from models.data.records import Window
+from models.motion import measures
+from models.motion.body_points import BodyPoints
+from models.motion.channels import ARRAYS, MASKS
+from models.motion.checkpoint import load_motion
+from models.motion.generate import GenerateConfig, animate
+from models.motion.measures import Motion
+from models.motion.sound import LogMel, sound_features
+
+Float = npt.NDArray[np.float32]
+Arrays = dict[str, Float]
+Maker = Callable[[Window, Float], Arrays]
+"""Motion of a clip's person for a sound."""
+_FPS = 25.0
+_MAX_LAG = 5
+_OPEN_RADIANS, _SHUT_RADIANS = 0.12, 0.02  # of the envelope's jaw
+REAL = "real"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Row:
+    """One way to make motion: scores of each clip by name, and who the clips show."""
+
+    name: str
+    people: tuple[str, ...]
+    scores: dict[str, tuple[float, ...]]
+
+
+def scored_rows(
+    shards: Sequence[str],
+    split: str,
+    train_split: str,
+    model: Path | None,
+    guidance: Sequence[float],
+) -> list[Row]:
+    """Return all rows for the clips of a split."""
+    wanted = WindowConfig(num_frames=None, arrays=(*ARRAYS, *MASKS))
+    judged = list(clips(shards, wanted, split=split))
+    points = BodyPoints(load_body_model())
+    real = [measures.see(points, window.arrays, _betas(window)) for window in judged]
+    rows = [_scored(REAL, judged, real, points, lambda window, _: window.arrays)]
+    for scale in guidance:
+        rows.append(_scored(f"model, guidance {scale:g}", judged, real, points, _model(model, scale)))
+    rows.append(_scored("envelope", judged, real, points, _envelope))
+    neighbours = list(clips(shards, wanted, split=train_split)) if train_split != split else []
+    if neighbours:
+        rows.append(_scored("nearest by sound", judged, real, points, _nearest(neighbours)))
+    rows.append(_scored("held still", judged, real, points, _still))
+    return rows
+
+
+def _scored(name: str, judged: list[Window], real: list[Motion], points: BodyPoints, make: Maker) -> Row:
+    scores: dict[str, list[float]] = {}
+    for index, window in enumerate(judged):
+        other = judged[(index + 1) % len(judged)]
+        drawn = measures.see(points, make(window, _sound(window)), _betas(window))
+        mismatched = measures.see(points, make(window, _sound(other)), _betas(window))
+        if name == REAL:  # real motion of another clip is that clip's
+            mismatched = real[(index + 1) % len(judged)]
+        for key, value in _compare(drawn, mismatched, real[index], _sound(window)):
+            scores.setdefault(key, []).append(value)
+    people = tuple(_person(window) for window in judged)
+    return Row(name=name, people=people, scores={key: tuple(values) for key, values in scores.items()})
+
+
+def _compare(drawn: Motion, mismatched: Motion, real: Motion, sound: Float) -> Iterator[tuple[str, float]]:
+    number = min(len(drawn.jaw), len(real.jaw))
+    drawn, real_cut = _cut(drawn, number), _cut(real, number)
+    shuffled = min(len(mismatched.jaw), number)
+    yield "jaw r", measures.correlation(drawn.jaw, real_cut.jaw)
+    yield "lips r", measures.correlation(drawn.lip_opening, real_cut.lip_opening)
+    yield "shuffled jaw r", measures.correlation(mismatched.jaw[:shuffled], real_cut.jaw[:shuffled])
+    yield "lag", measures.best_lag(drawn.jaw, real_cut.jaw, _MAX_LAG)
+    yield "LVE mm", measures.lip_vertex_error_mm(drawn, real_cut)
+    for part in ("jaw", "lip_opening", "head", "arms", "gaze"):
+        mine, theirs = getattr(drawn, part), getattr(real_cut, part)
+        yield f"{part} amplitude", measures.amplitude(mine, theirs)
+        if part in ("head", "arms"):
+            yield f"{part} speed", measures.speed(mine, theirs)
+    yield "blinks a minute", measures.blinks_a_minute(drawn.eye_opening, _FPS)
+    loud = LogMel().at_frames(sound, number, _FPS).mean(1)
+    yield "beats", measures.beat_consistency(drawn.arms, loud, _FPS)
+    torso = drawn.torso[:, None]
+    yield "torso jitter m/s3", measures.jitter(torso, _FPS)
+
+
+def _cut(motion: Motion, number: int) -> Motion:
+    return replace(motion, **{n: getattr(motion, n)[:number] for n in Motion.__dataclass_fields__})
+
+
+def _model(path: Path | None, guidance: float) -> Maker:
+    model = load_motion(path or bundled_model())
+    features = sound_features(model.about.sound)
+    config = GenerateConfig(face_guidance=guidance)
+
+    def make(window: Window, sound: Float) -> Arrays:
+        return animate(model, features, sound, _reference(window), config)
+
+    return make
+
+
+def _still(window: Window, sound: Float) -> Arrays:
+    number = int(len(sound) / 16000 * _FPS)
+    return {name: np.repeat(values, number, axis=0) for name, values in _reference(window).items()}
+
+
+def _envelope(window: Window, sound: Float) -> Arrays:
+    made = _still(window, sound)
+    number = len(made["smplx:jaw"])
+    loud = LogMel().at_frames(sound, number, _FPS).mean(1)
+    low, high = np.percentile(loud, [10, 95])
+    share = np.clip((loud - low) / max(high - low, 1e-3), 0, 1)
+    made["smplx:jaw"][:, 0] = _SHUT_RADIANS + (_OPEN_RADIANS - _SHUT_RADIANS) * share
+    return made
+
+
+def _nearest(neighbours: list[Window]) -> Maker:
+    """Return a maker that takes, for every second, the motion of the stretch that sounds most alike."""
+    step = round(_FPS)
+    stretches: list[tuple[Float, Window, int]] = []
+    for window in neighbours:
+        heard = LogMel().at_frames(_sound(window), window.num_frames, _FPS)
+        for start in range(0, window.num_frames - step, step // 2):
+            stretches.append((heard[start : start + step].ravel(), window, start))
+    known = np.stack([s[0] for s in stretches])
+
+    def make(window: Window, sound: Float) -> Arrays:
+        made = _still(window, sound)
+        number = len(made["smplx:jaw"])
+        heard = LogMel().at_frames(sound, number, _FPS)
+        for start in range(0, number - step + 1, step):
+            wanted = heard[start : start + step].ravel()
+            _, source, first = stretches[int(np.argmin(np.square(known - wanted).sum(1)))]
+            for name in made:
+                made[name][start : start + step] = source.arrays[name][first : first + step]
+        return made
+
+    return make
+
+
+def _reference(window: Window) -> dict[str, Any]:
+    return {name: window.arrays[name][:1] for name in ARRAYS}
+
+
+def _sound(window: Window) -> Float:
+    assert window.sound is not None
+    return window.sound
+
+
+def _betas(window: Window) -> Float:
+    assert window.betas is not None
+    return window.betas
+
+
+def _person(window: Window) -> str:
+    identity = window.about.get("identity") or {}
+    return str(identity.get("identity_id") or window.key)

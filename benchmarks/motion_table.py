@@ -1,0 +1,58 @@
+"""The motion benchmark's table: medians with intervals over people."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.motion_rows import Row
+
+_DRAWS = 500
+
+
+def interval(values: Sequence[float], people: Sequence[str]) -> tuple[float, float, float]:
+    """Return the median and its 95 % interval, from drawing people again with all their clips."""
+    by_person: dict[str, list[float]] = {}
+    for value, person in zip(values, people, strict=True):
+        by_person.setdefault(person, []).append(value)
+    random, groups = np.random.default_rng(0), list(by_person.values())
+    medians = [
+        float(np.median([v for i in random.integers(len(groups), size=len(groups)) for v in groups[i]]))
+        for _ in range(_DRAWS)
+    ]
+    low, high = np.percentile(medians, [2.5, 97.5])
+    return float(np.median(values)), float(low), float(high)
+
+
+def summary(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """Return rows as plain values: each score's median, interval, and values."""
+    return [
+        {
+            "name": row.name,
+            "num_clips": len(row.people),
+            "num_people": len(set(row.people)),
+            "scores": {
+                name: dict(zip(("median", "low", "high"), interval(values, row.people), strict=True))
+                for name, values in row.scores.items()
+            },
+        }
+        for row in rows
+    ]
+
+
+def print_rows(rows: Sequence[Row], console: Console) -> None:
+    """Print the table: a line a score, a column a row."""
+    number, people = len(rows[0].people), len(set(rows[0].people))
+    table = Table(title=f"Motion of {number} clips of {people} people; median (95 % interval)")
+    table.add_column("score")
+    for row in rows:
+        table.add_column(row.name, justify="right")
+    for name in rows[0].scores:
+        cells = []
+        for row in rows:
+            median, low, high = interval(row.scores[name], row.people)
+            cells.append(f"{median:.2f} ({low:.2f}, {high:.2f})")
+        table.add_row(name, *cells)
+    console.print(table)

@@ -1,0 +1,145 @@
+"""Animate a person: fit their picture, draw motion for a voice, write it in the formats of other programs."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from rich.console import Console
+
+from backends.catalogue import verify_weights
+from body.export.arkit import arkit_csv
+from body.export.glb import glb_bytes
+from body.load import load_body_model
+from body.topology import MAX_EXPRESSION
+from body.track import TRACK_PARTS, BodyTrack
+from body.track_file import track_bytes
+from drawing.mesh_video import mesh_mp4
+from media import MediaError, MediaLimits, decode_audio, probe_media, to_pcm
+from media.mux import with_sound
+from models.motion.checkpoint import MotionModel, load_motion
+from models.motion.generate import GenerateConfig, animate
+from models.motion.sound import sound_features
+from pipelines.photo import read_reference
+from schemas.outcomes import BadInputError
+from schemas.sample import SAMPLING_RATE_HZ
+from transforms.storage import write_bytes
+
+MODEL_FILE = "motion.safetensors"
+_MAX_SECONDS = 600.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Animation:
+    """What is wanted, as the command line says it; None is the default."""
+
+    audio: str
+    reference: Path
+    out: Path
+    model: Path | None
+    body_model: str | None
+    seed: int
+    face_guidance: float | None
+    num_steps: int | None
+    formats: tuple[str, ...]
+
+
+def bundled_model() -> Path:
+    """Return the motion model that ships."""
+    return Path(str(resources.files("models"))) / "motion" / "data" / MODEL_FILE
+
+
+def animate_person(wanted: Animation, console: Console) -> list[Path]:
+    """Write the motion and what else is wanted beside it; returns the paths.
+
+    Raises:
+        BadInputError: if sound, picture or model cannot be used, or a file cannot be written.
+    """
+    if wanted.out.suffix != ".npz":
+        raise BadInputError(f"--out {wanted.out}: the motion is an .npz file")
+    config = _config(wanted)
+    model = _model(wanted)
+    sound = _sound(wanted.audio)
+    seconds = len(sound) / SAMPLING_RATE_HZ
+    console.out(f"{seconds:.1f} s of sound; fitting {wanted.reference}", highlight=False)
+    reference = read_reference(wanted.reference, wanted.body_model)
+    if reference.track.model_id != model.about.body_model:
+        raise BadInputError(
+            f"the motion model was trained for body model {model.about.body_model}, and the picture is "
+            f"fitted with {reference.track.model_id}; parameters don't transfer: name the other with "
+            "--body-model"
+        )
+    features = sound_features(model.about.sound)
+    drawn = animate(model, features, sound, reference.arrays(), config, _told(console))
+    track = _track(reference.track, drawn, model.about.fps)
+    return _write(wanted, track, sound)
+
+
+def _config(wanted: Animation) -> GenerateConfig:
+    config = GenerateConfig(seed=wanted.seed)
+    if wanted.face_guidance is not None:
+        if not (math.isfinite(wanted.face_guidance) and 0 <= wanted.face_guidance <= 10):
+            raise BadInputError(f"--guidance {wanted.face_guidance:g}: should be from 0 to 10")
+        config = replace(config, face_guidance=wanted.face_guidance)
+    if wanted.num_steps is not None:
+        if not 1 <= wanted.num_steps <= 1000:
+            raise BadInputError(f"--steps {wanted.num_steps}: should be from 1 to 1000")
+        config = replace(config, num_steps=wanted.num_steps)
+    return config
+
+
+def _model(wanted: Animation) -> MotionModel:
+    if wanted.model is not None:
+        return load_motion(wanted.model)
+    verify_weights("motion")
+    return load_motion(bundled_model())
+
+
+def _sound(path: str) -> npt.NDArray[np.float32]:
+    limits = MediaLimits()
+    try:
+        info = probe_media(path, limits)
+        seconds = info.duration_seconds
+        if not 0 < seconds <= _MAX_SECONDS:
+            raise BadInputError(f"{path}: {seconds:.1f} s of sound; up to {_MAX_SECONDS:g} s are animated")
+        return decode_audio(path, limits, 0.0, seconds, reading=info.reading)
+    except MediaError as error:
+        raise BadInputError(f"{path}: {error}") from error
+
+
+def _told(console: Console):
+    def tell(done: int, number: int) -> None:
+        console.out(f"window {done} of {number}", highlight=False)
+
+    return tell
+
+
+def _track(still: BodyTrack, drawn: Mapping[str, npt.NDArray[np.float32]], fps: float) -> BodyTrack:
+    number = len(drawn["smplx:jaw"])
+    parameters: dict[str, Any] = {name.removeprefix("smplx:"): values for name, values in drawn.items()}
+    # What the picture does not show was made up, but so was all motion: every part is drawn.
+    valid = {part: np.ones(number, bool) for part in TRACK_PARTS}
+    return replace(still, **parameters, fps=fps, valid=valid)
+
+
+def _write(wanted: Animation, track: BodyTrack, sound: npt.NDArray[np.float32]) -> list[Path]:
+    body = load_body_model(wanted.body_model, len(track.betas), MAX_EXPRESSION)
+    made: dict[Path, bytes] = {wanted.out: track_bytes(track)}
+    for name in wanted.formats:
+        if name == "mp4":
+            plain = mesh_mp4(load_body_model(wanted.body_model), track)
+            made[wanted.out.with_suffix(".mp4")] = with_sound(plain, to_pcm(sound), SAMPLING_RATE_HZ)
+        elif name == "glb":
+            made[wanted.out.with_suffix(".glb")] = glb_bytes(body, track)
+        else:
+            made[wanted.out.with_suffix(".csv")] = arkit_csv(body, track).encode()
+    for path, data in made.items():
+        try:
+            write_bytes(str(path), data)
+        except OSError as error:
+            raise BadInputError(f"{path}: cannot be written ({error})") from error
+    return list(made)

@@ -1,0 +1,104 @@
+"""The page of a motion model in training: strips of bodies as they were, and as the model draws them."""
+
+import io
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+from PIL import Image as Pillow
+
+from body.model import BodyModel
+from body.track import BodyTrack
+from drawing.mesh import MeshView
+from drawing.mesh_video import mesh_picture
+from drawing.style import Image
+from models.data.clips import clips
+from models.data.config import WindowConfig
+from models.data.records import Window
+from models.motion.channels import ARRAYS, MASKS
+from models.motion.checkpoint import MotionModel
+from models.motion.generate import animate
+from models.motion.sound import sound_features
+from reports.training import Strip, training_page
+from schemas.outcomes import BadInputError
+
+PAGE = "index.html"
+_NUM_CLIPS, _NUM_FRAMES, _TILE_PX = 2, 10, 160
+_HELD_OUT = ("test", "val")
+
+
+def write_page(
+    folder: Path,
+    shards: Sequence[str],
+    split: str,
+    history: Sequence[dict[str, float]],
+    model: MotionModel,
+    body: BodyModel,
+) -> None:
+    """Write the page into a folder of training.
+
+    Clips that are drawn are of a split that is not trained on, if the shards have one.
+    """
+    shown, windows = _clips_to_show(shards, split)
+    strips = [strip for window in windows for strip in _strips(window, shown, model, body)]
+    about = model.about
+    facts = (
+        ("Shards", ", ".join(shards)),
+        ("Trained on", f"{about.trained_on} of {split}, {about.num_steps:,} steps"),
+        ("Network", f"{about.network.num_layers} layers, width {about.network.width}"),
+        ("Sound", about.sound_name),
+        ("Windows", f"{about.window_frames} frames at {about.fps:g} a second"),
+        ("Body model", about.body_model),
+    )
+    page = training_page("Motion model in training", facts, history, strips)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / PAGE).write_bytes(page)
+
+
+def _clips_to_show(shards: Sequence[str], split: str) -> tuple[str, list[Window]]:
+    wanted = WindowConfig(num_frames=None, arrays=(*ARRAYS, *MASKS), with_frames=True)
+    for name in (*_HELD_OUT, split):
+        try:
+            return name, list(islice(clips(shards, wanted, split=name), _NUM_CLIPS))
+        except BadInputError:
+            continue
+    return split, []
+
+
+def _strips(window: Window, split: str, model: MotionModel, body: BodyModel) -> list[Strip]:
+    assert window.frames is not None and window.sound is not None
+    height, width = window.frames.shape[1:3]
+    track = BodyTrack.from_sample(window.arrays, window.about["body_fit"], window.fps, width, height)
+    reference = {name: window.arrays[name][:1] for name in ARRAYS}
+    features = sound_features(model.about.sound)
+    drawn = animate(model, features, window.sound, reference)
+    number = min(len(drawn["smplx:jaw"]), track.num_frames)
+    made = replace(
+        track,
+        **{name.removeprefix("smplx:"): values[:number] for name, values in drawn.items()},
+        valid={part: np.ones(number, bool) for part in track.valid},
+    )
+    at = np.linspace(0, number - 1, _NUM_FRAMES).round().astype(int)
+    real = MeshView(model=body, track=track)
+    rows = {
+        "the clip": [window.frames[i] for i in at],
+        "its fitted body": [real.draw(int(i), window.frames[i].copy()) for i in at],
+        f"drawn from its sound after {model.about.num_steps:,} steps": [
+            mesh_picture(body, made, int(i)) for i in at
+        ],
+    }
+    return [
+        Strip(caption=f"{window.key} ({split}): {name}", png=_row(pictures))
+        for name, pictures in rows.items()
+    ]
+
+
+def _row(pictures: Sequence[Image]) -> bytes:
+    height, width = pictures[0].shape[:2]
+    size = (_TILE_PX, max(1, round(_TILE_PX * height / width)))
+    tiles = [np.asarray(Pillow.fromarray(p).resize(size, Pillow.Resampling.BOX)) for p in pictures]
+    buffer = io.BytesIO()
+    Pillow.fromarray(np.concatenate(tiles, axis=1)).save(buffer, "PNG")
+    return buffer.getvalue()

@@ -1,0 +1,42 @@
+"""The command line of train: a model from a run's shards."""
+
+import argparse
+from collections.abc import Callable
+
+from rich.console import Console
+
+
+def register(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
+    """Add this command to the command line."""
+    parser = add_parser("train", help="train a model on a run's shards; goes on where it was stopped")
+    parser.add_argument(
+        "model", choices=("motion",), help="motion: speech to face, gaze, head, body and hands"
+    )
+    parser.add_argument("shards", nargs="+", help="output folders of runs, folders of shards, or patterns")
+    parser.add_argument(
+        "--config",
+        default="cpu_small",
+        help="cpu_small, vlogger_full, demo, or a YAML file (default: cpu_small)",
+    )
+    parser.add_argument("--to", help="folder for checkpoints, model and page; default: OUT/models/motion")
+    parser.add_argument("--from", dest="start", help="a motion model (.safetensors) to begin with")
+    parser.add_argument("--split", default="train", help="which shards to train on (default: train)")
+    parser.add_argument("--body-model", help="the SMPLX_*.npz that the runs were fitted with")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace, _: list[str], console: Console) -> int:
+    """Train, and print where the model is; returns the exit code."""
+    console.out(f"mentor train {options.model}: {', '.join(options.shards)}", highlight=False)
+    from commands.train_motion import MotionRun, train
+
+    wanted = MotionRun(
+        shards=tuple(options.shards),
+        config=options.config,
+        folder=options.to,
+        start=options.start,
+        split=options.split,
+        body_model=options.body_model,
+    )
+    console.out(f"Model: {train(wanted, console)}", highlight=False)
+    return 0

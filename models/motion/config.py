@@ -1,0 +1,68 @@
+"""What a run of training motion is: functions that return a configuration, one a name."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from models.motion.losses import LossConfig
+from models.motion.network import NetworkConfig
+from models.motion.sound import SoundKind
+from models.training import TrainingConfig
+from schemas.bounds import Count, Share
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MotionConfig:
+    """Everything that training a motion model depends on, but for the shards."""
+
+    network: NetworkConfig = field(default_factory=NetworkConfig)
+    loss: LossConfig = field(default_factory=LossConfig)
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+    sound: SoundKind = "mel"
+    whisper_folder: str | None = None
+    window_frames: Count = 64
+    # Frames of the window before that a window is given when it is drawn; and how often that is practised.
+    known_frames: Count = 12
+    known_probability: Share = 0.5
+    # How often the sound is kept back, for guidance (Ho & Salimans 2022, section 3.2).
+    deaf_probability: Share = 0.1
+    mirror_probability: Share = 0.5
+    # Recordings differ in level: so much, in deviations of the sound's numbers, is added to a whole window.
+    level_deviations: float = 0.4
+    statistics_windows: Count = 512
+    num_workers: int = 1
+
+
+def vlogger_full() -> MotionConfig:
+    """The published size: 4 layers, width 512, 240 frames (arXiv 2403.08764, section 3.1)."""
+    return MotionConfig(
+        network=NetworkConfig(width=512, num_layers=4, num_heads=8),
+        training=TrainingConfig(
+            num_steps=400_000, batch_size=128, learning_rate=1e-4, warmup_steps=1000, checkpoint_steps=2000
+        ),
+        window_frames=240,
+        known_frames=24,
+        num_workers=8,
+    )
+
+
+def cpu_small() -> MotionConfig:
+    """Two million weights: an hour or two on two cores, minutes on a graphics card."""
+    return MotionConfig(
+        training=TrainingConfig(
+            num_steps=8000, batch_size=16, warmup_steps=100, checkpoint_steps=1000, precision="bfloat16"
+        )
+    )
+
+
+def demo() -> MotionConfig:
+    """As `cpu_small`, for so few steps that one sees it work."""
+    return MotionConfig(
+        training=TrainingConfig(num_steps=400, batch_size=16, warmup_steps=20, precision="bfloat16")
+    )
+
+
+CONFIGS: Mapping[str, Callable[[], MotionConfig]] = {
+    "cpu_small": cpu_small,
+    "vlogger_full": vlogger_full,
+    "demo": demo,
+}

@@ -1,0 +1,156 @@
+"""What the denoiser is trained on: numbers, their changes from frame to frame, and places in space.
+
+Every loss is a mean over what was seen of one window, then over windows, so that ranks that share a batch
+average to what one process gets. B windows, T frames, D numbers, J joints.
+"""
+
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from models.motion.body_points import ARM_JOINTS, HAND_JOINTS, HEAD_JOINTS, BodyPoints
+from models.motion.channels import CHANNELS, FACE, NUM_CHANNELS, POSE, SLICES
+from schemas.bounds import Count, Positive
+
+# How far apart counts as one, metres: what of each part is seen as wrong.
+_SCALES_M = {"lips": 0.003, "eyes": 0.002, "head": 0.02, "arms": 0.04, "hands": 0.03}
+_JOINTS = {"head": HEAD_JOINTS, "arms": ARM_JOINTS, "hands": HAND_JOINTS}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LossConfig:
+    """Weights. 1 is the squared error of a number that was scaled to deviate by 1."""
+
+    # Temporal difference (VLOGGER, equation 2): loose for the face, which moves fast, strict for pose.
+    face_speed: float = 0.5
+    pose_speed: float = 2.0
+    lips: float = 0.3
+    eyes: float = 0.1
+    head: float = 0.2
+    arms: float = 0.2
+    hands: float = 0.05
+    # The mouth carries speech and is ten numbers of three hundred.
+    channels: dict[str, float] = field(
+        default_factory=lambda: {
+            "expression": 2.0,
+            "jaw": 2.0,
+            "left_eye": 0.3,
+            "right_eye": 0.3,
+            "root": 0.7,
+            "transl": 0.7,
+            "spine": 0.5,
+            "head": 1.0,
+            "left_arm": 0.7,
+            "right_arm": 0.7,
+            "left_hand": 0.3,
+            "right_hand": 0.3,
+        }
+    )
+    max_level: Positive = 4.0  # of `diffusion.loss_weight`, for pose
+    # Places in space are compared on every so many frames: they differ little from one to the next.
+    space_frames: Count = 4
+    min_deviation: Positive = 1e-3
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Targets:
+    """A batch's truth: x0 (B, T, D) normalised; weight (B, T, D) 1 where it counts, else 0; reference (B, D)
+    absolute, not normalised; betas (B, S); level (B,) how much a window's pose counts, by its noise.
+    """
+
+    x0_BTD: Tensor
+    weight_BTD: Tensor
+    reference_BD: Tensor
+    betas_BS: Tensor
+    level_B: Tensor
+
+
+class MotionLoss(torch.nn.Module):
+    """All the losses of a prediction, by name, and their weighted sum."""
+
+    weights_D: Tensor
+    speeds_D: Tensor
+    mean_D: Tensor
+    deviation_D: Tensor
+
+    def __init__(
+        self, config: LossConfig, points: BodyPoints | None, mean_D: Tensor, deviation_D: Tensor
+    ) -> None:
+        """Prepare; points None leaves out the losses in space."""
+        super().__init__()
+        self.config, self.points = config, points
+        weights = torch.zeros(NUM_CHANNELS)
+        for channel in CHANNELS:
+            weights[SLICES[channel.name]] = config.channels[channel.name] / channel.width
+        speeds = torch.full((NUM_CHANNELS,), config.pose_speed)
+        speeds[FACE] = config.face_speed
+        self.register_buffer("weights_D", weights, persistent=False)
+        self.register_buffer("speeds_D", speeds * weights, persistent=False)
+        self.register_buffer("mean_D", mean_D, persistent=False)
+        self.register_buffer("deviation_D", deviation_D, persistent=False)
+
+    def forward(self, predicted_BTD: Tensor, targets: Targets) -> tuple[Tensor, dict[str, Tensor]]:
+        """Return the sum to minimise and each part, scalars."""
+        parts = self._in_numbers(predicted_BTD, targets)
+        total = parts["motion"] + parts["speed"]
+        if self.points is not None:
+            for name, value in self._in_space(predicted_BTD, targets).items():
+                parts[name] = value
+                total = total + getattr(self.config, name) * value
+        return total, parts
+
+    def _in_numbers(self, predicted: Tensor, targets: Targets) -> dict[str, Tensor]:
+        weight, wrong = targets.weight_BTD, predicted - targets.x0_BTD
+        both = weight[:, 1:] * weight[:, :-1]
+        speed = wrong[:, 1:] - wrong[:, :-1]
+        return {
+            "motion": _weighed(self.weights_D * _mean_seen(wrong.square(), weight), targets.level_B),
+            "speed": _weighed(self.speeds_D * _mean_seen(speed.square(), both), targets.level_B),
+        }
+
+    def _in_space(self, predicted: Tensor, targets: Targets) -> dict[str, Tensor]:
+        assert self.points is not None
+        every = slice(None, None, self.config.space_frames)
+        predicted, true = predicted[:, every], targets.x0_BTD[:, every]
+        batch, frames, _ = predicted.shape
+        betas = targets.betas_BS.repeat_interleave(frames, 0)
+        reference = targets.reference_BD.repeat_interleave(frames, 0)
+        face, joints = self._places(predicted, reference, betas)
+        with torch.no_grad():
+            true_face, true_joints = self._places(true, reference, betas)
+        errors: dict[str, Tensor] = {}
+        apart = (face - true_face).square().sum(-1)
+        for area in ("lips", "eyes"):
+            errors[area] = apart[:, self.points.rows(area)].mean(-1)
+        apart = (joints - true_joints).square().sum(-1)
+        for name, rows in _JOINTS.items():
+            errors[name] = apart[:, list(rows)].mean(-1)
+        weights = targets.weight_BTD[:, every]
+        seen = {"lips": "jaw", "eyes": "jaw", "head": "head", "arms": "left_arm", "hands": "left_hand"}
+        out: dict[str, Tensor] = {}
+        for name, error in errors.items():
+            weight = weights[..., SLICES[seen[name]].start]
+            if name in ("arms", "hands"):  # both sides, since one error holds both
+                weight = weight * weights[..., SLICES[seen[name].replace("left", "right")].start]
+            scaled = error.reshape(batch, frames, 1) / _SCALES_M[name] ** 2
+            out[name] = _mean_seen(scaled, weight[..., None]).mean()
+        return out
+
+    def _places(self, x_BTD: Tensor, reference: Tensor, betas: Tensor) -> tuple[Tensor, Tensor]:
+        assert self.points is not None
+        plain = (x_BTD * self.deviation_D + self.mean_D).flatten(0, 1)
+        return self.points.face(plain, betas), self.points.joints(plain, reference, betas)
+
+
+def _weighed(errors_BD: Tensor, level_B: Tensor) -> Tensor:
+    """Return the sum over numbers, mean over windows; what is drawn as a change counts by the noise's
+    level.
+    """
+    face, pose = errors_BD[:, FACE].sum(-1), errors_BD[:, POSE].sum(-1)
+    return (face + pose * level_B).mean()
+
+
+def _mean_seen(values_BTD: Tensor, weight_BTD: Tensor) -> Tensor:
+    """Return (B, D): the mean over the frames that count, 0 where none does."""
+    return (values_BTD * weight_BTD).sum(1) / weight_BTD.sum(1).clamp_min(1.0)

@@ -1,0 +1,176 @@
+"""Training of the motion model on shards."""
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from body.model import BodyModel
+from models.data.loader import WindowLoader
+from models.data.windows import ShardWindows
+from models.diffusion import loss_weight, noised
+from models.motion.batches import Examples, MotionBatch, measure_scales, motion_windows, normalised
+from models.motion.body_points import BodyPoints
+from models.motion.checkpoint import MotionAbout, MotionModel, Scales, motion_bytes
+from models.motion.config import MotionConfig
+from models.motion.losses import MotionLoss, Targets
+from models.motion.network import MotionDenoiser
+from models.motion.sound import sound_features
+from models.training import Progress, Trainer, rank_and_world
+from schemas.outcomes import BadInputError
+
+CHECKPOINTS = "checkpoints"
+MODEL_FILE = "motion.safetensors"
+_FPS = 25.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class DenoisingLoss:
+    """The loss of a batch: noise it, let the network guess what is clean, compare.
+
+    Rows of random numbers are drawn for the batch of all ranks; each takes its own.
+    """
+
+    network: MotionDenoiser
+    loss: MotionLoss
+    scales: Scales
+    config: MotionConfig
+
+    def __call__(self, batch: MotionBatch, draw: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
+        """Return the scalar to minimise and its parts."""
+        config, x0 = self.config, normalised(batch, self.scales)
+        rank, world = rank_and_world()
+        size, frames, width = x0.motion_BTD.shape
+        mine = slice(rank * size, (rank + 1) * size)
+
+        def uniform(*shape: int) -> Tensor:
+            return torch.rand(size * world, *shape, generator=draw)[mine]
+
+        noise = torch.randn(size * world, frames, width, generator=draw)[mine]
+        level = torch.randn(size * world, 1, 1, generator=draw)[mine] * config.level_deviations
+        t, deaf = uniform(), uniform() < config.deaf_probability
+        known = uniform() < config.known_probability
+        known_BT = known[:, None] & (torch.arange(frames) < config.known_frames)
+        x_BTD = torch.where(known_BT[..., None], x0.motion_BTD, noised(x0.motion_BTD, noise, t))
+        reference = (x0.reference_BD - self.scales.reference_mean) / self.scales.reference_deviation
+        guess = self.network(x_BTD, t, x0.sound_BTC + level, reference, known_BT, x0.real_BT, deaf)
+        # What is given is not to be guessed, but how it goes on counts.
+        guess = torch.where(known_BT[..., None], x0.motion_BTD, guess)
+        targets = Targets(
+            x0_BTD=x0.motion_BTD,
+            weight_BTD=x0.seen_BTD,
+            reference_BD=x0.reference_BD,
+            betas_BS=x0.betas_BS,
+            level_B=loss_weight(t, config.loss.max_level),
+        )
+        with torch.autocast("cpu", enabled=False):  # places in space need more than three digits
+            return self.loss(guess, targets)
+
+
+def train_motion(
+    shards: Sequence[str],
+    folder: Path,
+    config: MotionConfig,
+    body: BodyModel,
+    split: str = "train",
+    start: MotionModel | None = None,
+    listen: Callable[[Progress, Callable[[], MotionModel]], None] | None = None,
+) -> MotionModel:
+    """Train on a split, going on from the folder's last checkpoint; write and return the model.
+
+    Args:
+        shards: run folders, folders of shards, or patterns.
+        body: the model that the shards were fitted with.
+        start: a model to begin with, of the same network, sound and window.
+        listen: told of the progress, and given a way to get the model as it is then.
+
+    Raises:
+        BadInputError: if the shards don't fit (another body model or frame rate, too few), or the folder
+        holds
+            another run.
+    """
+    rank, world = rank_and_world()
+    if config.training.batch_size % world:
+        raise BadInputError(
+            f"training.batch_size {config.training.batch_size} is no multiple of {world} processes"
+        )
+    features = sound_features(config.sound, config.whisper_folder)
+    examples = Examples(features, body.model_id, _FPS)
+    # Scales are measured on what one process would read, so that all ranks have the same.
+    measured = motion_windows(shards, config, split, 0, 1, config.window_frames)
+    if start is None:
+        scales = measure_scales(measured, examples, config.statistics_windows, config.loss.min_deviation)
+    else:
+        _check_start(start, config, features.name, body.model_id)
+        scales = start.scales
+    windows = motion_windows(shards, config, split, rank, world, config.window_frames)
+    torch.manual_seed(config.training.seed)
+    network = MotionDenoiser(config.network, features.width)
+    if start is not None:
+        network.load_state_dict(start.network.state_dict())
+    loss = MotionLoss(config.loss, BodyPoints(body), scales.mean, scales.deviation)
+    trainer = Trainer(
+        network,
+        DenoisingLoss(network=network, loss=loss, scales=scales, config=config),
+        WindowLoader(windows, make=examples, num_workers=config.num_workers),
+        config.training,
+        folder / CHECKPOINTS,
+        _identity(config, windows, body.model_id, start),
+    )
+
+    def model() -> MotionModel:
+        drawn = MotionDenoiser(config.network, features.width)
+        drawn.load_state_dict(trainer.ema)
+        about = MotionAbout(
+            network=config.network,
+            sound=config.sound,
+            sound_name=features.name,
+            sound_width=features.width,
+            fps=_FPS,
+            window_frames=config.window_frames,
+            known_frames=config.known_frames,
+            body_model=body.model_id,
+            num_steps=trainer.step,
+            trained_on=f"{windows.num_samples} clips",
+        )
+        return MotionModel(about=about, network=drawn.eval(), scales=scales)
+
+    trainer.run(None if listen is None else lambda progress: listen(progress, model))
+    done = model()
+    if rank == 0:
+        _write(folder / MODEL_FILE, motion_bytes(done))
+    return done
+
+
+def _check_start(start: MotionModel, config: MotionConfig, sound_name: str, body_model: str) -> None:
+    """Raise BadInputError unless training can begin with a model."""
+    found = (start.about.network, start.about.sound_name, start.about.body_model)
+    for name, wanted, had in zip(
+        ("network", "sound", "body model"), (config.network, sound_name, body_model), found, strict=True
+    ):
+        if wanted != had:
+            raise BadInputError(f"the model to begin with has {name} {had}, and the configuration {wanted}")
+
+
+def _identity(
+    config: MotionConfig, windows: ShardWindows, body_model: str, start: MotionModel | None
+) -> dict[str, str]:
+    """Return what must be the same for a run to go on; how many processes read is not part of it."""
+    settings = json.dumps(asdict(replace(config, num_workers=0)), sort_keys=True)
+    return {
+        "configuration": hashlib.sha256(settings.encode()).hexdigest(),
+        "samples": str(windows.state_dict()["samples"]),
+        "body model": body_model,
+        "start": "" if start is None else hashlib.sha256(motion_bytes(start)).hexdigest(),
+    }
+
+
+def _write(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_suffix(".unfinished")
+    unfinished.write_bytes(data)
+    unfinished.replace(path)

@@ -1,0 +1,310 @@
+"""The loop that trains a model: steps, averages of the weights, checkpoints that a killed run goes on from.
+
+What a step draws at random comes from a generator of its own, seeded by the run's seed and the step's
+number; so a run that goes on draws what it would have drawn, and ranks draw parts of what one process would.
+"""
+
+import contextlib
+import json
+import math
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import torch
+import torch.distributed as dist
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from schemas.bounds import Chance, Count, Positive
+from schemas.outcomes import BadInputError
+
+Precision = Literal["float32", "bfloat16"]
+_STATE, _PROGRESS = "state.safetensors", "progress.json"
+_KEPT = 2  # checkpoints
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TrainingConfig:
+    """How a model is trained. Steps and windows are counted over all ranks together."""
+
+    num_steps: Count = 1000
+    batch_size: Count = 32
+    learning_rate: Positive = 4e-4
+    warmup_steps: int = 50
+    # At the end of a cosine, as a share of the first.
+    final_learning_rate: float = 0.1
+    weight_decay: float = 0.01
+    max_gradient_norm: Positive = 1.0
+    ema_decay: Chance = 0.999
+    precision: Precision = "float32"
+    seed: int = 0
+    log_steps: Count = 25
+    checkpoint_steps: Count = 250
+
+
+class Loss(Protocol):
+    """Computes a batch's loss, and its parts to be shown."""
+
+    def __call__(self, batch: Any, draw: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
+        """Return the scalar to minimise and its parts by name."""
+        ...
+
+
+class Batches(Protocol):
+    """Batches without end, whose place can be kept."""
+
+    def __iter__(self) -> Iterator[Any]:
+        """Yield this rank's share of every batch."""
+        ...
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the place after the batches that were yielded, as plain values."""
+        ...
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from a place."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Progress:
+    """What a listener is told now and then: means since the last time, and those before it in `history`.
+
+    waited_share: of the time since then, spent waiting for data. kept: a checkpoint was written at this step.
+    """
+
+    step: int
+    num_steps: int
+    losses: dict[str, float]
+    history: list[dict[str, float]]
+    waited_share: float
+    kept: bool
+
+
+class Trainer:
+    """A run of training in a folder; made again on the same folder it goes on from the last checkpoint."""
+
+    def __init__(
+        self,
+        network: nn.Module,
+        loss: Loss,
+        batches: Batches,
+        config: TrainingConfig,
+        folder: Path,
+        identity: Mapping[str, Any],
+    ) -> None:
+        """Prepare, and go on from the folder's last checkpoint if it has one.
+
+        Args:
+            identity: plain values that make runs comparable (configuration, data): a checkpoint with
+            others is
+                refused.
+
+        Raises:
+            BadInputError: if the folder's checkpoint is of another run, or damaged.
+        """
+        self.network, self.config, self.step = network, config, 0
+        self._loss, self._batches, self._folder = loss, batches, folder
+        self._identity = json.loads(json.dumps(dict(identity), sort_keys=True))
+        self.ema = {name: value.detach().clone() for name, value in network.state_dict().items()}
+        self._optimiser = torch.optim.AdamW(
+            network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay, betas=(0.9, 0.99)
+        )
+        self.losses: list[dict[str, float]] = []
+        self._since_log: list[dict[str, float]] = []
+        if (last := _last_checkpoint(folder)) is not None:
+            self._restore(last)
+
+    def run(self, listen: Callable[[Progress], None] | None = None) -> None:
+        """Train to the last step.
+
+        Raises:
+            BadInputError: if the loss is no number; what was reached by the last checkpoint stays.
+        """
+        batches, waited, since = iter(self._batches), 0.0, time.monotonic()
+        while self.step < self.config.num_steps:
+            asked = time.monotonic()
+            batch = next(batches)
+            waited += time.monotonic() - asked
+            parts = self._advance(self.step, batch)
+            self.step += 1
+            self._since_log.append(parts)
+            last = self.step == self.config.num_steps
+            kept = last or self.step % self.config.checkpoint_steps == 0
+            if last or self.step % self.config.log_steps == 0:
+                means = {name: sum(p[name] for p in self._since_log) / len(self._since_log) for name in parts}
+                self.losses.append({"step": float(self.step), **means})
+                self._since_log = []
+                if listen is not None:
+                    share = waited / max(time.monotonic() - since, 1e-9)
+                    listen(self._progress(means, share, kept))
+                waited, since = 0.0, time.monotonic()
+            if kept:
+                self._keep()
+
+    def _progress(self, losses: dict[str, float], waited_share: float, kept: bool) -> Progress:
+        return Progress(
+            step=self.step,
+            num_steps=self.config.num_steps,
+            losses=losses,
+            history=self.losses,
+            waited_share=waited_share,
+            kept=kept,
+        )
+
+    def _advance(self, step: int, batch: Any) -> dict[str, float]:
+        config = self.config
+        for group in self._optimiser.param_groups:
+            group["lr"] = config.learning_rate * _rate(step, config)
+        draw = torch.Generator().manual_seed((config.seed << 32) + step)
+        with torch.autocast("cpu", torch.bfloat16, enabled=config.precision == "bfloat16"):
+            loss, parts = self._loss(batch, draw)
+        if not torch.isfinite(loss):
+            raise BadInputError(
+                f"step {step}: the loss is {loss.item()}; the last checkpoint in {self._folder} is as it "
+                "was. A lower learning_rate may help"
+            )
+        self._optimiser.zero_grad()
+        loss.backward()
+        _average_gradients(self.network)
+        nn.utils.clip_grad_norm_(self.network.parameters(), config.max_gradient_norm)
+        self._optimiser.step()
+        self._average_weights(step)
+        return _average_over_ranks({"loss": loss.detach(), **parts})
+
+    @torch.no_grad()
+    def _average_weights(self, step: int) -> None:
+        """Move the averages; early on they forget faster, so that the start does not stay in them."""
+        decay = min(self.config.ema_decay, (1 + step) / (10 + step))
+        for name, value in self.network.state_dict().items():
+            self.ema[name].lerp_(value.detach(), 1 - decay)
+
+    def _keep(self) -> None:
+        """Write a checkpoint, whole or not at all, and drop old ones."""
+        if _rank() != 0:
+            return
+        self._folder.mkdir(parents=True, exist_ok=True)
+        target = self._folder / f"step-{self.step:08d}"
+        unfinished = self._folder / f"unfinished-{os.getpid()}"
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir()
+        save_file(self._tensors(), unfinished / _STATE)
+        said = {
+            "step": self.step,
+            "identity": self._identity,
+            "losses": self.losses,
+            "since_log": self._since_log,
+            "batches": self._batches.state_dict(),
+        }
+        (unfinished / _PROGRESS).write_text(json.dumps(said, sort_keys=True), encoding="utf-8")
+        shutil.rmtree(target, ignore_errors=True)
+        unfinished.rename(target)
+        for old in _checkpoints(self._folder)[:-_KEPT]:
+            shutil.rmtree(old)
+
+    def _tensors(self) -> dict[str, Tensor]:
+        found = {f"network.{name}": value for name, value in self.network.state_dict().items()}
+        found |= {f"ema.{name}": value for name, value in self.ema.items()}
+        for name, parameter in self.network.named_parameters():
+            for key, value in self._optimiser.state.get(parameter, {}).items():
+                found[f"{key}.{name}"] = value
+        return {name: value.detach().contiguous().clone() for name, value in found.items()}
+
+    def _restore(self, checkpoint: Path) -> None:
+        try:
+            said = json.loads((checkpoint / _PROGRESS).read_text(encoding="utf-8"))
+            tensors = load_file(checkpoint / _STATE)
+            found = said["identity"]
+        except Exception as error:
+            raise BadInputError(
+                f"{checkpoint}: a damaged checkpoint ({error}); delete it to go on without it"
+            ) from error
+        if found != self._identity:
+            differ = sorted(k for k in {*found, *self._identity} if found.get(k) != self._identity.get(k))
+            raise BadInputError(
+                f"{self._folder} holds a run with another {', '.join(differ)}; name another folder, or "
+                "delete it"
+            )
+        self.network.load_state_dict(_below("network.", tensors))
+        self.ema = _below("ema.", tensors)
+        for name, parameter in self.network.named_parameters():
+            keys = {key: f"{key}.{name}" for key in ("step", "exp_avg", "exp_avg_sq")}
+            self._optimiser.state[parameter] = {key: tensors[place] for key, place in keys.items()}
+        self.step, self.losses, self._since_log = said["step"], said["losses"], said["since_log"]
+        self._batches.load_state_dict(said["batches"])
+
+
+def _rate(step: int, config: TrainingConfig) -> float:
+    """Return the learning rate of a step as a share of the first: a warm-up, then a cosine."""
+    if step < config.warmup_steps:
+        return (step + 1) / config.warmup_steps
+    share = (step - config.warmup_steps) / max(1, config.num_steps - config.warmup_steps)
+    return config.final_learning_rate + (1 - config.final_learning_rate) * (1 + math.cos(math.pi * share)) / 2
+
+
+def leave_a_core_for_reading() -> None:
+    """Let torch use all cores but one, where the data are read."""
+    torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))
+
+
+@contextlib.contextmanager
+def join_ranks() -> Iterator[int]:
+    """Join the other processes that `torchrun` started, by gloo; gives this one's rank, 0 where there are
+    none.
+    """
+    if int(os.environ.get("WORLD_SIZE", "1")) <= 1:
+        yield 0
+        return
+    dist.init_process_group("gloo")
+    try:
+        yield dist.get_rank()
+    finally:
+        dist.destroy_process_group()
+
+
+def rank_and_world() -> tuple[int, int]:
+    """Return which of how many processes this is."""
+    return (dist.get_rank(), dist.get_world_size()) if dist.is_initialized() else (0, 1)
+
+
+def _rank() -> int:
+    return rank_and_world()[0]
+
+
+def _average_gradients(network: nn.Module) -> None:
+    _, world = rank_and_world()
+    if world == 1:
+        return
+    gradients = [p.grad for p in network.parameters() if p.grad is not None]
+    flat = torch.cat([gradient.flatten() for gradient in gradients])
+    dist.all_reduce(flat)
+    flat /= world
+    for gradient, part in zip(gradients, flat.split([g.numel() for g in gradients]), strict=True):
+        gradient.copy_(part.view_as(gradient))
+
+
+def _average_over_ranks(parts: dict[str, Tensor]) -> dict[str, float]:
+    values = torch.stack([part.detach().float() for part in parts.values()])
+    _, world = rank_and_world()
+    if world > 1:
+        dist.all_reduce(values)
+        values /= world
+    return dict(zip(parts, values.tolist(), strict=True))
+
+
+def _checkpoints(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.glob("step-*") if path.is_dir())
+
+
+def _last_checkpoint(folder: Path) -> Path | None:
+    found = _checkpoints(folder)
+    return found[-1] if found else None
+
+
+def _below(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}

@@ -1,0 +1,332 @@
+"""The motion model: sampling, losses, windows that go on from each other, its file, training that goes on."""
+
+import itertools
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from body.load import load_body_model
+from body.model import BodyModel
+from models.diffusion import alpha_sigma, clean_from, loss_weight, noised, sample
+from models.motion.body_points import BodyPoints
+from models.motion.channels import ARRAYS, NUM_CHANNELS, POSE, SLICES
+from models.motion.checkpoint import MotionModel, load_motion, motion_bytes
+from models.motion.config import CONFIGS, MotionConfig, cpu_small
+from models.motion.generate import GenerateConfig, animate, draw_motion, draw_window, window_starts
+from models.motion.losses import LossConfig, MotionLoss, Targets
+from models.motion.network import NetworkConfig
+from models.motion.sound import LogMel
+from models.motion.train import CHECKPOINTS, MODEL_FILE, train_motion
+from models.training import Trainer, TrainingConfig
+from schemas.outcomes import BadInputError
+from tests.models.made_shards import fitted_with, write_shards
+from tests.models.test_motion_numbers import moving
+
+TINY = replace(
+    cpu_small(),
+    network=NetworkConfig(width=32, num_layers=1, num_heads=2, position_frames=5),
+    training=TrainingConfig(num_steps=6, batch_size=4, log_steps=2, checkpoint_steps=2, warmup_steps=1),
+    window_frames=24,
+    known_frames=6,
+    statistics_windows=8,
+    num_workers=0,
+)
+
+
+@pytest.fixture(scope="module")
+def body() -> BodyModel:
+    return load_body_model()
+
+
+@pytest.fixture(scope="module")
+def shards(tmp_path_factory: pytest.TempPathFactory, body: BodyModel) -> str:
+    """Shards of a few clips fitted with the embedded model."""
+    folder = tmp_path_factory.mktemp("motion") / "OUT"
+    write_shards(folder, (40, 50, 60, 45, 30, 70), num_shards=2, body_fit=fitted_with(body.model_id))
+    return str(folder)
+
+
+@pytest.fixture(scope="module")
+def trained(shards: str, body: BodyModel, tmp_path_factory: pytest.TempPathFactory) -> MotionModel:
+    return train_motion([shards], tmp_path_factory.mktemp("trained"), TINY, body)
+
+
+def test_noise_and_signal_keep_their_size() -> None:
+    alpha, sigma = alpha_sigma(torch.linspace(0, 1, 11))
+    assert torch.allclose(alpha**2 + sigma**2, torch.ones(11))
+    assert alpha[0] > 0.999 and sigma[-1] > 0.999 and bool((alpha.diff() < 0).all())
+    x0, noise = torch.randn(3, 5, 2), torch.randn(3, 5, 2)
+    t = torch.tensor([0.1, 0.5, 0.9])
+    a, s = (part[:, None, None] for part in alpha_sigma(t))
+    # The answer that would be right: what takes x_t back to x0.
+    assert torch.allclose(clean_from(s * x0 - a * noise, noised(x0, noise, t), t), x0, atol=1e-5)
+    assert loss_weight(t, 5.0).max() <= 5 and loss_weight(torch.ones(1), 5.0) == pytest.approx(1)
+
+
+@pytest.mark.parametrize(("num_steps", "tolerance"), [(10, 0.1), (20, 0.04)])
+def test_sampling_gives_the_distribution_that_the_denoiser_knows(num_steps: int, tolerance: float) -> None:
+    """For data N(m, s^2) the best guess of x0 is known; sampling by it must give N(m, s^2)."""
+    mean, deviation = 0.7, 0.4
+
+    def best(x: Tensor, t: Tensor) -> Tensor:
+        alpha, sigma = (part[:, None] for part in alpha_sigma(t))
+        gain = alpha * deviation**2 / (alpha**2 * deviation**2 + sigma**2)
+        return mean + gain * (x - alpha * mean)
+
+    noise = torch.randn(4000, 1, generator=torch.Generator().manual_seed(0))
+    drawn = sample(best, noise, num_steps, limit=6.0)
+    assert drawn.mean().item() == pytest.approx(mean, abs=0.02)
+    assert drawn.std().item() == pytest.approx(deviation, rel=tolerance)
+
+
+def targets(seed: int = 0) -> Targets:
+    random = torch.Generator().manual_seed(seed)
+    return Targets(
+        x0_BTD=torch.randn(2, 8, NUM_CHANNELS, generator=random),
+        weight_BTD=torch.ones(2, 8, NUM_CHANNELS),
+        reference_BD=torch.zeros(2, NUM_CHANNELS),
+        betas_BS=torch.zeros(2, 10),
+        level_B=torch.ones(2),
+    )
+
+
+def loss_of(body: BodyModel) -> MotionLoss:
+    deviation = torch.full((NUM_CHANNELS,), 0.1)
+    return MotionLoss(LossConfig(), BodyPoints(body), torch.zeros(NUM_CHANNELS), deviation)
+
+
+def test_losses_are_zero_at_the_truth_and_each_sees_its_own_part(body: BodyModel) -> None:
+    loss, truth = loss_of(body), targets()
+    total, parts = loss(truth.x0_BTD, truth)
+    assert total.item() == 0 and set(parts) == {"motion", "speed", "lips", "eyes", "head", "arms", "hands"}
+    for channel, touched in {
+        "jaw": {"lips"},
+        "left_eye": {"eyes"},
+        "right_hand": {"hands"},
+        "head": {"head"},
+        "left_arm": {"arms", "hands"},
+    }.items():
+        wrong = truth.x0_BTD.clone()
+        wrong[..., SLICES[channel]] += 1
+        _, parts = loss(wrong, truth)
+        assert {n for n, v in parts.items() if v > 1e-6} - {"motion", "speed"} == touched, channel
+
+
+def test_what_was_not_seen_counts_in_no_loss(body: BodyModel) -> None:
+    loss, truth = loss_of(body), targets()
+    hidden = truth.weight_BTD.clone()
+    hidden[0, 3] = 0
+    hidden[1, :, SLICES["left_hand"]] = 0
+    masked = replace(truth, weight_BTD=hidden)
+    wrong = truth.x0_BTD.clone()
+    wrong[0, 3] += 5
+    wrong[1, :, SLICES["left_hand"]] += 5
+    total, _ = loss(wrong, masked)
+    assert total.item() == pytest.approx(0, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("frames", "window", "known"), [(10, 10, 3), (11, 10, 3), (64, 20, 6), (300, 64, 12)]
+)
+def test_windows_cover_all_frames_and_go_on_from_known_ones(frames: int, window: int, known: int) -> None:
+    starts = window_starts(frames, window, known)
+    assert starts[0] == 0 and starts[-1] == max(0, frames - window)
+    assert all(0 < b - a <= window - known for a, b in itertools.pairwise(starts))
+
+
+def reference() -> dict[str, Any]:
+    return {name: moving(1, 7)[name] for name in ARRAYS}
+
+
+def test_motion_is_as_long_as_the_sound_and_the_same_for_a_seed(trained: MotionModel) -> None:
+    sound = np.random.default_rng(0).normal(0, 0.1, 16000 * 3).astype(np.float32)
+    told: list[tuple[int, int]] = []
+    config = GenerateConfig(num_steps=3)
+    made = animate(trained, LogMel(), sound, reference(), config, lambda *n: told.append(n))
+    assert {name: values.shape for name, values in made.items()} == {
+        name: (75, values.shape[1]) for name, values in reference().items()
+    }
+    assert all(np.isfinite(values).all() for values in made.values())
+    assert told[-1][0] == told[-1][1] == len(window_starts(75, 24, 6))
+    again = animate(trained, LogMel(), sound, reference(), config)
+    other = animate(trained, LogMel(), sound, reference(), replace(config, seed=1))
+    assert all(np.array_equal(made[name], again[name]) for name in made)
+    assert not np.array_equal(made["smplx:jaw"], other["smplx:jaw"])
+
+
+def test_a_window_leaves_what_is_known_as_it_is_and_goes_on_from_it(trained: MotionModel) -> None:
+    random = torch.Generator().manual_seed(0)
+    noise, before = (torch.randn(1, 24, NUM_CHANNELS, generator=random) for _ in range(2))
+    heard, still = torch.randn(1, 24, 320, generator=random), torch.zeros(1, NUM_CHANNELS)
+    config = GenerateConfig(num_steps=3)
+    known = torch.arange(24)[None] < 6
+    drawn = draw_window(trained, heard, still, noise, before, known, config)
+    assert torch.equal(drawn[:, :6], before[:, :6])
+    other = draw_window(trained, heard, still, noise, -before, known, config)
+    assert not torch.equal(drawn[:, 6:], other[:, 6:])
+
+
+def test_sound_that_does_not_fit_is_refused(trained: MotionModel) -> None:
+    config = GenerateConfig(num_steps=3)
+    with pytest.raises(BadInputError, match="shorter than a frame"):
+        draw_motion(trained, LogMel(), np.zeros(100, np.float32), reference(), config)
+    with pytest.raises(BadInputError, match="hears mel80x4, not mel80x2"):
+        draw_motion(trained, LogMel(steps=2), np.zeros(16000, np.float32), reference(), config)
+
+
+def test_the_file_holds_the_model_and_nothing_is_unpickled(trained: MotionModel, tmp_path: Path) -> None:
+    path = tmp_path / "m.safetensors"
+    path.write_bytes(motion_bytes(trained))
+    again = load_motion(path)
+    assert again.about == trained.about and motion_bytes(again) == motion_bytes(trained)
+    assert again.about.window_frames == 24 and again.about.sound_name == "mel80x4"
+
+
+@pytest.mark.parametrize("damage", ["text", "cut", "pickle", "nan", "format"])
+def test_files_that_are_no_motion_model_are_refused_by_name(
+    damage: str, trained: MotionModel, tmp_path: Path
+) -> None:
+    data, path = motion_bytes(trained), tmp_path / "m.safetensors"
+    if damage == "text":
+        data = b"hello"
+    elif damage == "cut":
+        data = data[: len(data) // 2]
+    elif damage == "pickle":
+        torch.save({"a": torch.ones(1)}, path)
+        data = path.read_bytes()
+    elif damage == "nan":
+        scales = replace(trained.scales, mean=torch.full((NUM_CHANNELS,), float("nan")))
+        data = motion_bytes(replace(trained, scales=scales))
+    else:
+        data = data.replace(b"mentor-motion-1", b"mentor-motion-9")
+    path.write_bytes(data)
+    with pytest.raises(BadInputError, match=r"m\.safetensors"):
+        load_motion(path)
+
+
+class _Killed(Exception):
+    """Stands for a kill: whatever is not on the disk is lost."""
+
+
+@pytest.mark.parametrize("killed_at", [1, 3, 5])
+def test_training_that_was_killed_goes_on_as_if_it_had_not_been(
+    killed_at: int, shards: str, body: BodyModel, tmp_path: Path
+) -> None:
+    whole = train_motion([shards], tmp_path / "whole", TINY, body)
+
+    def stop(progress: Any, _: Any) -> None:
+        if progress.step >= killed_at:
+            raise _Killed
+
+    with pytest.raises(_Killed):
+        train_motion([shards], tmp_path / "killed", TINY, body, listen=stop)
+    gone_on = train_motion([shards], tmp_path / "killed", replace(TINY, num_workers=1), body)
+    assert motion_bytes(gone_on) == motion_bytes(whole)
+    assert _losses(tmp_path / "killed") == _losses(tmp_path / "whole")
+    assert (tmp_path / "killed" / MODEL_FILE).read_bytes() == motion_bytes(whole)
+
+
+def _losses(folder: Path) -> Any:
+    last = sorted((folder / CHECKPOINTS).glob("step-*"))[-1]
+    return json.loads((last / "progress.json").read_text())["losses"]
+
+
+def test_a_folder_of_another_run_is_refused(shards: str, body: BodyModel, tmp_path: Path) -> None:
+    train_motion([shards], tmp_path, TINY, body)
+    other = replace(TINY, training=replace(TINY.training, learning_rate=1e-3))
+    with pytest.raises(BadInputError, match="another configuration"):
+        train_motion([shards], tmp_path, other, body)
+
+
+def test_shards_of_another_body_model_are_refused(body: BodyModel, tmp_path: Path) -> None:
+    write_shards(tmp_path / "OUT", (40, 50), num_shards=1, body_fit=fitted_with("smplx-other"))
+    config = replace(TINY, mirror_probability=0.0)
+    with pytest.raises(BadInputError, match="smplx-other"):
+        train_motion([str(tmp_path / "OUT")], tmp_path / "run", config, body)
+
+
+def test_a_model_can_begin_where_another_ended(
+    trained: MotionModel, shards: str, body: BodyModel, tmp_path: Path
+) -> None:
+    one = replace(TINY, training=replace(TINY.training, num_steps=1, learning_rate=1e-12))
+    again = train_motion([shards], tmp_path / "a", one, body, start=trained)
+    for name, value in again.network.state_dict().items():
+        assert torch.allclose(value, trained.network.state_dict()[name], atol=1e-6), name
+    wider = replace(TINY, network=replace(TINY.network, width=64))
+    with pytest.raises(BadInputError, match="network"):
+        train_motion([shards], tmp_path / "b", wider, body, start=trained)
+
+
+def test_a_loss_that_is_no_number_ends_training_and_ruins_nothing(tmp_path: Path) -> None:
+    network = nn.Linear(1, 1)
+
+    class Ones:
+        def __iter__(self) -> Iterator[int]:
+            yield from range(100)
+
+        def state_dict(self) -> dict[str, Any]:
+            return {}
+
+        def load_state_dict(self, state: dict[str, Any]) -> None: ...
+
+    def loss(batch: int, draw: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
+        value = network(torch.ones(1, 1)).square().mean() * (float("nan") if batch == 3 else 1)
+        return value, {"square": value.detach()}
+
+    config = TrainingConfig(num_steps=10, log_steps=1, checkpoint_steps=1)
+    with pytest.raises(BadInputError, match="step 3: the loss is nan"):
+        Trainer(network, loss, Ones(), config, tmp_path, {}).run()
+    kept = Trainer(nn.Linear(1, 1), loss, Ones(), config, tmp_path, {})
+    assert kept.step == 3 and all(bool(torch.isfinite(v).all()) for v in kept.ema.values())
+
+
+_RANKS = """
+import sys
+from pathlib import Path
+import torch
+torch.set_num_threads(1)
+from body.load import load_body_model
+from models.motion.train import train_motion
+from models.training import join_ranks
+from tests.models.test_motion_model import TINY
+with join_ranks():
+    train_motion([sys.argv[1]], Path(sys.argv[2]), TINY, load_body_model())
+"""
+
+
+def test_two_ranks_are_one_process_with_their_batch(
+    shards: str, trained: MotionModel, tmp_path: Path
+) -> None:
+    """Gradients are averaged, so the weights agree to the rounding of a sum."""
+    environment = {**os.environ, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "29517", "WORLD_SIZE": "2"}
+    command = [sys.executable, "-c", _RANKS, shards, str(tmp_path)]
+    root = Path(__file__).parent.parent.parent
+    ranks = [
+        subprocess.Popen(command, cwd=root, env=environment | {"RANK": str(rank), "PYTHONPATH": str(root)})
+        for rank in range(2)
+    ]
+    assert [rank.wait(timeout=300) for rank in ranks] == [0, 0]
+    made = load_motion(tmp_path / MODEL_FILE)
+    for name, value in made.network.state_dict().items():
+        assert torch.allclose(value, trained.network.state_dict()[name], atol=2e-4), name
+    for name, value in made.scales.tensors().items():
+        assert torch.equal(value, trained.scales.tensors()[name]), name
+
+
+@pytest.mark.parametrize("name", sorted(CONFIGS))
+def test_named_configurations_are_whole(name: str) -> None:
+    config = CONFIGS[name]()
+    assert isinstance(config, MotionConfig) and config.known_frames < config.window_frames
+    assert config.network.width % config.network.num_heads == 0
+    json.dumps(asdict(config))
+    assert POSE.stop == NUM_CHANNELS
