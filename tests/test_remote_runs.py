@@ -24,7 +24,7 @@ def remote(place: Place, tmp_path_factory: pytest.TempPathFactory) -> Place:
 
 @pytest.fixture(scope="module")
 def finished(place: Place, remote: Place) -> dict[str, bytes]:
-    """A run from the store into the store, killed while shards are written and resumed; returns its objects."""
+    """A run from store to store, killed while shards are written and resumed; returns its objects."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv(remote_files.VARIABLE, remote.environment[remote_files.VARIABLE])
         for name in TALKERS:
