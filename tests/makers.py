@@ -1,7 +1,6 @@
 """Records and tiny videos of talkers that the tests of the chain share.
 
-The talkers are seconds cut from the demo videos (tools/demo_media.toml), which are fetched from
-the package registry once and kept in the cache folder.
+The talkers are those of the demo (demo/media, which says whose they are and under which licences).
 """
 
 import importlib.util
@@ -24,6 +23,7 @@ from tests import broken_media
 from tests.media_makers import Samples, add_sound, run_ffmpeg, talking_like_clip
 
 RATE = 16000
+LATE_FRAMES = 4
 H264 = {"c:v": "libx264", "preset": "veryfast", "crf": "18", "pix_fmt": "yuv420p"}
 
 
@@ -223,49 +223,49 @@ def cut_demo(source: Path, path: Path, start: float, seconds: float, filters: Se
     return path
 
 
-def with_sound(silent: Path, path: Path, sound: Samples) -> Path:
-    """Write as much of a silent video as there is sound (16 kHz), doubled in size, with that sound."""
-    scaled = path.with_name(f"{path.stem}.scaled.mp4")
-    source = ffmpeg.input(str(silent), t=len(sound) / RATE)
-    larger = source.output(str(scaled), vf="scale=352:288,setsar=1", **H264)
-    run_ffmpeg(larger)
-    add_sound(scaled, sound[:, None], RATE, path)
-    scaled.unlink()
+def talker(demo: Path, path: Path) -> Path:
+    """Write three seconds of a woman who talks, 24 fps."""
+    return cut_demo(demo / "s31_lgbj5a.mp4", path, 0.0, 3.0, ("fps=24",))
+
+
+def late_talker(demo: Path, path: Path) -> Path:
+    """Write another three seconds of her, whose sound is LATE_FRAMES late, 25 fps."""
+    source = ffmpeg.input(str(demo / "s31_lbig7s.mp4"))
+    sound = source.audio.filter("adelay", f"{40 * LATE_FRAMES}:all=1")
+    run_ffmpeg(ffmpeg.output(source.video, sound, str(path), **H264, **{"c:a": "aac", "b:a": "96k"}))
     return path
 
 
-def ted_talker(demo: Path, path: Path) -> Path:
-    """Write three seconds of a woman who talks and gestures, 24 fps."""
-    return cut_demo(demo / "ted_talk.mp4", path, 42.5, 3.0)
-
-
-def president(demo: Path, path: Path) -> Path:
-    """Write some seconds of a man at a lectern, cropped to him, 25 fps."""
-    filters = ("crop=170:186:150:0", "scale=340:372", "fps=25")
-    return cut_demo(demo / "obama_speech.mp4", path, 0.3, 4.2, filters)
+def man(demo: Path, path: Path) -> Path:
+    """Write three seconds of a man who talks, made larger, 25 fps."""
+    return cut_demo(demo / "s2_swwp2s.mp4", path, 0.0, 3.0, ("scale=450:360",))
 
 
 def two_people(demo: Path, path: Path) -> Path:
-    """Write some seconds of the man with another beside him, 25 fps."""
-    return cut_demo(demo / "obama_speech.mp4", path, 0.3, 4.2, ("scale=640:480", "fps=25"))
+    """Write three seconds of two men who talk beside each other, of whom the right one is heard, 25 fps."""
+    left, right = (ffmpeg.input(str(demo / name)) for name in ("s2_pwij3p.mp4", "s5_lbax4n.mp4"))
+    both = ffmpeg.filter([left.video, right.video], "hstack", inputs=2)
+    run_ffmpeg(ffmpeg.output(both, right.audio, str(path), **H264, **{"c:a": "aac", "b:a": "96k"}))
+    return path
 
 
-def passenger(demo: Path, path: Path, sound: Samples) -> Path:
-    """Write a talking man in a car, at most 4 s, with the given sound, 29.97 fps."""
-    return with_sound(demo / "carphone_pristine.mp4", path, sound)
+def signer(demo: Path, path: Path, sound: Samples) -> Path:
+    """Write somebody who signs and says nothing, at most 2.4 s, with the given sound (16 kHz), 30 fps."""
+    length = {"t": str(len(sound) / RATE)}
+    return add_sound(demo / "signing_sorry.mkv", sound[:, None], RATE, path, options=length)
 
 
 def make_corpus(demo: Path, folder: Path) -> Path:
     """Fill a folder with talkers, sound videos nobody wants, and broken files; see EXPECTED."""
     folder.mkdir(parents=True)
-    ted_talker(demo, folder / "a talker, with 'quotes' & ümlauts.mp4")
+    talker(demo, folder / "a talker, with 'quotes' & ümlauts.mp4")
     (folder / "sub").mkdir()
-    president(demo, folder / "sub" / "说话的人.mp4")
-    passenger(demo, folder / "passenger.mp4", speech(2.6))
-    passenger(demo, folder / "silent.mp4", np.zeros(round(2.2 * RATE), np.float32))
+    man(demo, folder / "sub" / "说话的人.mp4")
+    signer(demo, folder / "signer.mp4", speech(2.4))
+    signer(demo, folder / "silent.mp4", np.zeros(round(2.2 * RATE), np.float32))
     two_people(demo, folder / "two_people.mp4")
-    cut_demo(demo / "ted_talk.mp4", folder / "late sound.mp4", 46.5, 4.0)
-    shutil.copy(folder / "passenger.mp4", folder / "sub" / "passenger again.mp4")
+    late_talker(demo, folder / "late sound.mp4")
+    shutil.copy(folder / "signer.mp4", folder / "sub" / "signer again.mp4")
     talking_like_clip(folder / "faceless.mp4", seconds=3)
     broken_media.no_audio(folder / "no_sound.mp4")
     broken_media.audio_only(folder / "no_pictures.mp4")
@@ -282,11 +282,11 @@ def make_corpus(demo: Path, folder: Path) -> Path:
 EXPECTED = {
     "a talker, with 'quotes' & ümlauts.mp4": "accepted",
     "sub/说话的人.mp4": "accepted",
-    "passenger.mp4": "lips_say_something_else",  # a silent film with somebody else's speech
+    "signer.mp4": "lips_say_something_else",  # somebody who says nothing, with another's speech
     "silent.mp4": "silent_audio",
-    "two_people.mp4": "jump_cut, lips_still",  # the camera pans; the man beside the speaker is silent
+    "two_people.mp4": "accepted",  # of one of the two
     "late sound.mp4": "accepted",
-    "sub/passenger again.mp4": "duplicate",
+    "sub/signer again.mp4": "duplicate",
     "faceless.mp4": "no_face",
     "no_sound.mp4": "no_audio_stream",
     "no_pictures.mp4": "no_video_stream",

@@ -11,11 +11,11 @@ import yaml
 
 from benchmarks.killed_runs import SCRIPT, Command
 from schemas.stages import stage_names
-from tests.makers import cut_demo, passenger, speech
+from tests.makers import cut_demo, signer, speech
 from tests.media_makers import talking_like_clip
 
 VISITS = stage_names(kind="visit")
-TALKERS = ("ted.mp4", "late.mp4")  # one person, both accepted
+TALKERS = ("talk.mp4", "late.mp4")  # one person, both accepted
 SETTINGS: dict[str, Any] = {
     "transcribe": {"model": "tiny.en", "beam_size": 1},
     "quality": {"text_frames": 1},
@@ -62,11 +62,10 @@ def make_place(demo: Path, root: Path) -> Place:
     """Fill a place with two clips of one talker, another talker, somebody unwanted, and what is no talker."""
     place = Place(root)
     place.videos.mkdir()
-    for name, start in zip(TALKERS, (42.5, 46.5), strict=True):
-        cut_demo(demo / "ted_talk.mp4", place.videos / name, start, 2.2)
-    lectern = ("crop=170:186:150:0", "fps=25")
-    cut_demo(demo / "obama_speech.mp4", place.videos / "president.mp4", 0.3, 2.2, lectern)
-    passenger(demo, place.videos / "passenger.mp4", speech(2.2))
+    for name, sentence in zip(TALKERS, ("s31_lbig7s.mp4", "s31_lgbj5a.mp4"), strict=True):
+        cut_demo(demo / sentence, place.videos / name, 0.4, 2.2)
+    cut_demo(demo / "s2_swwp2s.mp4", place.videos / "man.mp4", 0.4, 2.2)
+    signer(demo, place.videos / "signer.mp4", speech(2.2))
     talking_like_clip(place.videos / "faceless.mp4", seconds=2.2)
     (place.videos / "broken.mp4").write_bytes(b"not a video")
     return place

@@ -50,12 +50,12 @@ def manifest_run(place: Place) -> Path:
     """A run on a manifest with absolute paths, addresses as speakers, and a title that attacks terminals."""
     home = place.root / HOME
     home.mkdir(parents=True)
-    for name in ("ted.mp4", "late.mp4", "broken.mp4"):
+    for name in ("talk.mp4", "late.mp4", "broken.mp4"):
         os.link(place.videos / name, home / name)
     os.link(place.videos / "broken.mp4", os.fsencode(home) + b"/caf\xe9.mp4")
     columns = "uri,consent,speaker_id,consent_reference,language,title"
     table = [
-        f'{home}/ted.mp4,yes,{SPEAKER},{REFERENCE},en-US,"{TITLE}"',
+        f'{home}/talk.mp4,yes,{SPEAKER},{REFERENCE},en-US,"{TITLE}"',
         f"file://{home}/caf%E9.mp4,yes,{SPEAKER},{REFERENCE},English,",
         f"{home}/late.mp4,revoked on 2025,{SPEAKER},{REFERENCE},,",
         f"{place.videos}/late.mp4,granted,{SPEAKER},{REFERENCE},,",
@@ -74,7 +74,7 @@ def manifest_run(place: Place) -> Path:
 
 def test_every_row_ends_where_it_should(manifest_run: Path) -> None:
     accepted = {r["source_name"] for r in rows(manifest_run, "clips") if r["status"] == "accepted"}
-    assert accepted == {"ted.mp4"}
+    assert accepted == {"talk.mp4"}
     refused = [r for r in rows(manifest_run, "rejections") if r["level"] == "video"]
     assert {r["source_name"]: (r["reason"], *r["also"]) for r in refused} == {
         "late.mp4": ("consent_unclear", "line 4 of the manifest"),

@@ -180,7 +180,7 @@ def test_cleaning_removes_what_other_settings_made(place: Place, watched: Watche
 def test_of_added_videos_alone_there_is_work(place: Place, whole: Path) -> None:
     out = place.root / "added"
     shutil.copytree(whole, out, symlinks=True)
-    more = (*TALKERS, "passenger.mp4", "faceless.mp4")
+    more = (*TALKERS, "signer.mp4", "faceless.mp4")
     place.curate(out, place.manifest(more)).run()
     begun = Counter(visits(out)) - Counter(visits(whole))
     assert Counter(v.stage for v in begun) == {"probe": 2, "survey": 2, "audio": 1, "look": 1, "sync": 1}

@@ -20,7 +20,7 @@ from transforms.summarise_bias.cells import Attribute, Scoped, joint_cells, marg
 from transforms.summarise_bias.columns import Clips, clips_of, column_of
 from transforms.summarise_bias.disclosure import plan
 from transforms.summarise_bias.funnel import arrivals_of, compare_groups, judge
-from transforms.summarise_bias.rows import Label, Row
+from transforms.summarise_bias.rows import Label, Row, linked
 
 
 def row(number: int, person: str, labels: dict[str, Label], stage: str = "", *reasons: str) -> Row:
@@ -175,6 +175,19 @@ def test_a_person_counts_once_however_many_clips_there_are() -> None:
     gender = column_of(rows, "gender")
     table = people_table(clips_of(rows, STAGES).people, gender.codes, np.zeros(len(rows), np.int64))
     assert table.sum() == pytest.approx(2) and table[0, 0] == pytest.approx(1)
+
+
+def test_what_a_filter_took_of_a_known_person_is_no_second_person() -> None:
+    """Nobody is recognised in a clip that was turned down; who speaks may be declared."""
+
+    def of(person: str, speaker: str) -> Row:
+        return Row("clip", person + speaker, person, 4.0, {}, speaker=speaker)
+
+    rows = [of("identity:1", "anna"), of("speaker:anna", "anna"), of("identity:2", "ben")]
+    assert [r.person for r in linked(rows)] == ["identity:1", "identity:1", "identity:2"]
+    # Two people were recognised under one name, or nobody: then the name stands for itself.
+    rows = [of("identity:1", "anna"), of("identity:2", "anna"), of("speaker:anna", "anna")]
+    assert linked(rows) == rows and linked(rows[2:]) == rows[2:]
 
 
 def test_declared_columns_are_compared_with_a_bounded_number_of_others() -> None:

@@ -1,1 +1,1 @@
-"""Programs that build or fetch what the repository needs."""
+"""Programs that build what the repository needs."""

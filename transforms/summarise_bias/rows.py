@@ -25,6 +25,7 @@ class Row:
 
     `stage` and `reasons` say where and why it ended, the reason given first; '' if it was accepted.
     `scores` belong to the configured scores, NaN where not computed; `split` is what an accepted clip is for.
+    `speaker` is as declared.
     """
 
     level: str
@@ -39,6 +40,7 @@ class Row:
     split: str = "train"
     licence: str = ""
     consent: str = ""
+    speaker: str = ""
 
 
 def clip_row(clip: Clip, paths: Sequence[str]) -> Row:
@@ -49,6 +51,7 @@ def clip_row(clip: Clip, paths: Sequence[str]) -> Row:
         "clip", clip.clip_id, person_of(clip), clip.duration_seconds, labels,
         weight=weight, scores=tuple(_score(clip, path) for path in paths), split=clip.split or "train",
         licence=clip.source.licence or "", consent=clip.source.consent or "",
+        speaker=clip.source.speaker_id or "",
     )  # fmt: skip
 
 
@@ -72,9 +75,9 @@ def ended(row: Row, rejections: Iterable[Rejection], failures: Iterable[Failure]
 def video_row(video: Video, num_clips: int, lost: Iterable[Rejection]) -> Row:
     """Return a video's row: without clips, it ended for the reason that took most of its seconds."""
     labels = {a.name: Label(a.value, True) for a in declared_attributes(video.source)}
-    speaker = video.source.speaker_id
+    speaker = video.source.speaker_id or ""
     person = f"speaker:{speaker}" if speaker else f"video:{video.video_id}"
-    row = Row("video", video.video_id, person, video.duration_seconds, labels)
+    row = Row("video", video.video_id, person, video.duration_seconds, labels, speaker=speaker)
     if num_clips:
         return row
     seconds: dict[str, float] = {}
@@ -82,3 +85,17 @@ def video_row(video: Video, num_clips: int, lost: Iterable[Rejection]) -> Row:
         seconds[rejection.reason] = seconds.get(rejection.reason, 0.0) + (rejection.seconds or 0.0)
     worst = max(sorted(seconds), key=lambda reason: seconds[reason], default=FAILED)
     return replace(row, stage="survey", reasons=(worst,))
+
+
+def linked(rows: Sequence[Row]) -> list[Row]:
+    """Return the rows with declared speakers named by their identity, so that nobody counts twice.
+
+    Clips that a filter turned down have no identity. If all that is recognised of a speaker is one person,
+    the rest is of that person too; if it is several, the declaration is not to be trusted.
+    """
+    found: dict[str, set[str]] = {}
+    for row in rows:
+        if row.speaker and row.person.startswith("identity:"):
+            found.setdefault(row.speaker, set()).add(row.person)
+    one = {f"speaker:{speaker}": min(people) for speaker, people in found.items() if len(people) == 1}
+    return [replace(row, person=one.get(row.person, row.person)) for row in rows]

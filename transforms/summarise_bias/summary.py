@@ -23,7 +23,7 @@ from transforms.summarise_bias.confusion import Confusion
 from transforms.summarise_bias.disclosure import plan
 from transforms.summarise_bias.funnel import compare_attributes, judge
 from transforms.summarise_bias.representation import represented
-from transforms.summarise_bias.rows import Row
+from transforms.summarise_bias.rows import Row, linked
 from transforms.summarise_bias.targets import published_splits, published_targets
 
 VIDEO_STAGES = ("survey",)
@@ -59,7 +59,7 @@ def summarise(
         balanced: what became of targets and quotas, with nothing hidden.
         splits: what they are worth, with nothing hidden.
     """
-    rows = sorted(rows, key=lambda row: (row.level, row.row_id))
+    rows = sorted(linked(rows), key=lambda row: (row.level, row.row_id))
     names = attributes_in(rows, config.attributes)
     clips = clips_of([row for row in rows if row.level == "clip"], stages)
     videos = clips_of([row for row in rows if row.level == "video"], VIDEO_STAGES)
