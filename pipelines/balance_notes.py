@@ -18,7 +18,7 @@ def balance_notes(tables: Mapping[str, Rows]) -> list[str]:
     return [
         *_first([_missed(row, several) for row in targets if not row["feasible"]], "balance_targets"),
         *_scaled(targets),
-        *(_worth(row) for row in splits if several or row["design_effect"] > 1 + _LITTLE),
+        *(_worth(row) for row in splits if several or (row["design_effect"] or 1.0) > 1 + _LITTLE),
         *(_floor(row) for row in splits if _costs(row)),
         *_warned(tables["balance_warnings"]),
         *_unused(tables["unused_declarations"]),
@@ -44,9 +44,12 @@ def _scaled(targets: Rows) -> list[str]:
 
 
 def _worth(row: Mapping[str, Any]) -> str:
+    there = f"{row['split']}: {row['num_clips']} clips of {row['num_people']} people"
+    if row["effective_clips"] is None:
+        return f"{there}; what they are worth as drawn is hidden, as it would tell of small groups"
     return (
-        f"{row['split']}: {row['num_clips']} clips of {row['num_people']} people, as drawn worth as many as "
-        f"{row['effective_clips']:.1f} of equal weight, of {row['effective_people']:.1f} people"
+        f"{there}, as drawn worth as many as {row['effective_clips']:.1f} of equal weight, "
+        f"of {row['effective_people']:.1f} people"
     )
 
 

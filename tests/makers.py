@@ -224,12 +224,12 @@ def cut_demo(source: Path, path: Path, start: float, seconds: float, filters: Se
 
 
 def talker(demo: Path, path: Path) -> Path:
-    """Write three seconds of a woman who talks, 24 fps."""
-    return cut_demo(demo / "s31_lgbj5a.mp4", path, 0.0, 3.0, ("fps=24",))
+    """Write 2.2 s of a woman who talks, 24 fps."""
+    return cut_demo(demo / "s31_lgbj5a.mp4", path, 0.4, 2.2, ("fps=24",))
 
 
 def late_talker(demo: Path, path: Path) -> Path:
-    """Write another three seconds of her, whose sound is LATE_FRAMES late, 25 fps."""
+    """Write three other seconds of her, whose sound is LATE_FRAMES late, 25 fps."""
     source = ffmpeg.input(str(demo / "s31_lbig7s.mp4"))
     sound = source.audio.filter("adelay", f"{40 * LATE_FRAMES}:all=1")
     run_ffmpeg(ffmpeg.output(source.video, sound, str(path), **H264, **{"c:a": "aac", "b:a": "96k"}))
@@ -237,8 +237,8 @@ def late_talker(demo: Path, path: Path) -> Path:
 
 
 def man(demo: Path, path: Path) -> Path:
-    """Write three seconds of a man who talks, made larger, 25 fps."""
-    return cut_demo(demo / "s2_swwp2s.mp4", path, 0.0, 3.0, ("scale=450:360",))
+    """Write 2.6 s of a man who talks, made larger, 25 fps."""
+    return cut_demo(demo / "s2_swwp2s.mp4", path, 0.2, 2.6, ("scale=450:360",))
 
 
 def two_people(demo: Path, path: Path) -> Path:

@@ -1,5 +1,6 @@
 """What a run and its page say of balance and declarations: nobody is lost without a word."""
 
+import dataclasses
 from typing import Any
 
 from pipelines.balance_notes import NOTED, balance_notes
@@ -31,6 +32,15 @@ def test_what_the_floor_costs_is_said() -> None:
     worth, floor = told(balance_splits=[make_split()])
     assert "60.0 of equal weight, of 15.0 people" in worth
     assert "12 clips" in floor and "1.0 %" in floor and "4.0 %" in floor
+
+
+def test_what_is_hidden_is_said_to_be() -> None:
+    """Where weights would tell how large a small group is, none of the numbers made of them is there."""
+    of_weights = ("effective_clips", "effective_people", "design_effect", "num_at_floor", "distance")
+    hidden = make_split(**dict.fromkeys(of_weights))
+    assert told(balance_splits=[hidden]) == []
+    notes = told(balance_splits=[hidden, dataclasses.replace(hidden, split="val")])
+    assert len(notes) == 2 and all("hidden" in note and "None" not in note for note in notes)
 
 
 def test_missing_groups_scaled_shares_and_unused_cells_are_said() -> None:

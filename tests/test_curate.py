@@ -146,7 +146,7 @@ def test_what_is_published_names_no_place_on_the_machine(curated: Run) -> None:
 
 def test_all_parts_of_a_sample_have_the_same_number_of_frames(curated: Run) -> None:
     samples = load_samples(curated)
-    assert len(samples) == 3
+    assert len(samples) == 4
     for key, sample in samples.items():
         about = json.loads(sample["json"])
         num_frames = about["num_frames"]
