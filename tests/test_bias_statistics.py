@@ -130,7 +130,39 @@ def test_metrics_of_known_shares() -> None:
     assert 0 < far["js_divergence"] < np.log(2)
 
 
+def test_distances_do_not_depend_on_how_a_target_is_scaled() -> None:
+    sums, groups = {"a": 30.0, "b": 10.0}, ("a", "b")
+    for scale in (1.0, 0.25, 7.0):
+        same = dict(metrics._distances(sums, groups, {"a": 3 * scale, "b": scale}))
+        assert same == pytest.approx(dict.fromkeys(same, 0.0), abs=1e-12) and len(same) >= 3
+        far = dict(metrics._distances(sums, groups, {"a": scale, "b": scale}))
+        assert far["total_variation"] == pytest.approx(0.25)
+
+
+def test_a_mean_s_interval_is_that_of_sums_of_people() -> None:
+    """Three people: sums of what their clips are above the mean are -2, -1 and 3."""
+    values, people = np.array([1.0, 3.0, 2.0, 6.0]), np.array([0, 0, 1, 2])
+    mean, low, high = metrics._mean(values, people)
+    half = 4.302653 * np.sqrt(14 * 3 / 2) / 4  # Student's t with two degrees of freedom
+    assert (mean, low, high) == pytest.approx((3.0, 3.0 - half, 3.0 + half))
+    assert metrics._mean(values, np.zeros(4, int)) == (3.0, None, None)
+
+
+def test_groups_of_people_are_compared_by_hits_beyond_what_their_clips_make_likely() -> None:
+    clips_each, hits_each = np.array([1, 5, 2, 8, 3, 6]), np.array([1, 4, 1, 2, 0, 1])
+    people = np.repeat(np.arange(6), clips_each)
+    hits = np.concatenate([np.arange(n) < h for n, h in zip(clips_each, hits_each, strict=True)])
+    in_group = np.array([True, True, True, False, False, False])
+    beyond = hits_each - 9 / 25 * clips_each
+    assert compare(people, hits, in_group[people]) == (
+        "permutation",
+        pytest.approx(permutation_p(beyond, in_group)),
+    )
+
+
 def test_cramers_v_is_corrected_for_chance() -> None:
+    nothing = cramers_v(np.full((2, 2), 25.0))
+    assert nothing is not None and nothing.low == nothing.value == nothing.high == 0.0
     whole = cramers_v(np.array([[50.0, 0.0], [0.0, 50.0]]))
     assert whole is not None and whole.value == pytest.approx(1, abs=0.02) and whole.num_people == 100
     assert whole.low < 0.9 < whole.value <= whole.high == 1

@@ -99,6 +99,18 @@ def test_exposure_of_the_face() -> None:
     assert fair.dark_ratio == fair.bright_ratio == 0.0 or (fair.dark_ratio or 0) < 0.05
 
 
+def test_a_face_partly_out_of_the_picture_is_measured_where_it_is_in() -> None:
+    face = face_mesh() - np.array([150, 90, 0], np.float32)  # from -25 to 45 across, -10 to 70 down
+    picture = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+    picture[:71, :41] = 100
+    found = measure([picture], [face])
+    assert found.face_luma == pytest.approx(100, abs=1) and found.dark_ratio == 0.0
+    picture = np.full((HEIGHT, WIDTH, 3), 100, np.uint8)
+    picture[:, :1] = picture[:1] = 255
+    shade = measure([picture], [face]).face_luma
+    assert shade == pytest.approx(100 + 155 * (1 / 40 + 1 / 65), abs=3)
+
+
 def test_face_height_is_in_pixels_of_the_source() -> None:
     assert measure([portrait()], [face_mesh()]).face_height_px == pytest.approx(160, abs=0.1)
 
@@ -183,6 +195,7 @@ def test_a_clip_without_a_face_has_no_face_scores() -> None:
         ([(0, 0, 50, 20)], None, (0.1, 0.0)),
         ([(0, 0, 50, 20), (0, 0, 50, 20)], (0, 0, 50, 40), (0.1, 0.5)),
         ([(-10, -10, 200, 200)], (10, 10, 20, 20), (1.0, 1.0)),
+        ([(0.6, 0.6, 9.2, 4.2)], None, (0.005, 0.0)),
     ],
 )
 def test_text_is_measured_by_the_area_it_covers(

@@ -18,6 +18,7 @@ from transforms.summarise_bias import BiasConfig, SummariseBias, metrics, summar
 from transforms.summarise_bias.associations import associated_pairs, people_table
 from transforms.summarise_bias.cells import Attribute, Scoped, joint_cells, marginal_cells
 from transforms.summarise_bias.columns import Clips, clips_of, column_of
+from transforms.summarise_bias.corrected import corrected_counts
 from transforms.summarise_bias.disclosure import plan
 from transforms.summarise_bias.funnel import arrivals_of, compare_groups, judge
 from transforms.summarise_bias.rows import Label, Row, linked
@@ -151,6 +152,16 @@ def test_cells_add_up_and_unknown_is_counted_apart() -> None:
     joint = joint_cells(clips, scoped, (gender, age), confusions, 0)
     assert sum(c.num_clips or 0 for c in joint) == 392 and len(joint) == 4
     assert all(c.adjusted is None for c in joint)  # the confusion of ages was not measured
+
+
+def test_a_clip_of_which_one_of_two_labels_is_unknown_is_in_no_corrected_pair() -> None:
+    labels = {"gender": Label("feminine", False), "age_group": Label("20-29", True)}
+    unknown = labels | {"age_group": Label("unknown", True)}
+    rows = [row(i, f"p{i}", labels if i < 10 else unknown) for i in range(14)]
+    confusions = {"gender": measured_gender()}
+    found = corrected_counts([(r, 1.0) for r in rows], "gender", "age_group", confusions)
+    assert {values[1] for values in found} == {"20-29"}
+    assert sum(count for count, _, _ in found.values()) == pytest.approx(10, abs=0.01)
 
 
 def test_weights_count_in_the_weighted_scope() -> None:

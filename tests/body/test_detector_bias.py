@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from body.detector_bias import NUM_IRIS_FEATURES, NUM_SKIN_FEATURES, DetectorBias, FaceView
+from body.face_mesh import IRIS_CENTRES, LEFT_EYE_CORNERS, RIGHT_EYE_CORNERS
 from body.load import load_body_model
 
 IDS = np.array([1, 61, 152], np.int32)
@@ -62,6 +63,19 @@ def test_a_nod_changes_pitch_alone() -> None:
     straight, down = FaceView.of(face).features(), FaceView.of(nodded(face, 0.3)).features()
     change = down - straight
     assert np.allclose(np.abs(change[:, 2]), 0.3, atol=0.02) and np.abs(change[:, 1]).max() < 0.05
+
+
+def test_gaze_is_how_far_irises_are_from_the_middle_of_the_eye_s_corners() -> None:
+    face = faces(1)
+    for iris, corners in zip(IRIS_CENTRES, (LEFT_EYE_CORNERS, RIGHT_EYE_CORNERS), strict=True):
+        face[:, iris, :2] = face[:, corners, :2].mean(axis=1)
+    assert FaceView.of(face).features()[:, 7:] == pytest.approx(np.zeros((1, 2)), abs=1e-9)
+    view = FaceView.of(face)
+    one, both = face.copy(), face.copy()
+    one[:, IRIS_CENTRES[0], :2] += view.to_picture(np.array([[[0.04, 0.02]]]))[:, 0]
+    both[:, list(IRIS_CENTRES), :2] += view.to_picture(np.array([[[0.04, 0.02]]]))
+    assert FaceView.of(one).features()[:, 7:] == pytest.approx(np.array([[0.02, 0.01]]), abs=1e-9)
+    assert FaceView.of(both).features()[:, 7:] == pytest.approx(np.array([[0.04, 0.02]]), abs=1e-9)
 
 
 def test_offsets_go_to_the_picture_and_back() -> None:

@@ -108,6 +108,21 @@ def test_parts_and_background():
     np.testing.assert_array_equal(mask == 0, raster.face < 0)
 
 
+def test_a_finer_camera_sees_the_same_view():
+    camera = Pinhole(focal_px=100.0, centre_x_px=30.0, centre_y_px=20.0, width_px=64, height_px=48)
+    fine = camera.scaled(3)
+    assert (fine.width_px, fine.height_px) == (192, 144)
+    assert fine.project(SQUARE) == pytest.approx(3 * camera.project(SQUARE))
+
+
+def test_normals_are_the_triangles_weighted_by_area():
+    points = np.array([[0, 0, 0], [2, 0, 0], [0, 2, 0], [0, 0, 1], [9, 9, 9]], np.float32)
+    found = vertex_normals(points, np.array([[0, 1, 2], [0, 3, 1]]))
+    # Twice the areas: 4 towards z, 2 towards y; the first two corners are of both.
+    both = np.array([0, 2, 4]) / np.sqrt(20)
+    assert found == pytest.approx(np.array([both, both, [0, 0, 1], [0, 1, 0], [0, 0, 0]]), abs=1e-6)
+
+
 def test_triangles_out_of_sight_draw_nothing():
     camera = Pinhole.for_picture(32, 32, 40.0)
     behind = SQUARE * [1, 1, -1]
