@@ -193,6 +193,13 @@ def test_a_tape_that_runs_faster_sounds_higher() -> None:
     assert agreement(plain, back) > agreement(plain, faster) + 0.1
 
 
+@pytest.mark.parametrize("tone_hz", [300.0, 1000.0, 3000.0])
+def test_a_tone_is_loudest_in_the_band_that_it_is_in(tone_hz: float) -> None:
+    samples = np.sin(2 * np.pi * tone_hz * np.arange(RATE) / RATE)
+    band = np.searchsorted(np.geomspace(200.0, 4000.0, 33), tone_hz) - 1
+    assert (sound_print(samples, RATE)[2:-3].argmax(axis=1) == band).all()
+
+
 def test_silence_has_a_print() -> None:
     assert not np.ptp(detail(sound_print(np.zeros(RATE), RATE), HZ))
     assert sound_print(np.zeros(0), RATE).shape == (1, 32)
@@ -260,6 +267,14 @@ def test_gaps_in_the_landmarks_are_bridged_and_no_face_at_all_gives_no_rows() ->
     gaps[:14] = gaps[30:] = np.nan
     assert alike(printed(pictures, face), printed(pictures, gaps)) > 0.9
     assert printed(pictures, np.full_like(face, np.nan)).shape == (0, 63)
+
+
+def test_far_from_any_frame_with_a_face_the_nearest_ones_tell_where_it_is() -> None:
+    pictures, face = talking_pictures()
+    still, once = [pictures[0]] * 100, np.full((100, 478, 3), np.nan, np.float32)
+    once[50] = face[0]
+    whole = printed(still, np.repeat(face[:1], 100, axis=0))
+    assert (printed(still, once) == whole).all() and whole.any()
 
 
 @pytest.mark.parametrize(("fps", "hz"), [(24.0, 12.0), (25.0, 12.5), (30.0, 15.0), (60.0, 12.0), (9.0, 9.0)])

@@ -10,10 +10,10 @@ from body.load import load_body_model
 from body.skinning import skin_points, transform_joints
 from transforms.fit_body import FitConfig
 from transforms.fit_body.initialise import initial
-from transforms.fit_body.kinematics import rotate
+from transforms.fit_body.kinematics import joint_angles, rotate
 from transforms.fit_body.normal import Problem, add_priors, build_problem, linearise
 from transforms.fit_body.observations import build_targets
-from transforms.fit_body.residuals import project
+from transforms.fit_body.residuals import part_errors, project
 from transforms.fit_body.solver import Clip, Coupling, find_step
 
 NOT_ROBUST = 1e6  # with it, H and g are those of least squares exactly
@@ -67,6 +67,39 @@ def test_gradient_is_exact(clip: tuple[Clip, np.ndarray, np.ndarray], group: int
     scale = np.abs(numeric).max()
     assert scale > 0
     assert np.abs(numeric - found).max() < 1e-5 * scale
+
+
+def test_errors_of_a_part_are_medians_of_the_points_that_are_seen(
+    clip: tuple[Clip, np.ndarray, np.ndarray],
+) -> None:
+    held, x, betas = clip
+    shown = project(held, x, betas)["face"]
+    px, weight = (
+        shown + np.array([3.0, 4.0]),
+        np.full(shown.shape[:2], 0.1 * held.problem.config.max_residual),
+    )
+    weight[:, ::3], px[:, ::3] = 0.0, 1e6  # not seen
+    weight[1], weight[2] = 0.0, 3 * weight[2]
+    held = replace(held, targets=held.targets._replace(face_px=px, face_weight=weight))
+    errors, valid = part_errors(held, x, betas)
+    assert errors["face"] == pytest.approx([5.0, np.nan, 5.0, 5.0], nan_ok=True)
+    # 5 px are 0.5 of the most residual where weights are 0.1 of it a pixel, and 1.5 where thrice that.
+    assert valid["face"].tolist() == [True, False, False, True]
+
+
+def test_angles_of_joints_are_the_parameters_and_hands_mean_and_components(problem: Problem) -> None:
+    skeleton = problem.skeleton
+    x = np.random.default_rng(0).normal(0, 1, skeleton.expression_first)
+    for joint in range(25):
+        first = skeleton.offsets[joint]
+        wanted = np.zeros(3) if first < 0 else x[first : first + 3]
+        assert joint_angles(x, skeleton, joint) == pytest.approx(wanted)
+    number = skeleton.hand_components.shape[1]
+    for side in (0, 1):
+        first = skeleton.hand_first[side]
+        hand = skeleton.hand_mean[side] + x[first : first + number] @ skeleton.hand_components[side]
+        found = [joint_angles(x, skeleton, 25 + 15 * side + j) for j in range(15)]
+        assert np.ravel(found) == pytest.approx(hand)
 
 
 def test_robust_gradient_is_exact(clip: tuple[Clip, np.ndarray, np.ndarray]) -> None:

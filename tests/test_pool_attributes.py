@@ -110,6 +110,23 @@ def test_ages_are_those_at_the_date_of_each_recording() -> None:
     assert [a.value for a in found] == ["30-39", "40-49", "40-49"]
 
 
+def test_ages_move_with_the_dates_where_some_recordings_tell_none() -> None:
+    clips = [
+        clip(0, age(40.0), recording_date="2010"),
+        clip(1, age(50.0), recording_date="2020"),
+        clip(2, estimated("age_group", "unknown", 0.2), recording_date="2030"),
+    ]
+    assert [a.score for a in answers(clips, "age_group")] == pytest.approx([40.0, 50.0, 60.0])
+
+
+def test_the_error_of_an_age_grows_with_the_age() -> None:
+    config = PoolConfig(correlation=0.0, age_error_years=5.0, age_error_share=0.12)
+    (young,), (old,) = (answers([clip(0, age(y, "x"))], "age_group", config) for y in (25.0, 65.0))
+    # Half a group is 0.625 standard deviations of 8 years, and 0.39 of 12.8.
+    assert young.confidence == pytest.approx(0.468, abs=0.001)
+    assert old.confidence == pytest.approx(0.304, abs=0.001)
+
+
 def test_what_is_declared_goes_before_and_is_taken_by_the_persons_other_clips() -> None:
     clips = [clip(0, estimated("gender", "masculine", 0.9, 0.9), gender="f")]
     clips += [clip(1 + i, estimated("gender", "masculine", 0.9, 0.9)) for i in range(3)]
@@ -138,7 +155,14 @@ def test_declared_ages_that_cannot_be_one_persons_are_not_put_together() -> None
     assert [a.source for a in answers(clips, "age_group")] == ["declared", "declared", "estimated"]
 
 
-DATES = [("2014", 2014.5), ("2014-01-01", 2014.0), ("2014-12", 2014.917), ("14", None), ("2014-13", None)]
+DATES = [
+    ("2014", 2014.5),
+    ("2014-01-31", 2014.082),
+    ("2014-01-01", 2014.0),
+    ("2014-12", 2014.917),
+    ("14", None),
+    ("2014-13", None),
+]
 
 
 @pytest.mark.parametrize(("date", "year"), DATES)
