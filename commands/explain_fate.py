@@ -111,5 +111,5 @@ def _artefacts(folder: RunFolder, clip: Clip) -> Sequence[tuple[str, str]]:
 def _parts_text(parts: Mapping[str, int], artefact: Artefact, clip: Clip) -> str:
     """Say which parts there are; what a stage made of the video has those of all its clips."""
     shared = STAGE[artefact.stage].level == "video" if artefact.stage in STAGE else False
-    mine = {n: size for n, size in parts.items() if not shared or n == sound_part(clip.clip_id)}
+    mine = {n: size for n, size in parts.items() if not shared or n == sound_part(clip)}
     return ", ".join(f"{name} ({size / 1000:.0f} kB)" for name, size in mine.items()) or "scores alone"

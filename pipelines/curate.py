@@ -1,8 +1,10 @@
 """Curate: from raw talking videos to training shards and tables.
 
     sources -> probe -> one of each content -> survey -> clips
-    clips -> propose filter -> audio -> filter -> look -> filter -> sync -> compare clips of a video
+    clips -> propose filter -> audio -> filter -> look -> divide at jumps -> filter
+          -> sync -> compare clips of a video
           -> filter -> words -> filter -> body -> filter -> people (who is who, copies) -> passed
+    pieces of divided clips -> propose filter -> audio -> filter -> look -> filter, with the others
     passed, and everything on the way -> finish (balance, splits, shards, tables)
 
 Sync comes before words: it costs a fiftieth of them, and words are found in sound that is in its
@@ -10,6 +12,7 @@ place.
 """
 
 import dataclasses
+import itertools
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -28,8 +31,10 @@ from schemas.attributes import unused_declarations
 from schemas.consent import refusal
 from schemas.outcomes import Rejection
 from schemas.records import Source, Video
-from transforms.filter_clips import Rule, judge_clip
-from transforms.score_sync import SyncConfig, with_rivals, with_shared_offset
+from transforms.compare_faces import with_rivals
+from transforms.filter_clips import Rule, judge_clip, max_jump
+from transforms.propose_clips import ClipConfig, lost_to_jumps, pieces_between_jumps
+from transforms.score_sync import SyncConfig, with_shared_offset
 
 
 class Curate(beam.PTransform):
@@ -87,16 +92,42 @@ class Curate(beam.PTransform):
         return results | "Candidates" >> beam.FlatMap(_outputs)
 
     def _visit_clips(self, tasks: Any, ledger: Ledger) -> Any:
-        tasks = self._filter(tasks, "propose", ledger)
-        for stage, _ in visits_of("clip"):
-            name = stage.name
-            results = ledger.run(tasks, self._step(name), None)
-            ledger.count(results | f"Cost_{name}" >> beam.FlatMap(_cost_only, name))
-            found = results | f"Found_{name}" >> beam.FlatMap(_outputs)
+        names = [stage.name for stage, _ in visits_of("clip")]
+        until_look, later = names[: names.index("look") + 1], names[names.index("look") + 1 :]
+        whole, pieces = self._divide(self._seen(tasks, until_look, ledger), until_look, ledger)
+        again = self._seen(pieces, until_look, ledger, of="_pieces")
+        tasks = self._filter((whole, again) | "Looked" >> beam.Flatten(), "look", ledger)
+        for name in later:
+            found = self._visit(tasks, name, ledger)
             if name == "sync":
                 found = self._compare_clips(found)
             tasks = self._filter(found, name, ledger)
         return tasks | "Clips" >> beam.Map(lambda t: t.clip)
+
+    def _seen(self, tasks: Any, names: Sequence[str], ledger: Ledger, of: str = "") -> Any:
+        """Visit clips up to the look, with the rules before it; those of the look itself are left out."""
+        for before, name in itertools.pairwise(("propose", *names)):
+            tasks = self._visit(self._filter(tasks, before, ledger, of), name, ledger, of)
+        return tasks
+
+    def _visit(self, tasks: Any, name: str, ledger: Ledger, of: str = "") -> Any:
+        results = ledger.run(tasks, self._step(name), None, of)
+        ledger.count(results | f"Cost_{name}{of}" >> beam.FlatMap(_cost_only, name))
+        return results | f"Found_{name}{of}" >> beam.FlatMap(_outputs)
+
+    def _divide(self, seen: Any, names: Sequence[str], ledger: Ledger) -> tuple[Any, Any]:
+        """Divide clips at jump cuts that only the look sees; returns those left whole, and the pieces.
+
+        The pieces take their clip's place in all counts, as if the survey had seen the cut.
+        """
+        bound = max_jump(self._config.filter.rules)
+        divided = seen | "Divide" >> beam.Map(_divided, bound, self._config.clips)
+        parted = divided | "Parted" >> beam.Filter(lambda pair: bool(pair[1]))
+        ledger.add("rejections", parted | "LostToJumps" >> beam.FlatMap(_lost_to_jumps, bound))
+        for name in ("propose", *names[:-1]):
+            ledger.count(parted | f"Uncount_{name}" >> beam.Map(_uncounted, name))
+        whole = divided | "Whole" >> beam.FlatMapTuple(lambda task, pieces: [] if pieces else [task])
+        return whole, parted | "Pieces" >> beam.FlatMapTuple(lambda _, pieces: pieces)
 
     def _compare_clips(self, tasks: Any) -> Any:
         """Tell the clips of each video how late its sound is, and how faces seen at the same time compare."""
@@ -107,14 +138,15 @@ class Curate(beam.PTransform):
             | "CompareClips" >> beam.FlatMap(_compared, self._config.sync)
         )
 
-    def _filter(self, tasks: Any, stage: str, ledger: Ledger) -> Any:
+    def _filter(self, tasks: Any, stage: str, ledger: Ledger, of: str = "") -> Any:
         """Divide clips by the rules of a stage; the rejected go to the ledger."""
-        judged = tasks | f"Judge_{stage}" >> beam.Map(_judged, self._config.filter.rules, stage)
-        kept = judged | f"Keep_{stage}" >> beam.FlatMapTuple(lambda t, why: [t] if why is None else [])
-        gone = judged | f"Drop_{stage}" >> beam.FlatMapTuple(lambda t, why: [] if why is None else [(t, why)])
-        ledger.add("rejections", gone | f"Why_{stage}" >> beam.Map(lambda pair: pair[1]))
-        ledger.add("clips", gone | f"Lost_{stage}" >> beam.Map(lambda pair: ended(pair[0].clip, "rejected")))
-        ledger.count(judged | f"Tally_{stage}" >> beam.Map(_filter_summary, stage))
+        at = f"{stage}{of}"
+        judged = tasks | f"Judge_{at}" >> beam.Map(_judged, self._config.filter.rules, stage)
+        kept = judged | f"Keep_{at}" >> beam.FlatMapTuple(lambda t, why: [t] if why is None else [])
+        gone = judged | f"Drop_{at}" >> beam.FlatMapTuple(lambda t, why: [] if why is None else [(t, why)])
+        ledger.add("rejections", gone | f"Why_{at}" >> beam.Map(lambda pair: pair[1]))
+        ledger.add("clips", gone | f"Lost_{at}" >> beam.Map(lambda pair: ended(pair[0].clip, "rejected")))
+        ledger.count(judged | f"Tally_{at}" >> beam.Map(_filter_summary, stage))
         return kept
 
     def _people(self, clips: Any, ledger: Ledger) -> PeopleResult:
@@ -188,6 +220,20 @@ def _compared(of_video: tuple[str, Iterable[ClipTask]], sync: SyncConfig) -> lis
 
 def _outputs(result: VisitResult) -> Sequence[Any]:
     return result.outputs
+
+
+def _divided(task: ClipTask, bound: float | None, config: ClipConfig) -> tuple[ClipTask, list[ClipTask]]:
+    pieces = [] if bound is None else pieces_between_jumps(task.clip, task.track, bound, config)
+    return task, [dataclasses.replace(task, clip=piece) for piece in pieces]
+
+
+def _lost_to_jumps(parted: tuple[ClipTask, list[ClipTask]], bound: float) -> list[Rejection]:
+    return lost_to_jumps(parted[0].clip, [piece.clip for piece in parted[1]], bound)
+
+
+def _uncounted(parted: tuple[ClipTask, list[ClipTask]], stage: str) -> Any:
+    """Take a clip that was divided back from a stage that let it pass."""
+    return summary(stage, "clip", num_out=-1, media_seconds=-parted[0].clip.duration_seconds)
 
 
 def _judged(task: ClipTask, rules: Sequence[Rule], stage: str) -> tuple[ClipTask, Rejection | None]:

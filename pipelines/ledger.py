@@ -30,17 +30,20 @@ class Ledger:
         """Let keyed summaries be added up."""
         self._summaries.append(summaries)
 
-    def run(self, elements: Any, step: Step, tally: Any) -> Any:
-        """Run a step; its rejections and failures go to the tables, its costs to the summaries."""
-        results, failures, failed = elements | RunStep(step)
-        name = step.name
+    def run(self, elements: Any, step: Step, tally: Any, of: str = "") -> Any:
+        """Run a step; its rejections and failures go to the tables, its costs to the summaries.
+
+        `of` tells the elements from others that the same step sees.
+        """
+        name = f"{step.name}{of}"
+        results, failures, failed = elements | name >> RunStep(step)
         if step.level == "clip":
             self.add("clips", failed | f"Failed_{name}" >> beam.Map(lambda t: ended(t.clip, "failed")))
         self.add("rejections", results | f"Rejections_{name}" >> beam.FlatMap(lambda r: r.rejections))
         self.add("failures", failures)
         self.count(failures | f"CountFailures_{name}" >> beam.Map(failure_summary))
         if tally is not None:
-            self.count(results | f"CountResults_{name}" >> beam.Map(tally, name, step.level))
+            self.count(results | f"CountResults_{name}" >> beam.Map(tally, step.name, step.level))
         return results
 
     def merged(self) -> dict[str, Any]:

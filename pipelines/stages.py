@@ -122,8 +122,8 @@ VISITS: Mapping[str, Visit] = {
             sections=("media", "cut", "landmarks", "quality", "faces", "embed", "attributes"),
             jobs=("media", "landmarks", "text_detection", "face_embedding", "attributes"),
             inputs=("survey",),
-            gives=("landmarks", "quality", "attributes"),
-            code_version=3,
+            gives=("landmarks", "face_jumps", "quality", "attributes"),
+            code_version=4,
         ),
         Visit(
             stage="sync",
@@ -132,7 +132,7 @@ VISITS: Mapping[str, Visit] = {
             jobs=("lip_sync", "speech_detection"),
             inputs=("survey", "look"),
             gives=("sync",),
-            code_version=2,
+            code_version=3,
         ),
         Visit(
             stage="words",

@@ -170,7 +170,7 @@ def read_media(places: Places, clip: StoredClip) -> ClipMedia:
         found = ClipMedia(
             mp4=parts.read("look", VIDEO_PART),
             samples=clip_samples(
-                pcm_of_wav(parts.read("survey", sound_part(clip.key)), SAMPLING_RATE_HZ), record
+                pcm_of_wav(parts.read("survey", sound_part(record)), SAMPLING_RATE_HZ), record
             ),
             arrays=_made_arrays(parts, record),
         )

@@ -51,8 +51,10 @@ def _named(folder: RunFolder) -> set[tuple[str, str]]:
     result = folder.finished()
     named: set[tuple[str, str]] = set()
     for table in ("videos", "clips"):
-        rows = result.read_table(table, ["video_id", "artefacts"]).to_pylist()
-        named |= {(r["video_id"], f"{a['stage']}-{a['artefact_id']}") for r in rows for a in r["artefacts"]}
+        whole = ["piece_of_artefacts"] if table == "clips" else []
+        rows = result.read_table(table, ["video_id", "artefacts", *whole]).to_pylist()
+        made = [(r["video_id"], a) for r in rows for name in ("artefacts", *whole) for a in r[name]]
+        named |= {(owner, f"{a['stage']}-{a['artefact_id']}") for owner, a in made}
     last = folder.last_run() or {"sources": ()}
     try:
         sources = [from_plain(Source, source) for source in last["sources"]]

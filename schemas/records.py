@@ -283,6 +283,14 @@ class VisualQuality:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class SpokenStretch:
+    """Two seconds of a clip that are mostly speech, from the clip's start, and how the lips agree there."""
+
+    start_seconds: float
+    agreement: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Sync:
     """Agreement of lips and sound (docs/sync.md says what the numbers mean).
 
@@ -291,9 +299,10 @@ class Sync:
     lie apart, 0 below what can be told. `lag_scores` are the correlations at all lags, lag 0 in the
     middle. `sync_confidence` is the peak of the correlation of the lips with what the sound predicts,
     above its median over the lags, and `weakest_agreement` the same over the 2 s of speech where it is
-    least; `lip_activity` how fast the lips open and close while speech is heard, in face heights a
-    second; `rival_margin` by how much the confidence exceeds that of another face visible at the same
-    time, None where there is none.
+    least (`stretches` has all of them); `lip_activity` how fast the lips open and close while speech is
+    heard, in face heights a second; `rival_margin` by how much the lips agree better than those of another
+    face visible at the same time, over the speech that both clips have, `weakest_margin` the same over the
+    2 s of speech where it is least, None where there is none.
     """
 
     av_offset_frames: int
@@ -303,7 +312,9 @@ class Sync:
     weakest_agreement: float | None
     lip_activity: float | None
     rival_margin: float | None
+    weakest_margin: float | None = None
     lag_scores: tuple[float, ...]
+    stretches: tuple[SpokenStretch, ...] = private(instead=(), default=())
     scorer: str
 
 
@@ -388,14 +399,40 @@ class Attribute:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class FaceJump:
+    """A moment at which the face leaps, between the pictures shown at two times of the video.
+
+    `score` is how far that stands out from the motion around it.
+    """
+
+    before_seconds: float
+    after_seconds: float
+    score: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PieceOf:
+    """The clip of the survey that was divided at a jump cut after it had been looked at.
+
+    `clip_id` and `start_seconds` are its own; a piece's sound is a part of that clip's. `artefacts` name what
+    the stages had made of it. None and empty for a clip that is as the survey proposed it.
+    """
+
+    clip_id: str | None = None
+    start_seconds: float | None = None
+    artefacts: tuple[Artefact, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Clip:
     """A span of one shot in which one face is visible, cut to constant frame rate.
 
     `crop_xyxy` is in pixels of the displayed source picture, `width` and `height` are those
     of the written video. `other_face_ratio` is the height of the largest other face in the whole
     picture over this one's, `second_face_ratio` that of the largest in the crop. `artefacts` name
-    what the stages made of the clip, its parts included, in order. `attributes` has one a name, declared or
-    told by this clip alone; what was estimated of an attribute that is declared is `overruled` and not
+    what the stages made of the clip, its parts included, in order. `piece_of` names the clip that it was a
+    part of; `face_jumps` are the moments at which the face moves much. `attributes` has one a name, declared
+    or told by this clip alone; what was estimated of an attribute that is declared is `overruled` and not
     published; `person_attributes` are what all clips of the person tell together. `sampling_weight`
     is how often to draw the clip, relative to the average accepted clip of its split.
     """
@@ -415,9 +452,11 @@ class Clip:
     face_height_px: float
     other_face_ratio: float
     second_face_ratio: float
+    piece_of: PieceOf = PieceOf()
     artefacts: tuple[Artefact, ...] = ()
     audio: AudioQuality | None = None
     landmarks: LandmarkCoverage | None = None
+    face_jumps: tuple[FaceJump, ...] = private(instead=(), default=())
     quality: VisualQuality | None = None
     transcript: Transcript | None = None
     voice: Voice | None = None

@@ -45,7 +45,7 @@ def task_with_sound(store: ArtefactStore, number: int, hertz: float) -> ClipTask
     clip = make_clip(number, video_id=video_id, start_seconds=0.0, end_seconds=2.0, artefacts=(SURVEY,))
     pcm = (tone(2.0, 0.5, hertz) * 32767).astype(np.int16)
     part = wav_of_pcm(cut_with_margin(pcm, clip), SAMPLING_RATE_HZ)
-    store.write(video_id, SURVEY, {}, {sound_part(clip.clip_id): part})
+    store.write(video_id, SURVEY, {}, {sound_part(clip): part})
     return ClipTask(clip=clip, video=make_video(video_id=video_id), track=make_track(make_shot(), 0, 2))
 
 

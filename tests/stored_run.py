@@ -32,7 +32,7 @@ def parts_of(
     seen = {name: array for name, array in arrays.items() if name not in BODY_ARRAYS}
     fitted = {name: array for name, array in arrays.items() if name in BODY_ARRAYS}
     made: Parts = {
-        "survey": {sound_part(clip.clip_id): part},
+        "survey": {sound_part(clip): part},
         "look": {VIDEO_PART: mp4, LANDMARKS_PART: arrays_to_npz(seen)},
     }
     return made | ({"body": {BODY_PART: arrays_to_npz(fitted)}} if fitted else {})

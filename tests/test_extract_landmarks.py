@@ -13,7 +13,8 @@ from transforms.extract_landmarks import (
     LandmarkCollector,
     LandmarkConfig,
     clip_boxes,
-    face_jump,
+    face_jumps,
+    jumps_between,
     longest_run,
 )
 
@@ -136,15 +137,23 @@ def test_longest_run(flags: str, run: int) -> None:
 def test_a_jump_stands_out_from_the_motion_around_it() -> None:
     steady = np.stack([some_face(100 + 4 * i) for i in range(20)])
     cut = np.stack([some_face(100 + i) for i in range(10)] + [some_face(140 + i) for i in range(10)])
-    assert face_jump(steady) == pytest.approx(1.0, rel=1e-3)
-    assert face_jump(cut) == pytest.approx(31.0, rel=1e-3)
+    assert max(score for _, score in face_jumps(steady)) == pytest.approx(1.0, rel=1e-3)
+    assert face_jumps(cut) == [(10, pytest.approx(31.0, rel=1e-3))]
 
 
 def test_a_small_jump_does_not_count() -> None:
     blink = np.stack([some_face(100)] * 8 + [some_face(102)] * 8)
-    assert face_jump(blink) == 0.0
+    assert face_jumps(blink) == []
 
 
 def test_a_jump_hidden_by_a_frame_without_a_face_is_not_seen() -> None:
     hidden = np.stack([some_face(100), np.full((478, 3), np.nan), some_face(180)])
-    assert face_jump(hidden) == 0.0
+    assert face_jumps(hidden) == []
+
+
+def test_jumps_are_told_by_the_times_of_the_pictures_around_them() -> None:
+    collector, _, _ = collect([full(100 + i + 40 * (i > 5)) for i in range(12)])
+    shown = [10.0 + 0.04 * i for i in range(12)]
+    (jump,) = jumps_between(collector.jumps(), shown)
+    assert (jump.before_seconds, jump.after_seconds) == (shown[5], shown[6])
+    assert jump.score == pytest.approx(collector.coverage(25.0).face_jump, rel=1e-6)

@@ -270,8 +270,7 @@ DAMAGE: dict[str, tuple[str, Callable[[], bytes]]] = {
 def test_damaged_parts_are_named(copied: tuple[Path, list[Clip]], kind: str) -> None:
     out, clips = copied
     part, data = DAMAGE[kind]
-    key = clips[0].clip_id
-    place = ("survey", sound_part(key)) if part == "sound" else ("look", part)
+    place = ("survey", sound_part(clips[0])) if part == "sound" else ("look", part)
     stored_part(out, clips[0], *place).write_bytes(data())
     with pytest.raises(BadInputError, match=r"damaged|cannot be decoded"):
         inspect_clip(str(out), clips[0].clip_id)

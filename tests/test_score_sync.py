@@ -9,7 +9,7 @@ import pytest
 
 from backends import lip_sync
 from schemas.outcomes import BadInputError
-from schemas.records import Clip, Sync
+from schemas.records import Sync
 from tests.makers import make_clip, speech
 from transforms.filter_clips import DEFAULT_RULES, judge_clip
 from transforms.score_sync import (
@@ -17,8 +17,7 @@ from transforms.score_sync import (
     lip_activity,
     peak_height,
     score_sync,
-    weakest_agreement,
-    with_rivals,
+    spoken_stretches,
     with_shared_offset,
 )
 
@@ -146,17 +145,21 @@ def test_lip_activity_is_a_speed_in_face_heights() -> None:
 
 def test_the_weakest_stretch_of_speech_is_found() -> None:
     """Lips that agree for 4 s and stay shut for 3 s of somebody else's speech, or of silence."""
+
+    def weakest(agreement: npt.NDArray[np.float64], spoken: npt.NDArray[np.bool_]) -> float | None:
+        return min((s.agreement for s in spoken_stretches(agreement, spoken, 25.0)), default=None)
+
     agreement = np.zeros((31, 175))
     agreement[15, :100] = 0.5
     spoken = np.ones(175, bool)
-    assert weakest_agreement(agreement, spoken, 25.0) == 0.0
-    assert weakest_agreement(agreement[:, :100], spoken[:100], 25.0) == 0.5
+    assert weakest(agreement, spoken) == 0.0
+    assert weakest(agreement[:, :100], spoken[:100]) == 0.5
     spoken[100:] = False
-    assert weakest_agreement(agreement, spoken, 25.0) == pytest.approx(0.3)  # 30 of 50 frames spoken
-    assert weakest_agreement(agreement, np.zeros(175, bool), 25.0) is None
-    assert weakest_agreement(agreement[:, :40], spoken[:40], 25.0) is None
+    assert weakest(agreement, spoken) == pytest.approx(0.3)  # 30 of 50 frames spoken
+    assert weakest(agreement, np.zeros(175, bool)) is None
+    assert weakest(agreement[:, :40], spoken[:40]) is None
     agreement[:, 20:30] = np.nan
-    assert weakest_agreement(agreement[:, :100], spoken[:100], 25.0) == 0.5
+    assert weakest(agreement[:, :100], spoken[:100]) == 0.5
 
 
 def test_words_over_shut_lips_are_not_this_persons() -> None:
@@ -177,18 +180,6 @@ class Shuts(Peak):
         scores = super().agreement(samples, seen, fps, max_lag)
         scores[:, self.frame :] = 0.0
         return scores
-
-
-def rival(track: str, start: float, confidence: float | None) -> Clip:
-    clip = dataclasses.replace(make_clip(), track_id=track, start_seconds=start, end_seconds=start + 4.0)
-    sync = None if confidence is None else dataclasses.replace(sync_of(Peak(0)), sync_confidence=confidence)
-    return dataclasses.replace(clip, num_frames=100, sync=sync)
-
-
-def test_a_face_is_compared_with_others_seen_at_the_same_time() -> None:
-    clips = [rival("a", 0.0, 0.5), rival("b", 1.0, 0.2), rival("b", 9.0, 0.9), rival("c", 0.0, None)]
-    margins = [c.sync.rival_margin if c.sync else "none" for c in with_rivals(clips)]
-    assert margins == [0.3, -0.3, None, "none"]
 
 
 def test_correlation_finds_the_lag_and_gaps_are_bridged() -> None:

@@ -177,7 +177,7 @@ def test_sound_is_moved_as_the_sync_record_says_and_stays_as_long(clips: list[Cl
 )
 def test_a_missing_part_stops_the_sample(clips: list[Clip], made: Made, stage: str, part: str) -> None:
     parts = made.parts(clips[0])
-    del parts.made[stage, sound_part(clips[0].clip_id) if part == "sound" else part]
+    del parts.made[stage, sound_part(clips[0]) if part == "sound" else part]
     with pytest.raises(OSError):
         assemble(clips[0], parts, "c")
 

@@ -24,9 +24,9 @@ _LOUD_SHARE = 0.9
 _QUIET, _SILENT = 10 ** (-35 / 20), 10 ** (-84 / 20)
 
 
-def sound_part(clip_id: str) -> str:
-    """Return the name of the part of its video's survey that holds a clip's sound."""
-    return f"sound-{clip_id}.wav"
+def sound_part(clip: Clip) -> str:
+    """Return the name of the part of its video's survey that holds a clip's sound, or that of its whole."""
+    return f"sound-{clip.piece_of.clip_id or clip.clip_id}.wav"
 
 
 def cut_with_margin(video: Pcm, clip: Clip) -> Pcm:
@@ -38,8 +38,10 @@ def cut_with_margin(video: Pcm, clip: Clip) -> Pcm:
 
 def clip_samples(part: Pcm, clip: Clip) -> Pcm:
     """Return a clip's samples out of its part (n,), moved as its sync record says."""
+    whole = clip.piece_of.start_seconds
+    begin = 0.0 if whole is None else clip.start_seconds - whole
     moved = 0.0 if clip.sync is None else clip.sync.repaired_frames / clip.fps
-    return _window(part, _MARGIN + round(moved * SAMPLING_RATE_HZ), _num_samples(clip))
+    return _window(part, _MARGIN + round((begin + moved) * SAMPLING_RATE_HZ), _num_samples(clip))
 
 
 def made_louder(samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

@@ -38,8 +38,10 @@ class CutConfig:
 
 @dataclass(frozen=True, slots=True)
 class ClipFrame:
-    """One output frame: to encode (yuv420p), to look at (RGB), and whether it repeats the last."""
+    """One output frame: when its picture is shown in the source, to encode (yuv420p), to look at (RGB),
+    and whether it repeats the last."""
 
+    seconds: float
     encodable: VideoFrame
     image: RgbImage
     repeated: bool
@@ -78,7 +80,7 @@ def read_clip(video: Video, clip: Clip, limits: MediaLimits, tally: DecodeTally)
             rendered = view.render(picture.frame)
             image = np.asarray(rendered.to_ndarray(format="rgb24"), np.uint8)
             shown = picture
-        yield ClipFrame(rendered, image, repeated)
+        yield ClipFrame(picture.seconds, rendered, image, repeated)
 
 
 def _naming(uri: str, pictures: Iterator[Picture]) -> Iterator[Picture]:

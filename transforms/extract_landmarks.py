@@ -1,5 +1,6 @@
 """Extract landmarks: face mesh with irises, hands and body of the tracked person, every frame."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -10,7 +11,7 @@ from backends.protocols import FrameLandmarks, LandmarkExtractor, RgbImage
 from body.face_mesh import CHIN, FOREHEAD, IRISES, NUM_POINTS, SKIN
 from body.pose_points import NUM_HAND_POINTS, NUM_POSE_POINTS
 from schemas.bounds import Share
-from schemas.records import Clip, FaceTrack, LandmarkCoverage
+from schemas.records import Clip, FaceJump, FaceTrack, LandmarkCoverage
 from schemas.sample import pack_landmarks
 from transforms.geometry import boxes_at
 
@@ -88,6 +89,10 @@ class LandmarkCollector:
             **{f"valid:{part}": np.isfinite(p[:, 0, 0]) for part, p in points.items()},
         }
 
+    def jumps(self) -> list[tuple[int, float]]:
+        """Return the frames at which the face jumps, with scores (`face_jumps`)."""
+        return face_jumps(_stack(self.frames, "face", NUM_POINTS))
+
     def coverage(self, fps: float) -> LandmarkCoverage:
         """Return on which share of the frames each part was seen."""
         face = _stack(self.frames, "face", NUM_POINTS)
@@ -102,7 +107,7 @@ class LandmarkCollector:
             right_hand_ratio=float(right.mean()),
             any_hand_ratio=float((left | right).mean()),
             longest_face_gap_seconds=longest_run(~seen) / fps,
-            face_jump=face_jump(face),
+            face_jump=max((score for _, score in face_jumps(face)), default=0.0),
             extractor=self.extractor.name,
         )
 
@@ -121,8 +126,8 @@ def longest_run(flags: npt.NDArray[np.bool_]) -> int:
     return longest
 
 
-def face_jump(face: FloatArray) -> float:
-    """Return how far the sharpest jump of the face stands out from the motion around it.
+def face_jumps(face: FloatArray) -> list[tuple[int, float]]:
+    """Return the moments at which the face moves much: the first frame after each, and how far it stands out.
 
     A frame's motion is the mean move of the mesh since the frame before, in face heights. Where it
     exceeds 0.04 (a metre a second and more), it is divided by the largest motion of the six frames
@@ -133,13 +138,21 @@ def face_jump(face: FloatArray) -> float:
         face: (n, 478, 3) px, NaN where not seen.
     """
     if not np.isfinite(face).any():
-        return 0.0
+        return []
     height = max(float(np.nanmedian(face[:, CHIN, 1] - face[:, FOREHEAD, 1])), 1.0)
     moves = np.linalg.norm(np.diff(face[:, SKIN, :2], axis=0), axis=2).mean(axis=1) / height
-    sharpest = 0.0
-    for i in np.flatnonzero(moves > _JUMP_MOTION):
+    found: list[tuple[int, float]] = []
+    for i in np.flatnonzero(moves > _JUMP_MOTION).tolist():
         around = np.concatenate([moves[max(i - _AROUND, 0) : i], moves[i + 1 : i + 1 + _AROUND]])
         around = around[np.isfinite(around)]
         if len(around) >= _AROUND // 2:
-            sharpest = max(sharpest, float(moves[i] / max(around.max(), 0.1 * _JUMP_MOTION)))
-    return sharpest
+            found.append((i + 1, float(moves[i] / max(around.max(), 0.1 * _JUMP_MOTION))))
+    return found
+
+
+def jumps_between(jumps: Sequence[tuple[int, float]], shown_seconds: Sequence[float]) -> tuple[FaceJump, ...]:
+    """Return jumps with the times of the pictures before and after each, given when each frame's is shown."""
+    return tuple(
+        FaceJump(before_seconds=shown_seconds[i - 1], after_seconds=shown_seconds[i], score=round(score, 6))
+        for i, score in jumps
+    )

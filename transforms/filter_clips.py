@@ -14,6 +14,7 @@ from schemas.stages import FILTER_STAGES
 Mode = Literal["off", "score", "on"]
 # A clip that passes the present rules, but that earlier ones turned down before it was decoded.
 NEVER_DECODED = "never_decoded"
+_JUMP = "landmarks.face_jump"
 
 
 def is_score(path: str) -> bool:
@@ -97,6 +98,12 @@ def judge_clip(clip: Clip, rules: Sequence[Rule], stage: str) -> Rejection | Non
     return clip_rejection(clip, f"filter_{stage}", rule.name, score, bound, also)
 
 
+def max_jump(rules: Sequence[Rule]) -> float | None:
+    """Return how sharply a face may leap before the clip is divided there; None where no rule says so."""
+    bounds = [r.maximum for r in rules if r.mode == "on" and r.field == _JUMP and r.maximum is not None]
+    return min(bounds, default=None)
+
+
 # What is rejected by default and why. Bounds were set on videos of public talking-head sets so
 # that plain talkers pass; each can be changed, scored only or switched off by name in a config.
 DEFAULT_RULES: tuple[Rule, ...] = (
@@ -118,7 +125,8 @@ DEFAULT_RULES: tuple[Rule, ...] = (
     Rule(name="damaged_pictures", stage="look", field="quality.damaged_frames", maximum=0),
     Rule(name="face_not_seen", stage="look", field="landmarks.face_ratio", minimum=0.95),
     Rule(name="face_lost", stage="look", field="landmarks.longest_face_gap_seconds", maximum=0.2),
-    Rule(name="jump_cut", stage="look", field="landmarks.face_jump", maximum=3.2),
+    # A clip is divided at its jumps; this is about what cannot be, or still has one.
+    Rule(name="jump_cut", stage="look", field=_JUMP, maximum=3.2),
     Rule(name="still_picture", stage="look", field="quality.stillness_ratio", maximum=0.6),
     Rule(name="lips_still", stage="look", field="quality.mouth_motion", minimum=0.004),
     Rule(name="blurred_face", stage="look", field="quality.sharpness", minimum=8.0),
@@ -131,6 +139,7 @@ DEFAULT_RULES: tuple[Rule, ...] = (
     Rule(name="few_hands", stage="look", field="landmarks.any_hand_ratio", minimum=0.1, mode="score"),
     # Bounds of sync from the operating curve in docs/sync.md.
     Rule(name="another_speaks", stage="sync", field="sync.rival_margin", minimum=0.0),
+    Rule(name="another_speaks_in_part", stage="sync", field="sync.weakest_margin", minimum=-0.1),
     Rule(name="off_screen_voice", stage="sync", field="sync.lip_activity", minimum=0.05),
     Rule(name="lips_say_something_else", stage="sync", field="sync.sync_confidence", minimum=0.26),
     # 39 talkers have 0.14 and more; with 3 s of another voice over their shut or other lips 98 % have less.

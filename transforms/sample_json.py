@@ -15,7 +15,7 @@ from schemas.stable import to_stable
 
 # Speech whose phones the aligner does not know, as the Montreal Forced Aligner and Kaldi write it.
 UNKNOWN_PHONE = "spn"
-_NOT_FOR_READERS = ("artefacts", "status", "source", "attributes", "person_attributes")
+_NOT_FOR_READERS = ("artefacts", "piece_of", "status", "source", "attributes", "person_attributes")
 
 
 def sample_json(clip: Clip, config_hash: str) -> dict[str, Any]:

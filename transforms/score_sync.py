@@ -18,7 +18,7 @@ import numpy.typing as npt
 from backends.protocols import RgbImage, SyncScorer
 from body.face_mesh import CHIN, FOREHEAD, MIDDLE_LIPS
 from schemas.bounds import Count
-from schemas.records import Clip, Sync
+from schemas.records import Clip, SpokenStretch, Sync
 
 FloatArray = npt.NDArray[np.float64]
 Span = tuple[float, float]
@@ -70,6 +70,7 @@ def score_sync(
     scores = lag_scores(agreement)
     offset = best_lag(scores)
     confidence = peak_height(scores, len(face))
+    stretches = spoken_stretches(agreement, _spoken(speech, len(face), fps), fps)
     repair = 0
     if abs(offset) >= config.min_repair_frames and confidence >= config.min_repair_confidence:
         halves = _half_offsets(agreement)
@@ -80,7 +81,8 @@ def score_sync(
         repaired_frames=repair,
         unrepaired_frames=_unrepaired(offset, repair, config),
         sync_confidence=round(confidence, 6),
-        weakest_agreement=weakest_agreement(agreement, _spoken(speech, len(face), fps), fps),
+        weakest_agreement=min((stretch.agreement for stretch in stretches), default=None),
+        stretches=stretches,
         lip_activity=lip_activity(face, fps),
         rival_margin=None,
         lag_scores=tuple(np.round(scores, 4).tolist()),
@@ -101,11 +103,12 @@ def _spoken(speech: Sequence[Span], num_frames: int, fps: float) -> npt.NDArray[
     return np.asarray(((middles >= spans[:, :1]) & (middles < spans[:, 1:])).any(axis=0), bool)
 
 
-def weakest_agreement(agreement: FloatArray, spoken: npt.NDArray[np.bool_], fps: float) -> float | None:
-    """Return the least height of the clip's best lag above the median lag, over 2 s of speech.
+def spoken_stretches(
+    agreement: FloatArray, spoken: npt.NDArray[np.bool_], fps: float
+) -> tuple[SpokenStretch, ...]:
+    """Return the height of the clip's best lag above the median lag, over every 2 s that are mostly speech.
 
-    Where a face speaks in one part and listens in another, its words are not all its own. None if speech
-    fills no such stretch of the clip.
+    Where a face speaks in one part and listens in another, its words are not all its own.
 
     Args:
         agreement: (k, n) what each frame adds to the score of each lag.
@@ -113,15 +116,17 @@ def weakest_agreement(agreement: FloatArray, spoken: npt.NDArray[np.bool_], fps:
     """
     width = round(_STRETCH_SECONDS * fps)
     if agreement.shape[1] < width:
-        return None
+        return ()
     known = np.isfinite(agreement)
     sums = _moving_sum(np.where(known, agreement, 0.0), width)
     local = sums / np.maximum(_moving_sum(known.astype(np.float64), width), 1.0)
     full = _moving_sum(spoken[None].astype(np.float64), width)[0] >= _MIN_SPOKEN * width
-    if not full.any():
-        return None
     best = int(np.argmax(lag_scores(agreement)))
-    return round(float((local[best] - np.median(local, axis=0))[full].min()), 6)
+    heights = local[best] - np.median(local, axis=0)
+    return tuple(
+        SpokenStretch(start_seconds=i / fps, agreement=round(float(heights[i]), 6))
+        for i in np.flatnonzero(full).tolist()
+    )
 
 
 def _moving_sum(rows: FloatArray, width: int) -> FloatArray:
@@ -213,29 +218,3 @@ def _sharing(sync: Sync, shared: int, config: SyncConfig) -> Sync:
     elif not sure:
         repair = shared if abs(shared) >= small else 0
     return replace(sync, repaired_frames=repair, unrepaired_frames=_unrepaired(own, repair, config))
-
-
-def with_rivals(clips: Sequence[Clip]) -> list[Clip]:
-    """Return the clips of one video, each with its margin over the best other face seen meanwhile."""
-    compared: list[Clip] = []
-    for clip in clips:
-        others = [
-            other.sync.sync_confidence
-            for other in clips
-            if other.shot_id == clip.shot_id
-            and other.track_id != clip.track_id
-            and other.sync is not None
-            and _overlap(clip, other) > 0.5
-        ]
-        if clip.sync is None or not others:
-            compared.append(clip)
-            continue
-        margin = round(clip.sync.sync_confidence - max(others), 6)
-        compared.append(replace(clip, sync=replace(clip.sync, rival_margin=margin)))
-    return compared
-
-
-def _overlap(clip: Clip, other: Clip) -> float:
-    """Return the share of the shorter of two clips that lies in the other."""
-    shared = min(clip.end_seconds, other.end_seconds) - max(clip.start_seconds, other.start_seconds)
-    return shared / min(clip.duration_seconds, other.duration_seconds)

@@ -67,7 +67,7 @@ def assemble(clip: Clip, parts: PartReader, config_hash: str) -> Sample:
         SampleError: if the parts do not fit together.
         OSError: if a part cannot be read.
     """
-    sound = pcm_of_wav(parts.read("survey", sound_part(clip.clip_id)), SAMPLING_RATE_HZ)
+    sound = pcm_of_wav(parts.read("survey", sound_part(clip)), SAMPLING_RATE_HZ)
     arrays = npz_to_arrays(parts.read("look", LANDMARKS_PART))
     if clip.body_fit is not None:
         arrays |= npz_to_arrays(parts.read("body", BODY_PART))

@@ -57,9 +57,11 @@ def look_visit(
     views = collect_faces.FaceCollector(faces, clip.num_frames)
     printer = find_near_duplicates.FacePrinter(clip.fps, clip.face_height_px / source_scale)
     encoder = cut_clip.new_encoder(clip, cut)
+    shown: list[float] = []
     meter.charge("load_models")
     for frame in cut_clip.read_clip(task.video, clip, media, tally):
         meter.charge("decode")
+        shown.append(frame.seconds)
         found = collector.update(frame.image, frame.repeated)
         meter.charge("extract_landmarks")
         qualities.update(frame.image, found)
@@ -72,7 +74,12 @@ def look_visit(
     arrays = collector.arrays(task.track, clip)
     check_arrays(arrays, clip.num_frames, fitted=False)
     made = {VIDEO_PART: encoder.finish(), LANDMARKS_PART: arrays_to_npz(arrays)}
-    clip = replace(clip, landmarks=collector.coverage(clip.fps), quality=qualities.finish(tally.damaged))
+    clip = replace(
+        clip,
+        landmarks=collector.coverage(clip.fps),
+        face_jumps=extract_landmarks.jumps_between(collector.jumps(), shown),
+        quality=qualities.finish(tally.damaged),
+    )
     meter.charge("cut_clip")
     seen = views.finish()
     face = _face(clip, seen, printer, arrays, parts, embed, meter)

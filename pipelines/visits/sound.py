@@ -12,7 +12,7 @@ from transforms.clip_sound import clip_samples, made_louder, sound_part
 
 def sound_of(clip: Clip, parts: PartReader) -> npt.NDArray[np.float32]:
     """Return a clip's mono samples (n,) in [-1, 1] at 16 kHz, moved as its sync record says."""
-    part = pcm_of_wav(parts.read("survey", sound_part(clip.clip_id)), SAMPLING_RATE_HZ)
+    part = pcm_of_wav(parts.read("survey", sound_part(clip)), SAMPLING_RATE_HZ)
     return from_pcm(clip_samples(part, clip))
 
 

@@ -149,7 +149,7 @@ def _cut_sounds(tasks: Sequence[ClipTask], tape: IO[bytes]) -> dict[str, bytes]:
         return {}
     whole: Pcm = np.memmap(tape, np.int16, "r")
     return {
-        sound_part(task.clip.clip_id): wav_of_pcm(cut_with_margin(whole, task.clip), SAMPLING_RATE_HZ)
+        sound_part(task.clip): wav_of_pcm(cut_with_margin(whole, task.clip), SAMPLING_RATE_HZ)
         for task in tasks
     }
 

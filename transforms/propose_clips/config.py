@@ -1,5 +1,6 @@
 """Settings of clips."""
 
+import math
 from dataclasses import dataclass
 
 from schemas.bounds import Count, FrameRate, Positive
@@ -29,6 +30,11 @@ class ClipConfig:
     pause_search_seconds: float = 2.0
     # Detected boxes may be this far apart before the face counts as gone.
     max_gap_seconds: float = 0.7
+
+    @property
+    def min_frames(self) -> int:
+        """The fewest frames of a clip, one for the rounding of its ends."""
+        return math.floor(self.min_seconds * self.fps) - 1
 
     def __post_init__(self) -> None:
         """Refuse to divide talk into clips that would be too short."""

@@ -55,7 +55,7 @@ def propose_clips(
             for piece in divide(start, end, speech, config):
                 start = frame_seconds[np.searchsorted(frame_seconds, piece[0] - 1e-6)]
                 clips.append(_clip(video, shot, track, tracks, (float(start), piece[1]), config))
-    clips = [c for c in clips if c.num_frames >= math.floor(config.min_seconds * config.fps) - 1]
+    clips = [c for c in clips if c.num_frames >= config.min_frames]
     clips.sort(key=lambda c: (c.start_seconds, c.track_id))
     return clips, lost_spans(video, shot, tracks, clips, config)
 
