@@ -19,7 +19,19 @@ from pathlib import Path
 # The first entry is this folder, whose files would hide others of the same names.
 sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-PARTS = ("alignment", "recognition", "language", "numerals", "noise", "voices", "sync", "rules", "cost")
+PARTS = (
+    "alignment",
+    "recognition",
+    "language",
+    "numerals",
+    "scripts",
+    "noise",
+    "voices",
+    "sync",
+    "faces",
+    "rules",
+    "cost",
+)
 
 
 def main() -> int:
@@ -42,7 +54,15 @@ def main() -> int:
         parser.error(f"--parts: unknown {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
     from rich.console import Console
 
-    from benchmarks import speech_numerals, speech_rules, speech_sync, speech_voices, speech_words
+    from benchmarks import (
+        speech_faces,
+        speech_numerals,
+        speech_rules,
+        speech_scripts,
+        speech_sync,
+        speech_voices,
+        speech_words,
+    )
     from benchmarks.page import Part, markdown, print_part
 
     data, console = options.data, Console()
@@ -63,10 +83,12 @@ def main() -> int:
         "recognition": lambda: speech_words.recognition_part(data),
         "language": lambda: speech_words.language_part(data),
         "numerals": lambda: speech_numerals.numerals_part(),
+        "scripts": speech_scripts.scripts_part,
         "noise": lambda: speech_words.noise_part(data),
         "voices": lambda: speech_voices.voices_part(clips()),
-        "sync": lambda: speech_sync.sync_part(data, clips(), faces()),
-        "rules": lambda: speech_rules.rules_part(run()),
+        "sync": lambda: speech_sync.sync_part(data, run()),
+        "faces": lambda: speech_faces.faces_part(data, run(), faces()),
+        "rules": lambda: speech_rules.rules_part(data, run()),
         "cost": lambda: speech_voices.cost_part(clips(), speech_words.cost_of_words(data)),
     }
     done: list[Part] = []

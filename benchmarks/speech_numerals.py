@@ -54,9 +54,9 @@ def _compare(written: str, said: str) -> tuple[str, str, bool, float | None]:
     return written, read, True, largest
 
 
-def synthesise(text: str) -> Samples:
-    """Return a text spoken by espeak-ng, 16 kHz."""
-    command = ["espeak-ng", "-v", "en-us", "-s", "140", "--stdout", text]
+def synthesise(text: str, voice: str = "en-us") -> Samples:
+    """Return a text spoken by one of espeak-ng's voices, 16 kHz."""
+    command = ["espeak-ng", "-v", voice, "-s", "140", "--stdout", text]
     done = subprocess.run(command, capture_output=True, check=True)
     sound, rate = soundfile.read(io.BytesIO(done.stdout), dtype="float32")
     return resampled(np.asarray(sound, np.float32), rate)

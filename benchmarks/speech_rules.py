@@ -1,20 +1,23 @@
 """False rejections: how many talkers each rule turns down, on either half of the people.
 
-Bounds are set on the people of half 0; half 1 is what may be reported. A person counts as rejected if any
-of their clips breaks the rule, whatever other rules say and whether the rule was on.
+People are halved by a hash of who they are. Half 0 says whether a bound stands where its people put it: the
+worst score of each rule among them is told beside the bound. Half 1 is what may be reported. A person counts
+as rejected if any of their clips breaks the rule, whatever other rules say and whether the rule was on.
 """
 
 import hashlib
-from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from scipy.stats import binomtest
 
-from benchmarks.material import expectation_of, expectations, source_of
+from benchmarks.material import VIDEO_FOLDER, expectation_of, expectations, manifest_identities, source_of
 from benchmarks.page import Part, Table
 from benchmarks.runs import read_rows
 from transforms.filter_clips import DEFAULT_RULES, Rule
+
+Scores = dict[str, float]  # the worst of each person
 
 
 def half_of(person: str) -> int:
@@ -22,36 +25,58 @@ def half_of(person: str) -> int:
     return hashlib.sha256(person.encode()).digest()[-1] % 2
 
 
-def rules_part(run: Path) -> Part:
+def rules_part(data: Path, run: Path) -> Part:
     """Share of people whom a rule turns down though their sources show somebody who talks, with intervals."""
-    expected = expectations()
-    clips = [
-        row
-        for row in read_rows(run, "clips")
-        if expectation_of(source_of(row["source_name"]), expected).expect == "clips"
-    ]
+    expected, people = expectations(), manifest_identities(data)
+    clips: list[tuple[str, dict[str, Any]]] = []
+    for row in read_rows(run, "clips"):
+        source = source_of(row["source_name"])
+        if expectation_of(source, expected).expect == "clips":
+            clips.append((people.get(f"{VIDEO_FOLDER}/{source}", source), row))
     rows: list[tuple[Any, ...]] = []
     for rule in DEFAULT_RULES:
-        rows.append((rule.name, *(_rate(clips, rule, half) for half in (0, 1))))
+        set_on, others = (_worst(clips, rule, half) for half in (0, 1))
+        rows.append(
+            (rule.name, _bound(rule), _nearest(set_on, rule), _rate(set_on, rule), _rate(others, rule))
+        )
+    columns = ("rule", "bound", "worst of half 0", "half 0 rejected", "half 1 rejected")
     return Part(
         name="rules",
-        tables=[Table(title="People falsely rejected", columns=("rule", "half 0", "half 1"), rows=rows,
+        tables=[Table(title="People falsely rejected", columns=columns, rows=rows,
                       remark="95 % intervals after Wilson; clips whose score was not computed are left out")],
-        values={name: halves for name, *halves in rows},
+        values={name: rest for name, *rest in rows},
     )  # fmt: skip
 
 
-def _rate(clips: list[dict[str, Any]], rule: Rule, half: int) -> str:
-    broken: dict[str, bool] = defaultdict(bool)
-    for row in clips:
+def _badness(rule: Rule) -> Callable[[float], float]:
+    """Return how far a score lies beyond a rule's bounds; up to 0 it passes."""
+    low, high = rule.minimum, rule.maximum
+    return lambda score: max(
+        float("-inf") if low is None else low - score, float("-inf") if high is None else score - high
+    )
+
+
+def _worst(clips: list[tuple[str, dict[str, Any]]], rule: Rule, half: int) -> Scores:
+    bad, worst = _badness(rule), Scores()
+    for person, row in clips:
         score = row.get(rule.field.replace(".", "_"))
-        person = row["source_speaker_id"] or row["source_name"]
-        if score is None or half_of(person) != half:
-            continue
-        low = rule.minimum is not None and score < rule.minimum
-        broken[person] |= low or (rule.maximum is not None and score > rule.maximum)
-    if not broken:
+        if score is not None and half_of(person) == half:
+            worst[person] = max(worst.get(person, score), score, key=bad)
+    return worst
+
+
+def _nearest(scores: Scores, rule: Rule) -> float | None:
+    return max(scores.values(), key=_badness(rule), default=None)
+
+
+def _bound(rule: Rule) -> str:
+    bounds = (("at least", rule.minimum), ("at most", rule.maximum))
+    return ", ".join(f"{what} {bound:g}" for what, bound in bounds if bound is not None)
+
+
+def _rate(scores: Scores, rule: Rule) -> str:
+    if not scores:
         return "-"
-    hits = sum(broken.values())
-    interval = binomtest(hits, len(broken)).proportion_ci(0.95, "wilson")
-    return f"{hits} of {len(broken)} ({interval.low:.1%} to {interval.high:.1%})"
+    hits = sum(_badness(rule)(score) > 0 for score in scores.values())
+    interval = binomtest(hits, len(scores)).proportion_ci(0.95, "wilson")
+    return f"{hits} of {len(scores)} ({interval.low:.1%} to {interval.high:.1%})"

@@ -1,4 +1,4 @@
-"""Lip sync on the clips of a run: shifts, operating curve, noise, rejections, speaking faces.
+"""Lip sync on the clips of a run: shifts, operating curve, noise, rejections.
 
 Nobody is judged by a map that learnt from them: the bundled map is used for people it never saw, and for
 those it learnt from (LEARNT_FROM) one learnt without them.
@@ -20,6 +20,7 @@ import numpy.typing as npt
 import yaml
 
 from backends import lip_sync
+from benchmarks.material import VIDEO_FOLDER, manifest_identities, source_of
 from benchmarks.page import Part, Table
 from benchmarks.runs import read_rows
 from benchmarks.speech_words import NOISE_DB, with_noise
@@ -41,7 +42,6 @@ LEARNT_FROM = (
 )
 NOT_SPEAKING = ("video/music_faces/*", "video/multi/dress_portrait*", "video/mead_silent/*")
 MANY_FACES = ("video/multi/two_women*",)
-_TURNS = Path(__file__).parent / "speaking_turns.csv"
 _COMMAND = Path(__file__).resolve().parent.parent / "run_pipeline.py"
 _RATE = 16000
 _LONG_FRAMES = 100  # clips of 4 s and more are judged one by one
@@ -89,7 +89,7 @@ def make_run(data: Path, folder: Path, names: Sequence[str] = (), rules_off: boo
 @functools.cache
 def load_clips(data: Path, run: Path) -> list[LipClip]:
     """Return the clips of a run whose faces were looked at, in order of source and time."""
-    encoder, clips = lip_sync.WhisperEncoder(), []
+    encoder, clips, people = lip_sync.WhisperEncoder(), [], manifest_identities(data)
     for row in sorted(
         read_rows(run, "clips"), key=lambda r: (r["source_name"], r["start_seconds"], r["track_id"])
     ):
@@ -98,14 +98,19 @@ def load_clips(data: Path, run: Path) -> list[LipClip]:
         _, media = open_clip(RunFolder(str(run)), row["clip_id"])
         face = unpack_landmarks(media.arrays, "face:landmarks")
         samples = media.sound
-        name = Path(row["source_name"]).relative_to(data.absolute()).as_posix()
-        person = row["source_speaker_id"] or name
+        name = _file_of(row)
+        person = people.get(name, name)
         mouth = lip_sync.mouth_shape(face, row["fps"])
         example = Example(row["clip_id"], person, encoder.encode(samples), mouth, row["fps"])
         scale = (row["crop_xyxy"][2] - row["crop_xyxy"][0]) / row["width"]
         face_x = row["crop_xyxy"][0] + scale * float(np.nanmedian(face[:, NOSE_TIP, 0]))
         clips.append(LipClip(name, person, row, samples, example, face_x))
     return clips
+
+
+def _file_of(row: dict[str, Any]) -> str:
+    """Return the path below the data of the source that a row of a table is about."""
+    return f"{VIDEO_FOLDER}/{source_of(row['source_name'])}"
 
 
 def fits(name: str, patterns: Sequence[str]) -> bool:
@@ -125,10 +130,22 @@ class Judge:
         self, clip: LipClip, encoded: npt.NDArray[np.float32], num_frames: int
     ) -> npt.NDArray[np.float64]:
         """Return the correlations of a clip's mouth with an encoded sound at all lags."""
-        learnt = self._without.get(clip.person, self._bundled)
-        fps = clip.example.fps
+        learnt, fps = self._map_for(clip), clip.example.fps
         predicted = lip_sync.sound_features(encoded, num_frames, fps) @ learnt.map
         return lip_sync.lag_correlations(predicted, clip.example.mouth[:num_frames], learnt.weights, MAX_LAG)
+
+    def predicted(self, face: LipClip, sound: LipClip, num_frames: int) -> npt.NDArray[np.float64]:
+        """Return what a clip's sound predicts of the mouth (num_frames, k), by the map for a face."""
+        encoded, fps = sound.example.encoded, sound.example.fps
+        return lip_sync.sound_features(encoded, num_frames, fps) @ self._map_for(face).map
+
+    def agreement(self, face: LipClip, predicted: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Return what each frame of a face adds to its agreement with what was predicted, (k, n)."""
+        mouth = face.example.mouth[: len(predicted)]
+        return lip_sync.frame_correlations(predicted, mouth, self._map_for(face).weights, MAX_LAG)
+
+    def _map_for(self, clip: LipClip) -> LipMap:
+        return self._without.get(clip.person, self._bundled)
 
 
 def area_under_curve(positives: Sequence[float], negatives: Sequence[float]) -> float:
@@ -137,8 +154,9 @@ def area_under_curve(positives: Sequence[float], negatives: Sequence[float]) -> 
     return float(np.mean([np.searchsorted(low, p) / len(low) for p in positives]))
 
 
-def sync_part(data: Path, clips: list[LipClip], turns_run: Path) -> Part:
-    """Lip sync: shifts recovered, own against other sound, rejections, speaking faces, noise."""
+def sync_part(data: Path, run: Path) -> Part:
+    """Lip sync: shifts recovered, own against other sound, rejections, noise."""
+    clips = load_clips(data, run)
     judge = Judge(clips)
     talking = [
         c
@@ -153,19 +171,16 @@ def sync_part(data: Path, clips: list[LipClip], turns_run: Path) -> Part:
     curve, area, errors = _operating_curve(judge, talking)
     tables.append(curve)
     tables.append(_noise_table(judge, talking))
-    rejected, all_rejected = _rejection_table(data, clips)
+    rejected, all_rejected = _rejection_table(run)
     tables.append(rejected)
-    faces, right, of = _faces_table(data, turns_run)
-    tables.append(faces)
     return Part(
         name="sync",
         tables=tables,
-        values={"recovered": recovered, "auc": area, "errors": errors, "faces": [right, of]},
+        values={"recovered": recovered, "auc": area, "errors": errors},
         targets=[
             ("shifts of -10 to 10 frames recovered within 1 in 85 %", f"{recovered:.1%}", recovered >= 0.85),
             ("own against another clip's sound, AUC at least 0.92", f"{area:.3f}", area >= 0.92),
             ("faces that do not speak are rejected", "all" if all_rejected else "not all", all_rejected),
-            ("the speaking face is chosen", f"{right} of {of} turns", right == of),
         ],
     )
 
@@ -247,57 +262,14 @@ def _noise_table(judge: Judge, clips: Sequence[LipClip]) -> Table:
     return Table(title="Lip sync in pink noise", columns=columns, rows=rows)
 
 
-def _rejection_table(data: Path, clips: Sequence[LipClip]) -> tuple[Table, bool]:
-    run = Path(clips[0].row["parts_uri"]).parent.parent
+def _rejection_table(run: Path) -> tuple[Table, bool]:
     ends: dict[str, set[str]] = defaultdict(set)
     for row in read_rows(run, "rejections"):
         if row["level"] != "span":
-            ends[Path(row["source_name"]).relative_to(data.absolute()).as_posix()].add(row["reason"])
+            ends[_file_of(row)].add(row["reason"])
     for row in read_rows(run, "clips"):
         if row["status"] == "accepted":
-            ends[Path(row["source_name"]).relative_to(data.absolute()).as_posix()].add("accepted")
+            ends[_file_of(row)].add("accepted")
     rows = [(n, ", ".join(sorted(why))) for n, why in sorted(ends.items()) if fits(n, NOT_SPEAKING)]
     good = bool(rows) and all("accepted" not in why for _, why in rows)
     return Table(title="Faces that do not speak", columns=("source", "ends"), rows=rows), good
-
-
-def _faces_table(data: Path, run: Path) -> tuple[Table, int, int]:
-    """Choose the speaking face in each turn labelled by eye where both faces were followed."""
-    clips = load_clips(data, run)
-    judge, rows = Judge(clips), []
-    with _TURNS.open(encoding="utf-8", newline="") as handle:
-        turns = list(csv.DictReader(handle))
-    for turn in turns:
-        start, end = float(turn["start_s"]), float(turn["end_s"])
-        scores: dict[float, float] = {}
-        for clip in (c for c in clips if c.name == turn["file"]):
-            fps, begin = clip.example.fps, clip.row["start_seconds"]
-            low = max(round((start - begin) * fps), 0)
-            high = min(round((end - begin) * fps), len(clip.example.mouth))
-            if high - low >= 2 * MAX_LAG + 10:
-                scores[clip.face_x] = _confidence_within(judge, clip, low, high)
-        sides = sorted(scores)
-        if len(sides) < 2:
-            rows.append(
-                (turn["file"], start, end, turn["speaker"], f"{len(sides)} face followed", None, None)
-            )
-            continue
-        best = max(scores, key=lambda x: scores[x])
-        chosen = "left" if best < np.mean([sides[0], sides[-1]]) else "right"
-        rows.append((turn["file"], start, end, turn["speaker"], chosen, scores[sides[0]], scores[sides[-1]]))
-    judged = [r for r in rows if r[5] is not None]
-    columns = ("file", "from s", "to s", "speaker", "chosen", "left confidence", "right confidence")
-    return (
-        Table(title="Speaking faces, labelled by eye", columns=columns, rows=rows),
-        sum(r[3] == r[4] for r in judged),
-        len(judged),
-    )
-
-
-def _confidence_within(judge: Judge, clip: LipClip, low: int, high: int) -> float:
-    fps = clip.example.fps
-    sound = clip.samples[round(low / fps * _RATE) : round(high / fps * _RATE)]
-    part = Example(clip.row["clip_id"], clip.person, clip.example.encoded, clip.example.mouth[low:high], fps)
-    cut = LipClip(clip.name, clip.person, clip.row, sound, part, clip.face_x)
-    lags = judge.lags(cut, lip_sync.WhisperEncoder().encode(sound), high - low)
-    return peak_height(lags, high - low)

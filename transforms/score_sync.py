@@ -70,7 +70,7 @@ def score_sync(
     scores = lag_scores(agreement)
     offset = best_lag(scores)
     confidence = peak_height(scores, len(face))
-    stretches = spoken_stretches(agreement, _spoken(speech, len(face), fps), fps)
+    stretches = spoken_stretches(agreement, spoken_frames(speech, len(face), fps), fps)
     repair = 0
     if abs(offset) >= config.min_repair_frames and confidence >= config.min_repair_confidence:
         halves = _half_offsets(agreement)
@@ -96,7 +96,7 @@ def lag_scores(agreement: FloatArray) -> FloatArray:
     return np.where(known, agreement, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
 
 
-def _spoken(speech: Sequence[Span], num_frames: int, fps: float) -> npt.NDArray[np.bool_]:
+def spoken_frames(speech: Sequence[Span], num_frames: int, fps: float) -> npt.NDArray[np.bool_]:
     """Return on which frames somebody speaks, (num_frames,)."""
     middles = (np.arange(num_frames) + 0.5) / fps
     spans = np.array(speech, np.float64).reshape(-1, 2)
