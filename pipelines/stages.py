@@ -143,7 +143,7 @@ VISITS: Mapping[str, Visit] = {
             declared=("language", "transcript"),
             decided=("sync.repaired_frames",),
             gives=("transcript",),
-            code_version=4,
+            code_version=5,
         ),
         Visit(
             stage="body",

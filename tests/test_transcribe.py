@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from backends.protocols import RecognisedWord, Recognition
 from backends.whisperx import likeliest_language
 from tests.makers import make_clip, make_source
+from transforms.declared_times import times_as_heard
 from transforms.transcribe import find_declared, heard_twice, locate, transcribe
 
 BIN = ["bin", "blue", "at", "f", "two", "now"]
@@ -67,6 +68,23 @@ def test_declared_words_replace_heard_ones_and_wait_for_their_times() -> None:
     done = transcribe(np.zeros(48000, np.float32), clip, 60.0, Hears("bin blue at f two now"))
     assert done.text == "bin blue at f two now" and done.declared_match == 1.0
     assert all(w.start_seconds is None for w in done.words)
+
+
+def test_declared_words_that_no_aligner_knows_take_the_times_of_the_heard() -> None:
+    source = make_source(transcript="सभी मनुष्यों को गौरव ॐ", language="hi")
+    clip = make_clip(num_frames=50, source=source)
+    done = transcribe(np.zeros(32000, np.float32), clip, 2.0, Hears("सबी मनुष्य को गौरव"))
+    times = [(w.start_seconds, w.end_seconds, w.interpolated) for w in done.words]
+    assert times[2:] == [(1.0, 1.4, False), (1.5, 1.9, False), (None, None, True)]
+    assert times[0] == (0.0, 0.4, False) and times[1][0] == 0.5
+
+
+def test_words_are_found_by_the_letters_they_share() -> None:
+    heard = [("abc", (0.0, 3.0)), ("def", (4.0, 7.0))]
+    assert times_as_heard(["abc", "def"], heard) == [(0.0, 3.0), (4.0, 7.0)]
+    assert times_as_heard(["ab", "cdef"], heard) == [(0.0, 2.0), (2.0, 7.0)]
+    assert times_as_heard(["abxc", "xyz", "def"], heard) == [(0.0, 3.0), None, (4.0, 7.0)]
+    assert times_as_heard(["uvw"], heard) == [None] and times_as_heard(["uvw", ""], []) == [None, None]
 
 
 def test_heard_words_keep_their_times_within_the_clip() -> None:

@@ -4,6 +4,7 @@ A declared transcript covers a whole video. The part of it that fits what is hea
 takes the place of what was heard, and the share of letters on which the two agree is kept.
 """
 
+import dataclasses
 import difflib
 import unicodedata
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ import numpy.typing as npt
 from backends.protocols import RecognisedWord, Recogniser
 from schemas.bounds import Count
 from schemas.records import Clip, Transcript, Word
+from transforms.declared_times import times_as_heard
 from transforms.spoken_words import LANGUAGE, spoken_words
 from transforms.written_words import count_syllables, join_words, split_words, whole_words
 
@@ -38,7 +40,8 @@ def transcribe(
 ) -> Transcript:
     """Return the transcript of a clip's mono samples (n,) at 16 kHz.
 
-    Declared words have no times yet; heard ones have the recogniser's, kept within the clip.
+    Heard words have the recogniser's times, kept within the clip; declared ones those of the heard words
+    whose letters they share, in English none yet.
     """
     source, seconds = clip.source, clip.duration_seconds
     heard = recogniser.recognise(samples, source.language)
@@ -52,7 +55,7 @@ def transcribe(
         written = split_words(source.transcript)
         declared, match = find_declared(written, [w.text for w in words], language, whole)
         text = join_words(declared)
-        words = tuple(_untimed(word) for word in declared)
+        words = tuple(_declared_words(declared, words, language))
     return Transcript(
         text=text,
         language=language,
@@ -96,6 +99,30 @@ def _word(word: RecognisedWord, duration_seconds: float, aligner: str, sure: boo
         aligner=aligner,
         doubt=None if sure or (word.probability or 0.0) >= _LIKELY else GUESSED,
     )
+
+
+def _declared_words(declared: Sequence[str], heard: Sequence[Word], language: str | None) -> list[Word]:
+    """Return declared words; those that no aligner may come to find where their letters are heard."""
+    if language == LANGUAGE:
+        return [_untimed(text) for text in declared]
+    said = [
+        (_letters([w.text], language), (w.start_seconds, w.end_seconds))
+        for w in heard
+        if w.start_seconds is not None and w.end_seconds is not None
+    ]
+    times = times_as_heard([_letters([text], language) for text in declared], said)
+    return [
+        _untimed(text)
+        if at is None
+        else dataclasses.replace(
+            _untimed(text),
+            start_seconds=round(at[0], 3),
+            end_seconds=round(at[1], 3),
+            interpolated=False,
+            aligner=heard[0].aligner,
+        )
+        for text, at in zip(declared, times, strict=True)
+    ]
 
 
 def _untimed(text: str) -> Word:
