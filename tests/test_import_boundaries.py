@@ -28,6 +28,7 @@ ROOMS = {*BELOW, "tests", "tools", "benchmarks"}
 SHARED = {
     "clip_print",
     "clip_sound",
+    "declared_times",
     "energon",
     "face_blocks",
     "geometry",
