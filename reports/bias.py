@@ -29,7 +29,9 @@ def build_context(run: RunData) -> dict[str, Any]:
     tables = {name: run.tables[name].to_pylist() for name in ("bias_cells", "bias_metrics", "funnel")}
     cells, metrics, funnel = tables["bias_cells"], tables["bias_metrics"], tables["funnel"]
     targets = run.tables["balance_targets"].to_pylist()
-    attributes = groups.attribute_names(run.tables["bias_cells"])
+    names = groups.attribute_names(run.tables["bias_cells"])
+    # The first is open: one that shows something.
+    attributes = sorted(names, key=lambda name: groups.hidden(cells, name))
     settings = run.summary.config.get("bias", {})
     alpha = float(settings.get("alpha", 0.05))
     flags = [row for row in funnel if row["flagged"]]

@@ -69,6 +69,13 @@ def attribute_names(cells: pa.Table) -> list[str]:
     return sorted(names)
 
 
+def hidden(cells: Rows, attribute: str) -> bool:
+    """Return whether no group of an attribute is shown by itself in the data set."""
+    apart = (TOGETHER, *NOT_GROUPS)
+    of_groups = [cell for value, cell in marginal(cells, attribute, "selected").items() if value not in apart]
+    return all(cell["suppressed"] for cell in of_groups)
+
+
 def marginal(cells: Rows, attribute: str, scope: str) -> dict[str, dict[str, Any]]:
     """Return an attribute's cells in a scope by group."""
     return {

@@ -13,7 +13,9 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.testing.util import assert_that, equal_to
 
 from schemas.bias import FunnelRow
+from schemas.outcomes import clip_rejection
 from tests.bias_makers import GROUPS, PLANTED, STAGES, measured_gender, people_records, planted_rows
+from tests.makers import make_clip
 from transforms.summarise_bias import BiasConfig, SummariseBias, metrics, summarise
 from transforms.summarise_bias.associations import associated_pairs, people_table
 from transforms.summarise_bias.cells import Attribute, Scoped, joint_cells, marginal_cells
@@ -21,7 +23,7 @@ from transforms.summarise_bias.columns import Clips, clips_of, column_of
 from transforms.summarise_bias.corrected import corrected_counts
 from transforms.summarise_bias.disclosure import plan
 from transforms.summarise_bias.funnel import arrivals_of, compare_groups, judge
-from transforms.summarise_bias.rows import Label, Row, linked
+from transforms.summarise_bias.rows import Label, Row, ended, linked
 
 
 def row(number: int, person: str, labels: dict[str, Label], stage: str = "", *reasons: str) -> Row:
@@ -186,6 +188,15 @@ def test_a_person_counts_once_however_many_clips_there_are() -> None:
     gender = column_of(rows, "gender")
     table = people_table(clips_of(rows, STAGES).people, gender.codes, np.zeros(len(rows), np.int64))
     assert table.sum() == pytest.approx(2) and table[0, 0] == pytest.approx(1)
+
+
+def test_what_a_stage_says_beside_its_reason_is_no_filter() -> None:
+    def reasons(stage: str, also: tuple[str, ...]) -> tuple[str, ...]:
+        found = clip_rejection(make_clip(), stage, "first", 1.0, 0.5, also)
+        return ended(row(0, "p", {}), [found], []).reasons
+
+    assert reasons("filter_look", ("dark_face",)) == ("first", "dark_face")
+    assert reasons("people", ("copy of 123", "mirrored")) == ("first",)
 
 
 def test_what_a_filter_took_of_a_known_person_is_no_second_person() -> None:

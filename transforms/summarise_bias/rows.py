@@ -66,7 +66,9 @@ def ended(row: Row, rejections: Iterable[Rejection], failures: Iterable[Failure]
     """Return a clip's row with where and why it ended."""
     for rejection in rejections:
         stage = rejection.stage.removeprefix("filter_")
-        return replace(row, stage=stage, reasons=(rejection.reason, *rejection.also))
+        # Rules name others that the clip breaks; what other stages say beside their reason is no filter.
+        also = rejection.also if stage != rejection.stage else ()
+        return replace(row, stage=stage, reasons=(rejection.reason, *also))
     for failure in failures:
         return replace(row, stage=failure.stage, reasons=(FAILED,))
     return row
