@@ -69,5 +69,6 @@ def _mirror_of(directions: Float, partners: Int) -> Float:
     """Return M (D, D) with coefficients @ M mirrored, for directions (V, 3, D)."""
     flipped = directions[partners] * np.array([-1, 1, 1], np.float32)[:, None]
     flat, wanted = (d.reshape(-1, directions.shape[2]).astype(np.float64) for d in (directions, flipped))
-    solution = np.linalg.lstsq(flat, wanted, rcond=None)[0]  # flat @ solution[:, d] is direction d mirrored
+    # The normal equations; flat @ solution[:, d] is direction d mirrored.
+    solution = np.linalg.lstsq(flat.T @ flat, flat.T @ wanted, rcond=None)[0]
     return np.ascontiguousarray(solution.T, np.float32)

@@ -29,6 +29,7 @@ _OFFSETS = tuple(f"{part}_offset" for part in PARTS)
 _SIZES = tuple(f"{part}_bytes" for part in PARTS)
 _MAX_HEADER_BYTES, _MAX_MEMBERS = 2**20, 10_000_000
 _ABSENT = -1
+_UNKNOWN = {"num_frames": -1, "fps": 1.0, "sampling_weight": 1.0}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -151,7 +152,7 @@ def _scanned(shard: str, excluded: frozenset[str], limits: SampleLimits) -> Iter
                 if veiled_key(key) in excluded:
                     continue
                 json_member = members.get(PARTS[0])
-                said = {} if json_member is None else _said(handle, json_member, limits)
+                said = _UNKNOWN if json_member is None else _said(handle, json_member, limits)
                 places = {f"{part}_offset": members.get(part, (_ABSENT, _ABSENT))[0] for part in PARTS}
                 sizes = {f"{part}_bytes": members.get(part, (_ABSENT, _ABSENT))[1] for part in PARTS}
                 yield {"key": key, **said, **places, **sizes}
@@ -189,15 +190,14 @@ def _members(handle: IO[bytes]) -> dict[str, dict[str, tuple[int, int]]]:
 
 def _said(handle: IO[bytes], member: tuple[int, int], limits: SampleLimits) -> dict[str, Any]:
     """Return what a sample's JSON says of it; a damaged one is found out when it is drawn."""
-    unknown = {"num_frames": -1, "fps": 1.0, "sampling_weight": 1.0}
     if member[1] > limits.max_json_bytes:
-        return unknown
+        return _UNKNOWN
     handle.seek(member[0])
     try:
         about = json.loads(handle.read(member[1]))
         said = {name: about[name] for name in _NUMBERS}
     except (ValueError, KeyError, TypeError, RecursionError):
-        return unknown
+        return _UNKNOWN
     least = (1, 0.1, 0.0)
     sound = all(_is_number(said[n], bound) for n, bound in zip(_NUMBERS, least, strict=True))
-    return said if sound else unknown
+    return said if sound else _UNKNOWN

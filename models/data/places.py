@@ -21,7 +21,7 @@ from schemas.outcomes import BadInputError
 
 REMOTE_SCHEMES = ("http", "https", "s3", "gs", "gcs", "abfs", "abfss", "az", "hf", "memory")
 _SUFFIX = ".tar"
-_MAX_SHARDS = 1_000_000
+_MAX_SHARDS = 100_000
 _TRIES, _WAIT_SECONDS = 3, 1.0
 _OTHER_SCHEME = re.compile(r"(?!file:)[A-Za-z][A-Za-z0-9+.-]+:")
 T = TypeVar("T")
