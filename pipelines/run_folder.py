@@ -15,6 +15,7 @@ from pathlib import Path
 
 from media.source import is_remote, local_path
 from pipelines.artefacts import ArtefactStore, ElementParts
+from pipelines.exclusions import ExclusionList
 from pipelines.lease import lease
 from pipelines.results import Result
 from schemas.layout import (
@@ -22,6 +23,7 @@ from schemas.layout import (
     BIOMETRIC,
     CURRENT,
     CURRENT_OBJECT,
+    EXCLUSIONS,
     EXPORT,
     INSPECT,
     KNOWN_PEOPLE,
@@ -105,6 +107,11 @@ class RunFolder:
     def biometric(self) -> str:
         """Faces, the register of identities (REGISTRY in it) and what made them (MERGES)."""
         return join(self.root, BIOMETRIC)
+
+    @property
+    def exclusions(self) -> ExclusionList:
+        """What loaders leave out."""
+        return ExclusionList(join(self.root, EXCLUSIONS))
 
     def drawings(self, key: str, name: str) -> str:
         """Return where a drawing of a clip is written."""
@@ -206,12 +213,13 @@ class RunFolder:
         for room in KNOWN_PEOPLE:
             for path, _ in list_files(self.places(result).note(room)):
                 write_bytes(join(self.biometric, room, path.rsplit("/", 1)[-1]), read_bytes(path))
-        if not self.is_local:
+        if self.is_local:
+            for name in PUBLISHED:
+                _link(local_path(join(self.root, name)), f"{CURRENT}/{name}")
+            _link(local_path(join(self.root, CURRENT)), f"{RESULTS}/{result.name}")
+        else:
             write_bytes(join(self.root, CURRENT_OBJECT), to_json_bytes({"result": result.name}))
-            return
-        for name in PUBLISHED:
-            _link(local_path(join(self.root, name)), f"{CURRENT}/{name}")
-        _link(local_path(join(self.root, CURRENT)), f"{RESULTS}/{result.name}")
+        self.exclusions.admit(result)
 
     def remove_old_results(self) -> None:
         """Delete all results but the current one, and what runs noted on their way."""

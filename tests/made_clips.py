@@ -46,7 +46,9 @@ class Made:
 def make_pictures(folder: Path) -> dict[int, bytes]:
     """Return videos by their number of pictures."""
     counts = range(NUM_FRAMES, NUM_FRAMES + 5)
-    return {n: write_video(folder / f"{n}.mp4", constant_times(RATES["25"], n)).read_bytes() for n in counts}
+    size = (320, 240)  # as `make_clip` says
+    times = {n: constant_times(RATES["25"], n) for n in counts}
+    return {n: write_video(folder / f"{n}.mp4", times[n], display_size=size).read_bytes() for n in counts}
 
 
 def filled(record_type: Any) -> Any:
