@@ -1,6 +1,7 @@
 """The list of clips that loaders leave out: who gets onto it, who leaves it, and that it names nobody."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from tests.models.made_shards import write_shards
 from tests.stored_run import make_summary, publish_run
 
 
-def clip_of(name: str, number: int, **changes: str) -> Clip:
+def clip_of(name: str, number: int, **changes: Any) -> Clip:
     return make_clip(number, source=make_source(name), **changes)
 
 

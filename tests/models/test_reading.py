@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import fsspec
 import numpy as np
@@ -51,8 +52,8 @@ def keys(made: tuple[Path, list[Clip]]) -> list[str]:
     return [clip.clip_id for clip in made[1]]
 
 
-def keys_of(out: Path | str | list[str], config: WindowConfig = CONFIG, **changes: int) -> list[str]:
-    return [window.key for window in ShardWindows(out, config, seed=3, **changes)]
+def keys_of(out: Path | str | list[str], config: WindowConfig = CONFIG, epochs: int = 1) -> list[str]:
+    return [window.key for window in ShardWindows(out, config, seed=3, epochs=epochs)]
 
 
 def rewrite(out: Path, key: str, part: str, change: Callable[[bytes], bytes | None]) -> None:
@@ -86,7 +87,8 @@ def claiming(data: bytes) -> bytes:
 
 
 def with_objects(data: bytes) -> bytes:
-    np.savez(made_up := io.BytesIO(), **{"smplx:jaw": np.array([{}] * 60, object)})
+    objects: Any = {"smplx:jaw": np.array([{}] * 60, object)}
+    np.savez(made_up := io.BytesIO(), **objects)
     return made_up.getvalue()
 
 
