@@ -222,8 +222,8 @@ def _outputs(result: VisitResult) -> Sequence[Any]:
     return result.outputs
 
 
-def _divided(task: ClipTask, bound: float | None, config: ClipConfig) -> tuple[ClipTask, list[ClipTask]]:
-    pieces = [] if bound is None else pieces_between_jumps(task.clip, task.track, bound, config)
+def _divided(task: ClipTask, bound: float, config: ClipConfig) -> tuple[ClipTask, list[ClipTask]]:
+    pieces = pieces_between_jumps(task.clip, task.track, bound, config)
     return task, [dataclasses.replace(task, clip=piece) for piece in pieces]
 
 

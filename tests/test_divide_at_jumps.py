@@ -1,6 +1,7 @@
 """Clips divided at jump cuts that only their landmarks show, on numbers."""
 
 import dataclasses
+import math
 
 import numpy as np
 import pytest
@@ -100,6 +101,6 @@ def test_a_pieces_sound_is_that_of_its_place_in_the_clip_that_the_survey_propose
 
 def test_the_rule_says_whether_clips_are_divided() -> None:
     assert max_jump(DEFAULT_RULES) == BOUND
-    assert max_jump([]) is None
+    assert max_jump([]) == math.inf
     scored = Rule(name="j", stage="look", field="landmarks.face_jump", maximum=3.0, mode="score")
-    assert max_jump([scored]) is None
+    assert max_jump([scored]) == math.inf

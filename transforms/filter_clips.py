@@ -1,5 +1,6 @@
 """Filter clips: rules on scores, each off, score-only or on. All scores stay in the tables."""
 
+import math
 import types
 from collections.abc import Sequence
 from dataclasses import dataclass, is_dataclass
@@ -98,10 +99,10 @@ def judge_clip(clip: Clip, rules: Sequence[Rule], stage: str) -> Rejection | Non
     return clip_rejection(clip, f"filter_{stage}", rule.name, score, bound, also)
 
 
-def max_jump(rules: Sequence[Rule]) -> float | None:
-    """Return how sharply a face may leap before the clip is divided there; None where no rule says so."""
+def max_jump(rules: Sequence[Rule]) -> float:
+    """Return how sharply a face may leap before the clip is divided there; infinite where no rule says so."""
     bounds = [r.maximum for r in rules if r.mode == "on" and r.field == _JUMP and r.maximum is not None]
-    return min(bounds, default=None)
+    return min(bounds, default=math.inf)
 
 
 # What is rejected by default and why. Bounds were set on videos of public talking-head sets so
