@@ -84,6 +84,9 @@ def test_words_are_found_by_the_letters_they_share() -> None:
     assert times_as_heard(["abc", "def"], heard) == [(0.0, 3.0), (4.0, 7.0)]
     assert times_as_heard(["ab", "cdef"], heard) == [(0.0, 2.0), (2.0, 7.0)]
     assert times_as_heard(["abxc", "xyz", "def"], heard) == [(0.0, 3.0), None, (4.0, 7.0)]
+    # The letters between "a" and "f" were heard otherwise: the words share their time, and none overlaps.
+    spans = times_as_heard(["axxx", "yyf"], [("abcdef", (0.0, 6.0))])
+    assert spans[0] is not None and spans[1] is not None and spans[0][1] <= spans[1][0]
     assert times_as_heard(["uvw"], heard) == [None] and times_as_heard(["uvw", ""], []) == [None, None]
 
 

@@ -33,10 +33,15 @@ def times_as_heard(declared: Sequence[str], heard: Sequence[tuple[str, Span]]) -
     begin = np.interp(np.arange(len(text)), here, [begins[there] for _, there in pairs])
     end = np.interp(np.arange(len(text)), here, [ends[there] for _, there in pairs])
     found: list[Span | None] = []
-    for first, last in itertools.pairwise([0, *itertools.accumulate(map(len, declared))]):
-        shared = ((here >= first) & (here < last)).any()
-        found.append((float(begin[first]), float(max(end[last - 1], begin[first]))) if shared else None)
-    return found
+    before_next = np.inf  # a word ends before the next one begins
+    for first, last in reversed(list(itertools.pairwise([0, *itertools.accumulate(map(len, declared))]))):
+        if not ((here >= first) & (here < last)).any():
+            found.append(None)
+            continue
+        start = float(begin[first])
+        found.append((start, float(max(min(end[last - 1], before_next), start))))
+        before_next = start
+    return found[::-1]
 
 
 def _letter_times(heard: Sequence[tuple[str, Span]]) -> tuple[list[float], list[float]]:
