@@ -38,7 +38,7 @@ def main() -> int:
     from benchmarks.motion_rows import scored_rows
     from benchmarks.motion_table import print_rows, summary
 
-    torch.set_num_threads(2)
+    torch.set_num_threads(1)  # windows are small: threads would wait for each other
     guidance = [float(part) for part in options.guidance.split(",")]
     rows = scored_rows(options.shards, options.split, options.train_split, options.model, guidance)
     console = Console()

@@ -80,6 +80,7 @@ SLICES: Mapping[str, slice] = _slices()
 NUM_CHANNELS = sum(channel.width for channel in CHANNELS)
 FACE = slice(0, SLICES["right_eye"].stop)
 POSE = slice(FACE.stop, NUM_CHANNELS)
+HEARD = SLICES["jaw"]  # what the sound alone tells
 ARRAYS: tuple[str, ...] = tuple(dict.fromkeys(f"smplx:{channel.array}" for channel in CHANNELS))
 MASKS: tuple[str, ...] = tuple(dict.fromkeys(f"valid:smplx_{channel.valid}" for channel in CHANNELS))
 

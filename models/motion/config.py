@@ -49,7 +49,12 @@ def cpu_small() -> MotionConfig:
     """Two million weights: an hour or two on two cores, minutes on a graphics card."""
     return MotionConfig(
         training=TrainingConfig(
-            num_steps=8000, batch_size=16, warmup_steps=100, checkpoint_steps=1000, precision="bfloat16"
+            num_steps=5000,
+            batch_size=16,
+            learning_rate=5e-4,
+            warmup_steps=100,
+            checkpoint_steps=1000,
+            precision="bfloat16",
         )
     )
 

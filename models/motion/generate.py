@@ -3,6 +3,7 @@
 T frames in all, D numbers a frame.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -33,6 +34,8 @@ class GenerateConfig:
     face_guidance: float = 1.15
     pose_guidance: float = 1.0
     limit_deviations: Positive = 6.0
+    # Bodies are fitted with small accelerations, so what is faster than this in pose is left-over noise.
+    pose_smoothing_frames: Positive = 1.0
 
 
 def animate(
@@ -120,6 +123,18 @@ def _draw_windows(
     return drawn
 
 
+def smoothed(x_BTD: Tensor, deviation_frames: float) -> Tensor:
+    """Return motion (B, T, D) after a Gaussian over time; beyond its ends it stays as it is there."""
+    reach = math.ceil(3 * deviation_frames)
+    offsets = torch.arange(-reach, reach + 1, dtype=x_BTD.dtype)
+    kernel = torch.exp(-0.5 * (offsets / deviation_frames) ** 2)
+    kernel = (kernel / kernel.sum())[None, None]
+    rows = x_BTD.transpose(1, 2).flatten(0, 1)[:, None]
+    padded = torch.nn.functional.pad(rows, (reach, reach), mode="replicate")
+    moved = torch.nn.functional.conv1d(padded, kernel)
+    return moved[:, 0].unflatten(0, (x_BTD.shape[0], x_BTD.shape[2])).transpose(1, 2)
+
+
 @torch.inference_mode()
 def draw_window(
     model: MotionModel,
@@ -146,7 +161,8 @@ def draw_window(
         with_sound, without = both.chunk(2)
         out = with_sound.clone()
         out[..., FACE] = guided(with_sound[..., FACE], without[..., FACE], config.face_guidance)
-        out[..., POSE] = guided(with_sound[..., POSE], without[..., POSE], config.pose_guidance)
+        pose = guided(with_sound[..., POSE], without[..., POSE], config.pose_guidance)
+        out[..., POSE] = smoothed(pose, config.pose_smoothing_frames)
         return torch.where(known_BT[..., None], before_BTD, out)
 
     return sample(predict, noise_BTD, config.num_steps, config.limit_deviations)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from models.motion.body_points import ARM_JOINTS, HAND_JOINTS, HEAD_JOINTS, BodyPoints
-from models.motion.channels import CHANNELS, FACE, NUM_CHANNELS, POSE, SLICES
+from models.motion.channels import CHANNELS, FACE, HEARD, NUM_CHANNELS, SLICES
 from schemas.bounds import Count, Positive
 
 # How far apart counts as one, metres: what of each part is seen as wrong.
@@ -47,7 +47,7 @@ class LossConfig:
             "right_hand": 0.3,
         }
     )
-    max_level: Positive = 4.0  # of `diffusion.loss_weight`, for pose
+    max_level: Positive = 4.0  # of `diffusion.loss_weight`, for what is drawn as a change
     # Places in space are compared on every so many frames: they differ little from one to the next.
     space_frames: Count = 4
     min_deviation: Positive = 1e-3
@@ -56,7 +56,8 @@ class LossConfig:
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Targets:
     """A batch's truth: x0 (B, T, D) normalised; weight (B, T, D) 1 where it counts, else 0; reference (B, D)
-    absolute, not normalised; betas (B, S); level (B,) how much a window's pose counts, by its noise.
+    absolute, not normalised; betas (B, S); level (B,) how much what is drawn as a change
+    counts in a window, by its noise.
     """
 
     x0_BTD: Tensor
@@ -147,8 +148,8 @@ def _weighed(errors_BD: Tensor, level_B: Tensor) -> Tensor:
     """Return the sum over numbers, mean over windows; what is drawn as a change counts by the noise's
     level.
     """
-    face, pose = errors_BD[:, FACE].sum(-1), errors_BD[:, POSE].sum(-1)
-    return (face + pose * level_B).mean()
+    heard = errors_BD[:, HEARD].sum(-1)
+    return (heard + (errors_BD.sum(-1) - heard) * level_B).mean()
 
 
 def _mean_seen(values_BTD: Tensor, weight_BTD: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from models.diffusion import clean_from
-from models.motion.channels import FACE, NUM_CHANNELS, POSE
+from models.motion.channels import HEARD, NUM_CHANNELS
 from schemas.bounds import Count, Share
 
 
@@ -84,10 +84,11 @@ class MotionDenoiser(nn.Module):
         h = h + self.position(h.transpose(1, 2)).transpose(1, 2)
         answer = self.out(self.layers(h, src_key_padding_mask=~real_BT))
         answer = answer.float()
-        # The sound says what the face does, so the answer is the face; of pose it says little, so what is
-        # there is kept and the answer is what to change.
-        pose = clean_from(answer[..., POSE], x_BTD[..., POSE], t_B)
-        return torch.cat([answer[..., FACE], pose], dim=-1)
+        # The sound says what the jaw does, so the answer is the jaw; of blinks, gaze and pose it says little,
+        # so what is there is kept and the answer is what to change.
+        clean = clean_from(answer, x_BTD, t_B)
+        clean[..., HEARD] = answer[..., HEARD]
+        return clean
 
 
 def _waves(t_B: Tensor, width: int) -> Tensor:

@@ -40,7 +40,7 @@ def draw_person(random: np.random.Generator, num_betas: int = 10) -> Person:
     return Person(
         betas=tuple(random.normal(0, 0.8, num_betas).tolist()),
         articulation=float(random.uniform(0.75, 1.25)),
-        liveliness=float(random.uniform(0.6, 1.6)),
+        liveliness=float(random.uniform(0.4, 1.0)),
         blinks_a_minute=float(random.uniform(12, 26)),
         depth_m=float(random.uniform(1.1, 1.7)),
         yaw=float(random.normal(0, 0.12)),

@@ -20,6 +20,7 @@ FPS = 25.0
 _SIZE_PX = 160
 _CRF, _PRESET = 23, "veryfast"
 _LICENCE = "CC0-1.0"
+_WEIGHT = 0.4  # beside recorded people, whose weights are 1 on average: there are many more of these
 # Everyday words, so that every phone comes often; what they say together does not matter.
 _WORDS = """
     morning evening water coffee window garden summer winter people children mother father brother
@@ -133,7 +134,7 @@ def _clip(track: BodyTrack, seed: int, number: int, who: str, pictures: npt.NDAr
             betas_norm=float(np.linalg.norm(track.betas)),
         ),
         identity=Identity(identity_id=who, confidence=1.0, embedder="none", split_group=who),
-        sampling_weight=1.0,
+        sampling_weight=_WEIGHT,
         split="train",
         status="accepted",
     )
