@@ -16,7 +16,7 @@ PIP := $(RUN) -m pip --disable-pip-version-check --no-input
 .DELETE_ON_ERROR:
 
 help:
-	@echo "make demo              install, curate the recordings of demo/media into $(OUT)"
+	@echo "make demo              install, curate the recordings of demo/media into $(OUT), train on them, animate"
 	@echo "make test              install and run the tests"
 	@echo "make lint, make type   ruff; pyright"
 	@echo "make bench DATA=DIR    measure speed on the videos of a folder"
@@ -24,6 +24,9 @@ help:
 
 demo: install
 	$(RUN) run_pipeline.py curate --input demo/media/manifest.csv --output "$(OUT)" --config demo/config.yaml
+	$(RUN) run_pipeline.py train motion "$(OUT)" --config demo
+	$(RUN) run_pipeline.py animate --audio demo/media/s32_sbwe5n.mp4 --reference demo/media/signing_again.mkv \
+		--out "$(OUT)/talk/motion.npz"
 
 test: install-dev
 	$(RUN) -m pytest

@@ -25,6 +25,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--train-split", default="train", help="where neighbours come from (default: train)")
     parser.add_argument("--model", type=Path, help="a motion model; default: the one that ships")
     parser.add_argument("--guidance", default="1,1.15,1.5,2.5", help="of the face, comma-separated")
+    parser.add_argument("--long-seconds", type=float, default=60.0, help="of the motion looked at for seams")
     parser.add_argument("--output", type=Path, default=Path("out/motion"), help="default: out/motion")
     return parser.parse_args()
 
@@ -35,17 +36,26 @@ def main() -> int:
     import torch
     from rich.console import Console
 
-    from benchmarks.motion_rows import scored_rows
+    from benchmarks.motion_long import long_scores
+    from benchmarks.motion_rows import judged_clips, scored_rows
     from benchmarks.motion_table import print_rows, summary
 
     torch.set_num_threads(1)  # windows are small: threads would wait for each other
     guidance = [float(part) for part in options.guidance.split(",")]
-    rows = scored_rows(options.shards, options.split, options.train_split, options.model, guidance)
+    judged = judged_clips(options.shards, options.split)
+    neighbours = (
+        judged_clips(options.shards, options.train_split) if options.train_split != options.split else []
+    )
+    rows = scored_rows(judged, neighbours, options.model, guidance)
     console = Console()
     print_rows(rows, console)
     options.output.mkdir(parents=True, exist_ok=True)
     target = options.output / "results.json"
-    target.write_text(json.dumps(summary(rows), indent=1), encoding="utf-8")
+    long = long_scores(judged, options.model, options.long_seconds)
+    for name, scores in long.items():
+        told = ", ".join(f"{key} {value:.2f}" for key, value in scores.items())
+        console.print(f"{options.long_seconds:g} s, {name}: {told}", markup=False)
+    target.write_text(json.dumps({"rows": summary(rows), "long": long}, indent=1), encoding="utf-8")
     console.print(f"written: {target}", markup=False)
     return 0
 

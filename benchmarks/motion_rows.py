@@ -40,23 +40,22 @@ class Row:
     scores: dict[str, tuple[float, ...]]
 
 
-def scored_rows(
-    shards: Sequence[str],
-    split: str,
-    train_split: str,
-    model: Path | None,
-    guidance: Sequence[float],
-) -> list[Row]:
-    """Return all rows for the clips of a split."""
+def judged_clips(shards: Sequence[str], split: str) -> list[Window]:
+    """Return the whole clips of a split, without pictures."""
     wanted = WindowConfig(num_frames=None, arrays=(*ARRAYS, *MASKS))
-    judged = list(clips(shards, wanted, split=split))
+    return list(clips(shards, wanted, split=split))
+
+
+def scored_rows(
+    judged: list[Window], neighbours: list[Window], model: Path | None, guidance: Sequence[float]
+) -> list[Row]:
+    """Return all rows for some clips; neighbours are where the nearest by sound is looked for."""
     points = BodyPoints(load_body_model())
     real = [measures.see(points, window.arrays, _betas(window)) for window in judged]
     rows = [_scored(REAL, judged, real, points, lambda window, _: window.arrays)]
     for scale in guidance:
         rows.append(_scored(f"model, guidance {scale:g}", judged, real, points, _model(model, scale)))
     rows.append(_scored("envelope", judged, real, points, _envelope))
-    neighbours = list(clips(shards, wanted, split=train_split)) if train_split != split else []
     if neighbours:
         rows.append(_scored("nearest by sound", judged, real, points, _nearest(neighbours)))
     rows.append(_scored("held still", judged, real, points, _still))
