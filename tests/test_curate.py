@@ -235,7 +235,8 @@ def test_the_index_of_a_shard_tells_its_contents(curated: Run) -> None:
 def test_each_frame_is_decoded_once_a_visit(curated: Run) -> None:
     decoded = {s.stage: s.frames_decoded for s in curated.summary.stages}
     whole = sum(s["end_frame"] - s["start_frame"] for s in curated.rows("shots"))
-    assert decoded["survey"] == whole
+    # The last pictures of cut_short.mp4 are decoded and turn out to be damaged.
+    assert whole <= decoded["survey"] <= whole + 3
     looked_at = [c for c in curated.rows("clips") if c["quality_stillness_ratio"] is not None]
     # Pieces of a divided clip are looked at once more. Seeking starts at a keyframe: a few frames before a
     # clip may come with it.
