@@ -45,7 +45,8 @@ def write_page(
     strips = [strip for window in windows for strip in _strips(window, shown, model, body)]
     about = model.about
     facts = (
-        ("Shards", ", ".join(shards)),
+        # Where they lie on this machine is nobody else's business.
+        ("Shards", ", ".join(Path(place).name for place in shards)),
         ("Trained on", f"{about.trained_on} of {split}, {about.num_steps:,} steps"),
         ("Network", f"{about.network.num_layers} layers, width {about.network.width}"),
         ("Sound", about.sound_name),
