@@ -211,6 +211,15 @@ _BACKENDS = (
         expected_sha256="e7ecec637596a781c5ae877763ac68aeb0a47a91cd2ca3d3e954165019792032",
     ),
     _Backend(
+        name="motion",
+        purpose="turns a voice into the motion of a body",
+        packages=("torch",),
+        licence="made by Mentor from recordings under CC BY 4.0 and ODbL 1.0",
+        if_missing="nobody is animated unless you name a motion model by path",
+        weights=(("models", "motion/data/motion.safetensors"),),
+        expected_sha256="3e095a3b6d33c2e17c2e0a9f17f5686bd064521ad450d91262e34c363288c591",
+    ),
+    _Backend(
         name="body-model",
         purpose="the body that is fitted, in SMPL-X's format",
         packages=("numpy",),

@@ -13,7 +13,7 @@ from models.motion import measures
 from models.motion.body_points import BodyPoints
 from models.motion.channels import ARRAYS
 from models.motion.checkpoint import load_motion
-from models.motion.generate import animate, window_starts
+from models.motion.generate import GenerateConfig, animate, window_starts
 from models.motion.sound import sound_features
 
 Float = npt.NDArray[np.float32]
@@ -38,8 +38,11 @@ def long_scores(judged: list[Window], path: Path | None, seconds: float) -> dict
     made: Arrays = animate(model, sound_features(about.sound), sound, reference)
     betas = first.betas if first.betas is not None else np.zeros(10, np.float32)
     motion = measures.see(BodyPoints(load_body_model()), made, betas)
-    starts = window_starts(len(motion.jaw), about.window_frames, about.known_frames)
-    borders = [start + about.known_frames for start in starts[1:]]
+    fade = GenerateConfig().fade_frames
+    starts = window_starts(len(motion.jaw), about.window_frames, about.known_frames + fade)
+    # Windows meet over some frames, from the last that is only the one's to the first that is only the
+    # other's.
+    borders = [start + about.known_frames + i for start in starts[1:-1] for i in range(fade + 1)]
     ends = round(_ENDS_SECONDS * about.fps)
     out: dict[str, dict[str, float]] = {}
     for name in _SERIES:

@@ -31,9 +31,11 @@ class GenerateConfig:
     seed: int = 0
     num_steps: Count = 20
     # Guidance makes lips agree more with the sound and moves everything further than people do.
-    face_guidance: float = 1.15
+    face_guidance: float = 1.5
     pose_guidance: float = 1.0
     limit_deviations: Positive = 6.0
+    # A window's first new frames are mixed with those that the window before drew there.
+    fade_frames: Count = 8
     # Bodies are fitted with small accelerations, so what is faster than this in pose is left-over noise.
     pose_smoothing_frames: Positive = 1.0
 
@@ -86,10 +88,10 @@ def draw_motion(
     return (drawn * scales.deviation + scales.mean).numpy()
 
 
-def window_starts(num_frames: int, window: int, known: int) -> list[int]:
-    """Return where windows begin: each but the first repeats `known` frames; the last one ends at the end."""
+def window_starts(num_frames: int, window: int, overlap: int) -> list[int]:
+    """Return where windows begin: each but the first repeats `overlap` frames, the last ends at the end."""
     last = max(0, num_frames - window)
-    return [*range(0, last, window - known), last]
+    return [*range(0, last, window - overlap), last]
 
 
 def _draw_windows(
@@ -102,25 +104,28 @@ def _draw_windows(
 ) -> Tensor:
     length = len(noise_TD)
     window = min(model.about.window_frames, length)
-    starts = window_starts(length, window, min(model.about.known_frames, window - 1))
+    fade = min(config.fade_frames, window // 4)
+    starts = window_starts(length, window, min(model.about.known_frames, window // 4) + fade)
     drawn = torch.zeros_like(noise_TD)
     done = 0
     for index, start in enumerate(starts):
-        span = slice(start, start + window)
-        known = torch.arange(start, start + window) < done
-        drawn[span] = draw_window(
-            model,
-            heard_TC[span][None],
-            reference_1D,
-            noise_TD[span][None],
-            drawn[span][None],
-            known[None],
-            config,
+        span, there = slice(start, start + window), max(0, done - start)
+        before, share_T1 = drawn[span], _share_of_new(window, there, fade)[:, None]
+        known = share_T1[:, 0] == 0
+        new = draw_window(
+            model, heard_TC[span][None], reference_1D, noise_TD[span][None], before[None], known[None], config
         )[0]
+        drawn[span] = before + share_T1 * (new - before)
         done = start + window
         if progress is not None:
             progress(index + 1, len(starts))
     return drawn
+
+
+def _share_of_new(window: int, there: int, fade: int) -> Tensor:
+    """Return (T,): 0 where motion stays as it is there, 1 where there is none, in between before that."""
+    places = torch.arange(window) - (there - fade) + 1
+    return (places / (fade + 1)).clamp(0, 1) if there else torch.ones(window)
 
 
 def smoothed(x_BTD: Tensor, deviation_frames: float) -> Tensor:
@@ -162,6 +167,8 @@ def draw_window(
         out = with_sound.clone()
         out[..., FACE] = guided(with_sound[..., FACE], without[..., FACE], config.face_guidance)
         pose = guided(with_sound[..., POSE], without[..., POSE], config.pose_guidance)
+        # What is known is put in first, so that the frames after it are smoothed towards it.
+        pose = torch.where(known_BT[..., None], before_BTD[..., POSE], pose)
         out[..., POSE] = smoothed(pose, config.pose_smoothing_frames)
         return torch.where(known_BT[..., None], before_BTD, out)
 
