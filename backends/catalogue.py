@@ -330,7 +330,11 @@ def _describe(backend: _Backend) -> BackendInfo:
 
 def _ships(backend: _Backend) -> bool:
     """Return whether the weights lie in Mentor's repository, and not in a package."""
-    return bool(backend.weights) and {module for module, _ in backend.weights} <= {"backends", "body"}
+    return bool(backend.weights) and {module for module, _ in backend.weights} <= {
+        "backends",
+        "body",
+        "models",
+    }
 
 
 def _remedy(backend: _Backend) -> str:

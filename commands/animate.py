@@ -19,9 +19,7 @@ def register(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
     parser.add_argument(
         "--seed", type=int, default=0, help="another seed, another way to say it (default: 0)"
     )
-    parser.add_argument(
-        "--guidance", type=float, help="how much the mouth keeps to the sound (default: 1.5)"
-    )
+    parser.add_argument("--guidance", type=float, help="how much the mouth keeps to the sound (default: 1.5)")
     parser.add_argument("--steps", type=int, help="evaluations of the network a window (default: 20)")
     parser.add_argument(
         "--formats",
