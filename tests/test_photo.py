@@ -1,6 +1,7 @@
 """A person's body from a picture: what fits, and a clear answer to what does not."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,7 +23,7 @@ def portrait() -> Image.Image:
     return Image.fromarray(view.pixels(picture.frame))
 
 
-def saved(picture: Image.Image, path: Path, **options: object) -> Path:
+def saved(picture: Image.Image, path: Path, **options: Any) -> Path:
     picture.save(path, **options)
     return path
 
