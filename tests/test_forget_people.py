@@ -82,7 +82,7 @@ def withdrawn(place: Place, whole: Path) -> Withdrawn:
     before = goes.found(out)
     # An unfinished result with everybody in it.
     sooner = place.curate(out, place.manifest(TALKERS), shards={"clips_per_shard": 3})
-    assert sooner.kill_when(lambda: len(list(out.glob("results/*/shards/*.tar"))) == 3) is not None
+    assert sooner.kill_when(lambda: len(list(out.glob("results/*/shards/*.tar"))) >= 3) is not None
     later = place.curate(out, place.manifest(TALKERS, refused=(GOES,)))
     dead = set(out.glob("work/*/registry/*"))
     assert later.kill_when(lambda: bool(set(out.glob("work/*/registry/*")) - dead)) is not None
