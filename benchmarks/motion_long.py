@@ -7,12 +7,11 @@ import numpy.typing as npt
 
 from benchmarks.motion_rows import Arrays
 from body.load import load_body_model
-from commands.animate_person import bundled_model
 from models.data.records import Window
 from models.motion import measures
 from models.motion.body_points import BodyPoints
 from models.motion.channels import ARRAYS
-from models.motion.checkpoint import load_motion
+from models.motion.checkpoint import bundled_model, load_motion
 from models.motion.generate import GenerateConfig, animate, window_starts
 from models.motion.sound import sound_features
 

@@ -9,14 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from body.load import load_body_model
-from commands.animate_person import bundled_model
 from models.data.clips import clips
 from models.data.config import WindowConfig
 from models.data.records import Window
 from models.motion import measures
 from models.motion.body_points import BodyPoints
 from models.motion.channels import ARRAYS, MASKS
-from models.motion.checkpoint import load_motion
+from models.motion.checkpoint import bundled_model, load_motion
 from models.motion.generate import GenerateConfig, animate
 from models.motion.measures import Motion
 from models.motion.sound import LogMel, sound_features

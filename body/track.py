@@ -1,7 +1,7 @@
 """A person's body through a clip, as the parameters of a body model: what exporters and drawings take."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -75,6 +75,21 @@ class BodyTrack:
         parts = (self.global_orient, self.body_pose, self.jaw, self.left_eye, self.right_eye)
         pose = np.concatenate([*parts, self.left_hand, self.right_hand], axis=1)
         return pose.reshape(-1, NUM_JOINTS, 3)
+
+    def arrays(self) -> dict[str, npt.NDArray[Any]]:
+        """Return what a sample holds of the frames: `smplx:*` and, for parts with a mask, `valid:smplx_*`."""
+        parameters = {f"smplx:{name}": getattr(self, name) for name in TRACK_PARAMETERS}
+        return parameters | {f"valid:smplx_{part}": mask for part, mask in self.valid.items()}
+
+    def moved(self, parameters: Mapping[str, Float], fps: float) -> "BodyTrack":
+        """Return the person of this track in other motion: `smplx:*` arrays (T, ...), every part valid."""
+        number = len(parameters["smplx:transl"])
+        return replace(
+            self,
+            **{name: parameters[f"smplx:{name}"] for name in TRACK_PARAMETERS},
+            fps=fps,
+            valid={part: np.ones(number, bool) for part in TRACK_PARTS},
+        )
 
     @classmethod
     def from_sample(

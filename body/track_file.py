@@ -20,12 +20,10 @@ def track_bytes(track: BodyTrack) -> bytes:
     `camera` (4,): fps, focal length, width and height in px; `model_id` as UTF-8 bytes. Same track, same
     bytes.
     """
-    arrays = {f"smplx:{name}": getattr(track, name) for name in TRACK_PARAMETERS}
-    arrays |= {f"valid:smplx_{part}": mask for part, mask in track.valid.items()}
     camera = (track.fps, track.focal_length_px, track.width, track.height)
     return arrays_to_npz(
         {
-            **arrays,
+            **track.arrays(),
             _BETAS: track.betas,
             _CAMERA: np.array(camera, np.float64),
             _MODEL_ID: np.frombuffer(track.model_id.encode(), np.uint8),

@@ -1,11 +1,9 @@
 """Animate a person: fit their picture, draw motion for a voice, write it in the formats of other programs."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from importlib import resources
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,12 +14,12 @@ from body.export.arkit import arkit_csv
 from body.export.glb import glb_bytes
 from body.load import load_body_model
 from body.topology import MAX_EXPRESSION
-from body.track import TRACK_PARTS, BodyTrack
+from body.track import BodyTrack
 from body.track_file import track_bytes
 from drawing.mesh_video import mesh_mp4
 from media import MediaError, MediaLimits, decode_audio, probe_media, to_pcm
 from media.mux import with_sound
-from models.motion.checkpoint import MotionModel, load_motion
+from models.motion.checkpoint import MotionModel, bundled_model, load_motion
 from models.motion.generate import GenerateConfig, animate
 from models.motion.sound import sound_features
 from pipelines.photo import read_reference
@@ -29,7 +27,6 @@ from schemas.outcomes import BadInputError
 from schemas.sample import SAMPLING_RATE_HZ
 from transforms.storage import write_bytes
 
-MODEL_FILE = "motion.safetensors"
 _MAX_SECONDS = 600.0
 
 
@@ -46,11 +43,6 @@ class Animation:
     face_guidance: float | None
     num_steps: int | None
     formats: tuple[str, ...]
-
-
-def bundled_model() -> Path:
-    """Return the motion model that ships."""
-    return Path(str(resources.files("models"))) / "motion" / "data" / MODEL_FILE
 
 
 def animate_person(wanted: Animation, console: Console) -> list[Path]:
@@ -74,9 +66,9 @@ def animate_person(wanted: Animation, console: Console) -> list[Path]:
             "--body-model"
         )
     features = sound_features(model.about.sound)
-    drawn = animate(model, features, sound, reference.arrays(), config, _told(console))
-    track = _track(reference.track, drawn, model.about.fps)
-    return _write(wanted, track, sound)
+    drawn = animate(model, features, sound, reference.track.arrays(), config, _told(console))
+    # What the picture does not show was made up, but so was all motion: every part is drawn.
+    return _write(wanted, reference.track.moved(drawn, model.about.fps), sound)
 
 
 def _config(wanted: Animation) -> GenerateConfig:
@@ -111,19 +103,11 @@ def _sound(path: str) -> npt.NDArray[np.float32]:
         raise BadInputError(f"{path}: {error}") from error
 
 
-def _told(console: Console):
+def _told(console: Console) -> Callable[[int, int], None]:
     def tell(done: int, number: int) -> None:
         console.out(f"window {done} of {number}", highlight=False)
 
     return tell
-
-
-def _track(still: BodyTrack, drawn: Mapping[str, npt.NDArray[np.float32]], fps: float) -> BodyTrack:
-    number = len(drawn["smplx:jaw"])
-    parameters: dict[str, Any] = {name.removeprefix("smplx:"): values for name, values in drawn.items()}
-    # What the picture does not show was made up, but so was all motion: every part is drawn.
-    valid = {part: np.ones(number, bool) for part in TRACK_PARTS}
-    return replace(still, **parameters, fps=fps, valid=valid)
 
 
 def _write(wanted: Animation, track: BodyTrack, sound: npt.NDArray[np.float32]) -> list[Path]:
@@ -131,7 +115,7 @@ def _write(wanted: Animation, track: BodyTrack, sound: npt.NDArray[np.float32]) 
     made: dict[Path, bytes] = {wanted.out: track_bytes(track)}
     for name in wanted.formats:
         if name == "mp4":
-            plain = mesh_mp4(load_body_model(wanted.body_model), track)
+            plain = mesh_mp4(body, track)
             made[wanted.out.with_suffix(".mp4")] = with_sound(plain, to_pcm(sound), SAMPLING_RATE_HZ)
         elif name == "glb":
             made[wanted.out.with_suffix(".glb")] = glb_bytes(body, track)

@@ -2,7 +2,6 @@
 
 import io
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -23,6 +22,7 @@ from models.motion.generate import animate
 from models.motion.sound import sound_features
 from reports.training import Strip, training_page
 from schemas.outcomes import BadInputError
+from transforms.storage import write_bytes
 
 PAGE = "index.html"
 _NUM_CLIPS, _NUM_FRAMES, _TILE_PX = 2, 10, 160
@@ -54,8 +54,7 @@ def write_page(
         ("Body model", about.body_model),
     )
     page = training_page("Motion model in training", facts, history, strips)
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / PAGE).write_bytes(page)
+    write_bytes(str(folder / PAGE), page)
 
 
 def _clips_to_show(shards: Sequence[str], split: str) -> tuple[str, list[Window]]:
@@ -75,12 +74,8 @@ def _strips(window: Window, split: str, model: MotionModel, body: BodyModel) -> 
     reference = {name: window.arrays[name][:1] for name in ARRAYS}
     features = sound_features(model.about.sound)
     drawn = animate(model, features, window.sound, reference)
-    number = min(len(drawn["smplx:jaw"]), track.num_frames)
-    made = replace(
-        track,
-        **{name.removeprefix("smplx:"): values[:number] for name, values in drawn.items()},
-        valid={part: np.ones(number, bool) for part in track.valid},
-    )
+    made = track.moved(drawn, window.fps)
+    number = min(made.num_frames, track.num_frames)
     at = np.linspace(0, number - 1, _NUM_FRAMES).round().astype(int)
     real = MeshView(model=body, track=track)
     rows = {

@@ -14,10 +14,11 @@ from tensorboardX import SummaryWriter
 from body.load import load_body_model
 from body.model import BodyModel
 from commands.motion_page import write_page
-from models.motion.checkpoint import MotionModel, load_motion
+from models.motion.checkpoint import MODEL_FILE, MotionModel, load_motion
 from models.motion.config import CONFIGS, MotionConfig
-from models.motion.train import MODEL_FILE, train_motion
-from models.training import Progress, join_ranks, leave_a_core_for_reading
+from models.motion.train import train_motion
+from models.ranks import join_ranks
+from models.training import Progress, leave_a_core_for_reading
 from pipelines.settings import settings_of
 from pipelines.settings_file import read_settings_file
 from schemas.layout import MODELS
@@ -90,7 +91,6 @@ class _Listener:
         self._run, self._folder, self._body, self._console = run, folder, body, console
         self._board = SummaryWriter(str(folder / TENSORBOARD))
         self._began: tuple[float, int] | None = None
-        self._history: list[dict[str, float]] = []
 
     def __call__(self, progress: Progress, model: Callable[[], MotionModel]) -> None:
         now = time.monotonic()

@@ -4,7 +4,6 @@ What a step draws at random comes from a generator of its own, seeded by the run
 number; so a run that goes on draws what it would have drawn, and ranks draw parts of what one process would.
 """
 
-import contextlib
 import json
 import math
 import os
@@ -16,10 +15,11 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 import torch
-import torch.distributed as dist
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from models.named_tensors import below
+from models.ranks import average_gradients, average_over_ranks, rank_and_world
 from schemas.bounds import Chance, Count, Positive
 from schemas.outcomes import BadInputError
 
@@ -101,9 +101,8 @@ class Trainer:
         """Prepare, and go on from the folder's last checkpoint if it has one.
 
         Args:
-            identity: plain values that make runs comparable (configuration, data): a checkpoint with
-            others is
-                refused.
+            identity: plain values that make runs comparable (configuration, data): a checkpoint with others
+                is refused.
 
         Raises:
             BadInputError: if the folder's checkpoint is of another run, or damaged.
@@ -171,11 +170,11 @@ class Trainer:
             )
         self._optimiser.zero_grad()
         loss.backward()
-        _average_gradients(self.network)
+        average_gradients(self.network)
         nn.utils.clip_grad_norm_(self.network.parameters(), config.max_gradient_norm)
         self._optimiser.step()
         self._average_weights(step)
-        return _average_over_ranks({"loss": loss.detach(), **parts})
+        return average_over_ranks({"loss": loss.detach(), **parts})
 
     @torch.no_grad()
     def _average_weights(self, step: int) -> None:
@@ -186,7 +185,7 @@ class Trainer:
 
     def _keep(self) -> None:
         """Write a checkpoint, whole or not at all, and drop old ones."""
-        if _rank() != 0:
+        if rank_and_world()[0] != 0:
             return
         self._folder.mkdir(parents=True, exist_ok=True)
         target = self._folder / f"step-{self.step:08d}"
@@ -230,8 +229,8 @@ class Trainer:
                 f"{self._folder} holds a run with another {', '.join(differ)}; name another folder, or "
                 "delete it"
             )
-        self.network.load_state_dict(_below("network.", tensors))
-        self.ema = _below("ema.", tensors)
+        self.network.load_state_dict(below("network.", tensors))
+        self.ema = below("ema.", tensors)
         for name, parameter in self.network.named_parameters():
             keys = {key: f"{key}.{name}" for key in ("step", "exp_avg", "exp_avg_sq")}
             self._optimiser.state[parameter] = {key: tensors[place] for key, place in keys.items()}
@@ -252,51 +251,6 @@ def leave_a_core_for_reading() -> None:
     torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))
 
 
-@contextlib.contextmanager
-def join_ranks() -> Iterator[int]:
-    """Join the other processes that `torchrun` started, by gloo; gives this one's rank, 0 where there are
-    none.
-    """
-    if int(os.environ.get("WORLD_SIZE", "1")) <= 1:
-        yield 0
-        return
-    dist.init_process_group("gloo")
-    try:
-        yield dist.get_rank()
-    finally:
-        dist.destroy_process_group()
-
-
-def rank_and_world() -> tuple[int, int]:
-    """Return which of how many processes this is."""
-    return (dist.get_rank(), dist.get_world_size()) if dist.is_initialized() else (0, 1)
-
-
-def _rank() -> int:
-    return rank_and_world()[0]
-
-
-def _average_gradients(network: nn.Module) -> None:
-    _, world = rank_and_world()
-    if world == 1:
-        return
-    gradients = [p.grad for p in network.parameters() if p.grad is not None]
-    flat = torch.cat([gradient.flatten() for gradient in gradients])
-    dist.all_reduce(flat)
-    flat /= world
-    for gradient, part in zip(gradients, flat.split([g.numel() for g in gradients]), strict=True):
-        gradient.copy_(part.view_as(gradient))
-
-
-def _average_over_ranks(parts: dict[str, Tensor]) -> dict[str, float]:
-    values = torch.stack([part.detach().float() for part in parts.values()])
-    _, world = rank_and_world()
-    if world > 1:
-        dist.all_reduce(values)
-        values /= world
-    return dict(zip(parts, values.tolist(), strict=True))
-
-
 def _checkpoints(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob("step-*") if path.is_dir())
 
@@ -304,7 +258,3 @@ def _checkpoints(folder: Path) -> list[Path]:
 def _last_checkpoint(folder: Path) -> Path | None:
     found = _checkpoints(folder)
     return found[-1] if found else None
-
-
-def _below(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +17,7 @@ from body.pose_points import NUM_HAND_POINTS, NUM_POSE_POINTS
 from body.track import BodyTrack
 from media import DecodeTally, MediaError, MediaLimits, PictureView, decode_video
 from schemas.outcomes import BadInputError
-from transforms.extract_landmarks import LandmarkConfig
+from transforms.extract_landmarks import LandmarkConfig, region_around
 from transforms.fit_body import Fit, FitConfig, Observations, fit_clip
 from transforms.track_faces import FaceScanner, SampledFaces, TrackConfig
 
@@ -39,12 +38,6 @@ class Reference:
 
     picture: Image
     track: BodyTrack
-
-    def arrays(self) -> dict[str, npt.NDArray[Any]]:
-        """Return the frame's arrays (1, ...) as in a sample."""
-        from body.track import TRACK_PARAMETERS
-
-        return {f"smplx:{name}": getattr(self.track, name) for name in TRACK_PARAMETERS}
 
 
 def read_reference(path: Path, body_model: str | None = None) -> Reference:
@@ -156,8 +149,7 @@ def _fitted(
     config = LandmarkConfig()
     extractor = landmark_extractor(config.min_score, config.model_complexity)
     extractor.reset()
-    margin = config.face_margin * (box[3] - box[1])
-    seen = extractor.extract(picture, (box[0] - margin, box[1] - margin, box[2] + margin, box[3] + margin))
+    seen = extractor.extract(picture, region_around(box, config))
     if seen.face is None:
         raise BadInputError(
             f"{path}: a face is there, but its features are not seen: it is turned away, hidden or drawn"

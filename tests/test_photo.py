@@ -33,7 +33,7 @@ def test_a_photo_and_a_video_of_one_person_are_fitted(portrait: Image.Image, tmp
     assert photo.picture.shape == (portrait.height, portrait.width, 3)
     assert (photo.track.width, photo.track.height) == portrait.size and photo.track.num_frames == 1
     assert photo.track.valid["face"].all() and not photo.track.valid["left_hand"].any()
-    assert {values.shape[0] for values in photo.arrays().values()} == {1}
+    assert {values.shape[0] for values in photo.track.arrays().values()} == {1}
     video = read_reference(TALKER)
     assert np.abs(video.track.transl - photo.track.transl).max() < 0.02
     signer = read_reference(SIGNER)

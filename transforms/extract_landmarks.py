@@ -11,7 +11,7 @@ from backends.protocols import FrameLandmarks, LandmarkExtractor, RgbImage
 from body.face_mesh import CHIN, FOREHEAD, IRISES, NUM_POINTS, SKIN
 from body.pose_points import NUM_HAND_POINTS, NUM_POSE_POINTS
 from schemas.bounds import Share
-from schemas.records import Clip, FaceJump, FaceTrack, LandmarkCoverage
+from schemas.records import Box, Clip, FaceJump, FaceTrack, LandmarkCoverage
 from schemas.sample import pack_landmarks
 from transforms.geometry import boxes_at
 
@@ -33,6 +33,13 @@ class LandmarkConfig:
     model_complexity: Literal[1] = 1
     # The face mesh looks at the tracked box enlarged by this on every side.
     face_margin: float = 0.6
+
+
+def region_around(box: Box, config: LandmarkConfig) -> Box:
+    """Return where the face mesh looks for a face whose box is known, px."""
+    x0, y0, x1, y1 = box
+    margin = config.face_margin * (y1 - y0)
+    return x0 - margin, y0 - margin, x1 + margin, y1 + margin
 
 
 def clip_boxes(clip: Clip, track: FaceTrack) -> FloatArray:
@@ -60,10 +67,8 @@ class LandmarkCollector:
         if repeated and self.frames:
             self.frames.append(self.frames[-1])
         else:
-            box = self.boxes[len(self.frames)]
-            margin = self.config.face_margin * float(box[3] - box[1])
-            x0, y0, x1, y1 = (float(v) for v in box)
-            region = (x0 - margin, y0 - margin, x1 + margin, y1 + margin)
+            x0, y0, x1, y1 = (float(v) for v in self.boxes[len(self.frames)])
+            region = region_around((x0, y0, x1, y1), self.config)
             self.frames.append(self.extractor.extract(image, region))
         return self.frames[-1]
 

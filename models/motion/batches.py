@@ -32,7 +32,6 @@ class MotionBatch:
     skipped: bad samples that were met.
     """
 
-    keys: tuple[str, ...]
     motion_BTD: Tensor
     seen_BTD: Tensor
     reference_BD: Tensor
@@ -58,8 +57,7 @@ class Examples:
         rows = [self._numbers(window) for window in windows]
         stacked = {name: torch.from_numpy(np.stack([row[name] for row in rows])) for name in rows[0]}
         skipped = tuple(found for w in windows for found in w.skipped)
-        keys = tuple(w.key for w in windows)
-        return MotionBatch(keys=keys, after=windows[-1].after, skipped=skipped, **stacked)
+        return MotionBatch(after=windows[-1].after, skipped=skipped, **stacked)
 
     def _numbers(self, window: Window) -> dict[str, npt.NDArray[Any]]:
         self._check(window)
@@ -96,11 +94,10 @@ def motion_windows(
     split: str,
     rank: int,
     world_size: int,
-    num_frames: int | None,
 ) -> ShardWindows:
     """Return the windows that a run draws from."""
     wanted = WindowConfig(
-        num_frames=num_frames,
+        num_frames=config.window_frames,
         arrays=(*ARRAYS, *MASKS),
         with_reference=True,
         mirror_probability=config.mirror_probability,

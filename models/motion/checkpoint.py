@@ -4,7 +4,8 @@ The file is safetensors; what is not a tensor is JSON in the file's metadata. No
 """
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,11 @@ from torch import Tensor
 from models.motion.channels import CHANNELS, NUM_CHANNELS
 from models.motion.network import MotionDenoiser, NetworkConfig
 from models.motion.sound import SoundKind
+from models.named_tensors import below
 from schemas.outcomes import BadInputError
 
 FORMAT = "mentor-motion-1"
-_SCALES = ("mean", "deviation", "reference_mean", "reference_deviation", "sound_mean", "sound_deviation")
+MODEL_FILE = "motion.safetensors"
 _MAX_BYTES = 1 << 30
 
 
@@ -54,7 +56,7 @@ class Scales:
 
     def tensors(self) -> dict[str, Tensor]:
         """Return all by name."""
-        return {name: getattr(self, name) for name in _SCALES}
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -64,6 +66,11 @@ class MotionModel:
     about: MotionAbout
     network: MotionDenoiser
     scales: Scales
+
+
+def bundled_model() -> Path:
+    """Return the file of the model that ships."""
+    return Path(str(resources.files("models"))) / "motion" / "data" / MODEL_FILE
 
 
 def motion_bytes(model: MotionModel) -> bytes:
@@ -104,14 +111,10 @@ def _assemble(path: Path, about: dict[str, Any], tensors: dict[str, Tensor]) -> 
         network = NetworkConfig(**about.pop("network"))
         known = MotionAbout(network=network, **about)
         denoiser = MotionDenoiser(network, known.sound_width)
-        denoiser.load_state_dict(_below("network.", tensors))
-        scales = Scales(**_below("scales.", tensors))
+        denoiser.load_state_dict(below("network.", tensors))
+        scales = Scales(**below("scales.", tensors))
     except (KeyError, TypeError, RuntimeError) as error:
         raise BadInputError(f"{path}: a motion model whose parts don't fit ({error})") from error
     if scales.mean.shape != (NUM_CHANNELS,) or scales.sound_mean.shape != (known.sound_width,):
         raise BadInputError(f"{path}: a motion model whose scales don't fit")
     return MotionModel(about=known, network=denoiser.eval(), scales=scales)
-
-
-def _below(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}

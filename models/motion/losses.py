@@ -15,6 +15,14 @@ from schemas.bounds import Count, Positive
 
 # How far apart counts as one, metres: what of each part is seen as wrong.
 _SCALES_M = {"lips": 0.003, "eyes": 0.002, "head": 0.02, "arms": 0.04, "hands": 0.03}
+# Which channels must have been seen for each to count; an error of both sides needs both.
+_SEEN_IN = {
+    "lips": ("jaw",),
+    "eyes": ("jaw",),
+    "head": ("head",),
+    "arms": ("left_arm", "right_arm"),
+    "hands": ("left_hand", "right_hand"),
+}
 _JOINTS = {"head": HEAD_JOINTS, "arms": ARM_JOINTS, "hands": HAND_JOINTS}
 
 
@@ -75,10 +83,12 @@ class MotionLoss(torch.nn.Module):
     mean_D: Tensor
     deviation_D: Tensor
 
-    def __init__(
-        self, config: LossConfig, points: BodyPoints | None, mean_D: Tensor, deviation_D: Tensor
-    ) -> None:
-        """Prepare; points None leaves out the losses in space."""
+    def __init__(self, config: LossConfig, points: BodyPoints, mean_D: Tensor, deviation_D: Tensor) -> None:
+        """Prepare.
+
+        Args:
+            mean_D, deviation_D: what motion is put to scale by.
+        """
         super().__init__()
         self.config, self.points = config, points
         weights = torch.zeros(NUM_CHANNELS)
@@ -95,10 +105,9 @@ class MotionLoss(torch.nn.Module):
         """Return the sum to minimise and each part, scalars."""
         parts = self._in_numbers(predicted_BTD, targets)
         total = parts["motion"] + parts["speed"]
-        if self.points is not None:
-            for name, value in self._in_space(predicted_BTD, targets).items():
-                parts[name] = value
-                total = total + getattr(self.config, name) * value
+        for name, value in self._in_space(predicted_BTD, targets).items():
+            parts[name] = value
+            total = total + getattr(self.config, name) * value
         return total, parts
 
     def _in_numbers(self, predicted: Tensor, targets: Targets) -> dict[str, Tensor]:
@@ -111,7 +120,6 @@ class MotionLoss(torch.nn.Module):
         }
 
     def _in_space(self, predicted: Tensor, targets: Targets) -> dict[str, Tensor]:
-        assert self.points is not None
         every = slice(None, None, self.config.space_frames)
         predicted, true = predicted[:, every], targets.x0_BTD[:, every]
         batch, frames, _ = predicted.shape
@@ -128,18 +136,15 @@ class MotionLoss(torch.nn.Module):
         for name, rows in _JOINTS.items():
             errors[name] = apart[:, list(rows)].mean(-1)
         weights = targets.weight_BTD[:, every]
-        seen = {"lips": "jaw", "eyes": "jaw", "head": "head", "arms": "left_arm", "hands": "left_hand"}
         out: dict[str, Tensor] = {}
         for name, error in errors.items():
-            weight = weights[..., SLICES[seen[name]].start]
-            if name in ("arms", "hands"):  # both sides, since one error holds both
-                weight = weight * weights[..., SLICES[seen[name].replace("left", "right")].start]
+            firsts = [SLICES[channel].start for channel in _SEEN_IN[name]]
+            weight = weights[..., firsts].prod(-1)
             scaled = error.reshape(batch, frames, 1) / _SCALES_M[name] ** 2
             out[name] = _mean_seen(scaled, weight[..., None]).mean()
         return out
 
     def _places(self, x_BTD: Tensor, reference: Tensor, betas: Tensor) -> tuple[Tensor, Tensor]:
-        assert self.points is not None
         plain = (x_BTD * self.deviation_D + self.mean_D).flatten(0, 1)
         return self.points.face(plain, betas), self.points.joints(plain, reference, betas)
 

@@ -12,6 +12,7 @@ import torch
 from body.face_mesh import LEFT_LOWER_LID, LEFT_UPPER_LID, MIDDLE_LIPS
 from body.topology import JOINT_INDEX, SIDES
 from models.motion.body_points import BodyPoints
+from models.motion.channels import absolute_vectors
 
 Float = npt.NDArray[np.float32]
 _MIDDLE_LIDS = (LEFT_UPPER_LID[4], LEFT_LOWER_LID[4])
@@ -37,8 +38,6 @@ class Motion:
 
 def see(points: BodyPoints, parameters: dict[str, Float], betas: Float) -> Motion:
     """Return what scores look at of `smplx:*` arrays (T, ...)."""
-    from models.motion.channels import absolute_vectors
-
     vectors = torch.from_numpy(absolute_vectors(parameters))
     shape = torch.from_numpy(betas)[None].expand(len(vectors), -1)
     with torch.inference_mode():

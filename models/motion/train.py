@@ -15,16 +15,16 @@ from models.data.windows import ShardWindows
 from models.diffusion import loss_weight, noised
 from models.motion.batches import Examples, MotionBatch, measure_scales, motion_windows, normalised
 from models.motion.body_points import BodyPoints
-from models.motion.checkpoint import MotionAbout, MotionModel, Scales, motion_bytes
+from models.motion.checkpoint import MODEL_FILE, MotionAbout, MotionModel, Scales, motion_bytes
 from models.motion.config import MotionConfig
 from models.motion.losses import MotionLoss, Targets
 from models.motion.network import MotionDenoiser
 from models.motion.sound import sound_features
-from models.training import Progress, Trainer, rank_and_world
+from models.ranks import rank_and_world
+from models.training import Progress, Trainer
 from schemas.outcomes import BadInputError
 
 CHECKPOINTS = "checkpoints"
-MODEL_FILE = "motion.safetensors"
 _FPS = 25.0
 
 
@@ -90,8 +90,7 @@ def train_motion(
 
     Raises:
         BadInputError: if the shards don't fit (another body model or frame rate, too few), or the folder
-        holds
-            another run.
+            holds another run.
     """
     rank, world = rank_and_world()
     if config.training.batch_size % world:
@@ -100,14 +99,14 @@ def train_motion(
         )
     features = sound_features(config.sound, config.whisper_folder)
     examples = Examples(features, body.model_id, _FPS)
-    # Scales are measured on what one process would read, so that all ranks have the same.
-    measured = motion_windows(shards, config, split, 0, 1, config.window_frames)
     if start is None:
+        # On what one process would read, so that all ranks have the same.
+        measured = motion_windows(shards, config, split, 0, 1)
         scales = measure_scales(measured, examples, config.statistics_windows, config.loss.min_deviation)
     else:
         _check_start(start, config, features.name, body.model_id)
         scales = start.scales
-    windows = motion_windows(shards, config, split, rank, world, config.window_frames)
+    windows = motion_windows(shards, config, split, rank, world)
     torch.manual_seed(config.training.seed)
     network = MotionDenoiser(config.network, features.width)
     if start is not None:
@@ -122,22 +121,23 @@ def train_motion(
         _identity(config, windows, body.model_id, start),
     )
 
+    about = MotionAbout(
+        network=config.network,
+        sound=config.sound,
+        sound_name=features.name,
+        sound_width=features.width,
+        fps=_FPS,
+        window_frames=config.window_frames,
+        known_frames=config.known_frames,
+        body_model=body.model_id,
+        num_steps=0,
+        trained_on=f"{windows.num_samples} clips",
+    )
+
     def model() -> MotionModel:
         drawn = MotionDenoiser(config.network, features.width)
         drawn.load_state_dict(trainer.ema)
-        about = MotionAbout(
-            network=config.network,
-            sound=config.sound,
-            sound_name=features.name,
-            sound_width=features.width,
-            fps=_FPS,
-            window_frames=config.window_frames,
-            known_frames=config.known_frames,
-            body_model=body.model_id,
-            num_steps=trainer.step,
-            trained_on=f"{windows.num_samples} clips",
-        )
-        return MotionModel(about=about, network=drawn.eval(), scales=scales)
+        return MotionModel(about=replace(about, num_steps=trainer.step), network=drawn.eval(), scales=scales)
 
     trainer.run(None if listen is None else lambda progress: listen(progress, model))
     done = model()

@@ -20,13 +20,13 @@ from body.model import BodyModel
 from models.diffusion import alpha_sigma, clean_from, loss_weight, noised, sample
 from models.motion.body_points import BodyPoints
 from models.motion.channels import ARRAYS, NUM_CHANNELS, POSE, SLICES
-from models.motion.checkpoint import MotionModel, load_motion, motion_bytes
+from models.motion.checkpoint import MODEL_FILE, MotionModel, load_motion, motion_bytes
 from models.motion.config import CONFIGS, MotionConfig, cpu_small
 from models.motion.generate import GenerateConfig, animate, draw_motion, draw_window, window_starts
 from models.motion.losses import LossConfig, MotionLoss, Targets
 from models.motion.network import NetworkConfig
 from models.motion.sound import LogMel
-from models.motion.train import CHECKPOINTS, MODEL_FILE, train_motion
+from models.motion.train import CHECKPOINTS, train_motion
 from models.training import Trainer, TrainingConfig
 from schemas.outcomes import BadInputError
 from tests.models.made_shards import fitted_with, write_shards
@@ -297,7 +297,7 @@ import torch
 torch.set_num_threads(1)
 from body.load import load_body_model
 from models.motion.train import train_motion
-from models.training import join_ranks
+from models.ranks import join_ranks
 from tests.models.test_motion_model import TINY
 with join_ranks():
     train_motion([sys.argv[1]], Path(sys.argv[2]), TINY, load_body_model())

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from body.model import BodyModel
-from body.track import TRACK_PARAMETERS, TRACK_PARTS, BodyTrack
+from body.track import TRACK_PARTS, BodyTrack
 from drawing.mesh import MeshView
 from media import VideoEncoder, VideoFrame, to_pcm
 from schemas.ids import span_id
@@ -93,9 +93,8 @@ def _arrays(track: BodyTrack) -> dict[str, npt.NDArray[Any]]:
     found: dict[str, npt.NDArray[Any]] = {
         n: np.zeros((number, *shape), dtype) for n, (shape, dtype, _) in ARRAYS.items()
     }
-    found |= {f"smplx:{name}": getattr(track, name) for name in TRACK_PARAMETERS}
     found |= {f"smplx:{part}_error_px": np.full(number, np.nan, np.float32) for part in TRACK_PARTS}
-    return found | {f"valid:smplx_{part}": track.valid[part] for part in TRACK_PARTS}
+    return found | track.arrays()
 
 
 def _clip(track: BodyTrack, seed: int, number: int, who: str, pictures: npt.NDArray[np.uint8]) -> Clip:
