@@ -8,6 +8,7 @@
     python run_pipeline.py export OUT KEY --format glb|amass|arkit|bvh [--to FILE] [--body-model FILE]
     python run_pipeline.py train motion OUT [--config NAME|FILE] [--to FOLDER] [--from MODEL]
     python run_pipeline.py animate --audio VOICE --reference PHOTO|VIDEO --out motion.npz [--model MODEL]
+    python run_pipeline.py consent [--picture FILE] [--voice FILE]
     python run_pipeline.py clean OUT [--yes]
     python run_pipeline.py doctor
 
@@ -20,13 +21,13 @@ failed and nothing was accepted, or too much failed; the summary says which), 13
 import argparse
 import sys
 
-from commands import animate, clean, curate, doctor, explain, export, inspect, package, retry, train
+from commands import animate, clean, consent, curate, doctor, explain, export, inspect, package, retry, train
 from commands.process import prepare_process, stop_on_signals
 from commands.temporary_folder import use_own_temporary_folder
 from commands.terminal import Terminal
 from schemas.outcomes import BadInputError
 
-COMMANDS = (curate, retry, package, explain, inspect, export, train, animate, clean, doctor)
+COMMANDS = (curate, retry, package, explain, inspect, export, train, animate, consent, clean, doctor)
 
 
 def _parser() -> argparse.ArgumentParser:

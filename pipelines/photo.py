@@ -34,10 +34,13 @@ _GREY = (127, 127, 127)
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Reference:
-    """A picture (H, W, 3), RGB, and the body fitted to the person in it (one frame)."""
+    """A picture (H, W, 3), RGB, the body fitted to the person in it (one frame), and their face mesh (478, 3)
+    in px.
+    """
 
     picture: Image
     track: BodyTrack
+    face_points: npt.NDArray[np.float32]
 
 
 def read_reference(path: Path, body_model: str | None = None) -> Reference:
@@ -55,7 +58,8 @@ def read_reference(path: Path, body_model: str | None = None) -> Reference:
         picture = read_photo(path)
         faces = _faces(picture)
     box = _only_face(path, faces)
-    return Reference(picture=picture, track=_fitted(path, picture, box, body_model))
+    track, face_points = _fitted(path, picture, box, body_model)
+    return Reference(picture=picture, track=track, face_points=face_points)
 
 
 def read_photo(path: Path) -> Image:
@@ -145,7 +149,7 @@ def _only_face(path: Path, found: SampledFaces) -> tuple[float, float, float, fl
 
 def _fitted(
     path: Path, picture: Image, box: tuple[float, float, float, float], body_model: str | None
-) -> BodyTrack:
+) -> tuple[BodyTrack, npt.NDArray[np.float32]]:
     config = LandmarkConfig()
     extractor = landmark_extractor(config.min_score, config.model_complexity)
     extractor.reset()
@@ -160,7 +164,7 @@ def _fitted(
         raise BadInputError(
             f"{path}: the face cannot be fitted; it is turned too far, hidden, or not a person's"
         )
-    return _track(fit)
+    return _track(fit), seen.face
 
 
 def _observed(seen: FrameLandmarks, picture: Image) -> Observations:

@@ -78,7 +78,7 @@ def _for_settings(schema: Any) -> Any:
             made = {"le": _LARGEST, **made, "strict": True}
         case "float":
             made |= {"allow_inf_nan": False, "strict": True}
-        case "str" | "bool":
+        case "str" | "bool" | "date":
             made["strict"] = True
         case "dataclass":
             made["config"] = {**schema.get("config", {}), "extra_fields_behavior": "forbid"}

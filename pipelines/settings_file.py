@@ -40,39 +40,39 @@ class _Loader(yaml.SafeLoader):
         return node
 
 
-def read_settings_file(path: str) -> dict[str, Any]:
-    """Return the sections of a YAML file; {} if it is empty.
+def read_settings_file(path: str, flag: str = "--config") -> dict[str, Any]:
+    """Return the sections of a YAML file; {} if it is empty. `flag` names it in errors.
 
     Raises:
         BadInputError: naming the file and the place in it.
     """
-    data = _bytes_of(path)
+    data = _bytes_of(path, flag)
     try:
         sections = _Loader(data.decode("utf-8")).sections()
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise BadInputError(f"--config {path}: line {line} is not UTF-8; save the file as UTF-8") from error
+        raise BadInputError(f"{flag} {path}: line {line} is not UTF-8; save the file as UTF-8") from error
     except (yaml.YAMLError, RecursionError, ValueError, TypeError) as error:
         said = " ".join(str(error).split())
-        raise BadInputError(f"--config {path}: not valid YAML: {said}") from error
+        raise BadInputError(f"{flag} {path}: not valid YAML: {said}") from error
     if sections is None:
         return {}
     if not isinstance(sections, dict):
-        raise BadInputError(f"--config {path}: the top level must be sections with settings")
+        raise BadInputError(f"{flag} {path}: the top level must be sections with settings")
     return sections
 
 
-def _bytes_of(path: str) -> bytes:
+def _bytes_of(path: str, flag: str) -> bytes:
     file = Path(path)
     if not file.is_file():
-        raise BadInputError(f"--config {path}: {'not a file' if file.exists() else 'no such file'}")
+        raise BadInputError(f"{flag} {path}: {'not a file' if file.exists() else 'no such file'}")
     try:
         with file.open("rb") as handle:
             data = handle.read(_MAX_BYTES + 1)
     except OSError as error:
-        raise BadInputError(f"--config {path}: cannot be read ({error.strerror})") from error
+        raise BadInputError(f"{flag} {path}: cannot be read ({error.strerror})") from error
     if len(data) > _MAX_BYTES:
-        raise BadInputError(f"--config {path}: larger than {_MAX_BYTES >> 20} MiB; is it a file of settings?")
+        raise BadInputError(f"{flag} {path}: larger than {_MAX_BYTES >> 20} MiB; is it a file of settings?")
     return data
 
 

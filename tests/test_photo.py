@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from commands.warn_of_children import age_warning
 from media import DecodeTally, MediaLimits, PictureView, decode_video
 from pipelines.photo import read_photo, read_reference
 from schemas.outcomes import BadInputError
@@ -28,14 +29,19 @@ def saved(picture: Image.Image, path: Path, **options: Any) -> Path:
     return path
 
 
-def test_a_photo_and_a_video_of_one_person_are_fitted(portrait: Image.Image, tmp_path: Path) -> None:
+def test_a_photo_and_a_video_of_one_person_are_fitted(
+    portrait: Image.Image, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     photo = read_reference(saved(portrait, tmp_path / "p.png"))
     assert photo.picture.shape == (portrait.height, portrait.width, 3)
     assert (photo.track.width, photo.track.height) == portrait.size and photo.track.num_frames == 1
     assert photo.track.valid["face"].all() and not photo.track.valid["left_hand"].any()
     assert {values.shape[0] for values in photo.track.arrays().values()} == {1}
+    assert photo.face_points.shape == (478, 3) and age_warning(photo) is None  # a grown man
     video = read_reference(TALKER)
     assert np.abs(video.track.transl - photo.track.transl).max() < 0.02
+    monkeypatch.setattr("commands.warn_of_children._ADULT_YEARS", 80)
+    assert "perhaps a child" in (age_warning(photo) or "")
     signer = read_reference(SIGNER)
     assert signer.track.valid["left_arm"].all() and signer.track.valid["right_arm"].all()
 

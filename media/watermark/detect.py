@@ -9,6 +9,7 @@ for one stretch.
 """
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -74,7 +75,10 @@ class WatermarkReader:
     def __init__(self, key: bytes) -> None:
         self._tile = make_tile(key)
         known = np.kron(self._tile.known_chips(), np.ones((_PX_PER_CHIP, _PX_PER_CHIP), np.float32))
-        self._known = np.conj(np.fft.rfft2(known))
+        self._known = {
+            mirrored: np.conj(np.fft.rfft2(known[:, ::-1] if mirrored else known))
+            for mirrored in (False, True)
+        }
         self._sum: FloatImage | None = None
         self.num_frames = 0
 
@@ -99,12 +103,11 @@ class WatermarkReader:
         if self._sum is None:
             raise ValueError("no frame was added")
         scales = scales_tried()
-        pictures = {False: self._sum, True: np.ascontiguousarray(self._sum[:, ::-1])}
         candidates = [
-            (*self._best_place(folded), mirrored, scale, folded)
-            for mirrored, picture in pictures.items()
+            (*best, mirrored, scale, folded)
             for scale in scales
-            for folded in [fold(picture, scale)]
+            for folded in [fold(self._sum, scale)]
+            for mirrored, best in self._best_places(folded)
         ]
         candidates.sort(key=lambda candidate: -candidate[0])
         compared = (
@@ -116,15 +119,18 @@ class WatermarkReader:
 
     def _compared(self, folded: FloatImage, place: tuple[int, int], scale: float, mirrored: bool) -> Finding:
         moved = np.roll(folded, (-place[0], -place[1]), axis=(0, 1))
-        by_chip = moved.reshape(SIDE_CHIPS, _PX_PER_CHIP, SIDE_CHIPS, _PX_PER_CHIP)
+        upright = moved[:, ::-1] if mirrored else moved
+        by_chip = upright.reshape(SIDE_CHIPS, _PX_PER_CHIP, SIDE_CHIPS, _PX_PER_CHIP)
         payload, fit = self._tile.compare(by_chip.sum(axis=(1, 3)))
         return Finding(answer="not found", payload=payload, fit=fit, scale=scale, mirrored=mirrored)
 
-    def _best_place(self, folded: FloatImage) -> tuple[float, tuple[int, int]]:
-        """Return how well the known half fits at its best shift, and that shift (y, x) in px."""
-        fits = np.fft.irfft2(np.fft.rfft2(folded) * self._known, s=folded.shape)
-        best = int(fits.argmax())
-        return float(fits.ravel()[best]) / max(float(np.linalg.norm(folded)), 1e-9), divmod(best, _TILE_PX)
+    def _best_places(self, folded: FloatImage) -> Iterator[tuple[bool, tuple[float, tuple[int, int]]]]:
+        """Yield how well the known half fits at its best shift (y, x) in px, upright and mirrored."""
+        seen, norm = np.fft.rfft2(folded), max(float(np.linalg.norm(folded)), 1e-9)
+        for mirrored, known in self._known.items():
+            fits = np.fft.irfft2(seen * known, s=folded.shape)
+            best = int(fits.argmax())
+            yield mirrored, (float(fits.ravel()[best]) / norm, divmod(best, _TILE_PX))
 
 
 def local_detail(luma: npt.NDArray[np.uint8]) -> FloatImage:
