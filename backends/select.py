@@ -6,6 +6,7 @@ when they are asked for, once a process.
 
 import functools
 import hashlib
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from backends import (
     lip_sync,
     mediapipe_faces,
     mediapipe_landmarks,
+    mediapipe_segmentation,
     onnx_faces,
     pocketsphinx,
     pyscenedetect,
@@ -34,6 +36,7 @@ from backends.protocols import (
     FaceEmbedder,
     ForcedAligner,
     LandmarkExtractor,
+    PersonSegmenter,
     PictureChange,
     Recogniser,
     ShotModel,
@@ -70,6 +73,7 @@ JOBS: Mapping[str, Job] = {
     "loudness": Job(None, {None: ("pyloudnorm",)}),
     "voices": Job(None, {None: ("resemblyzer",)}),
     "landmarks": Job(None, {None: ("mediapipe-face-mesh", "mediapipe-holistic")}),
+    "segmentation": Job(None, {None: ("mediapipe-selfie-segmentation",)}),
     "text_detection": Job(None, {None: ("rapidocr",)}),
     "face_embedding": Job(
         "embed.model",
@@ -154,6 +158,11 @@ def speech_detector(threshold: float) -> SpeechDetector:
 def face_detector(min_score: float, full_range: bool) -> FaceDetector:
     """Return what finds faces in pictures."""
     return mediapipe_faces.load(min_score, full_range)
+
+
+def person_segmenter() -> PersonSegmenter:
+    """Return what tells which pixels of a picture are a person; each process has its own."""
+    return mediapipe_segmentation.load(os.getpid())
 
 
 def content_scorer() -> PictureChange:

@@ -1,0 +1,185 @@
+"""A photo of a person carried along by the fitted mesh: what each pixel of a posed frame takes from where.
+
+What the mesh tells is geometry and needs no learning: skin that the photo shows moves with the mesh, hair and
+clothes around it move on smoothly, the background stays. What the photo does not show is marked.
+
+Letters in shapes: H, W of the frame that is made, h, w of a photo's arrays; V vertices. Points are metres in
+the frame of the photo's camera, which sees all frames made of it.
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from body.background import Image
+from body.correspondence import flow_from, position_codes
+from body.fill import Float, push_pull
+from body.model import BodyModel
+from body.photo import Photo, fade_around
+from body.raster import Raster, interpolate, part_mask, rasterise
+
+Mask = npt.NDArray[np.bool_]
+# How much a part's colour counts, against colours beside it, where the photo does not show it.
+_TINT = np.float32(0.05)
+
+
+class Seen(IntEnum):
+    """What is known of a pixel of a warped picture."""
+
+    HIDDEN = 0  # not in the photo: another side of the body, or background that was behind the person
+    CONTINUED = 1  # hair, clothes, their edge: moved as the mesh beside them
+    BACKGROUND = 2  # as in the photo, to the bit
+    VISIBLE = 3  # the mesh, where the photo shows it
+
+
+_HIDDEN, _CONTINUED, _BACKGROUND, _VISIBLE = (int(seen) for seen in Seen)  # as compiled code knows them
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Warped:
+    """A frame made of a photo, all uint8.
+
+    picture (H, W, 3) RGB; validity (H, W) values of Seen; position (H, W, 3) where on the body a pixel lies
+    (`position_codes`), 0 off the mesh; part (H, W) values of Part; alpha (H, W) how much of a pixel is the
+    person, 0 to 255.
+    """
+
+    picture: Image
+    validity: Image
+    position: Image
+    part: Image
+    alpha: Image
+
+
+def warp(photo: Photo, points: Float, model: BodyModel) -> Warped:
+    """Return the frame in which the photo's person is posed as `points` (V, 3).
+
+    The same pose gives the photo itself.
+    """
+    points = np.ascontiguousarray(points, np.float32)
+    raster = rasterise(points, model.faces, photo.view)
+    part, body = part_mask(raster, model.face_parts), raster.face >= 0
+    flow, visible = _flow(photo, raster, part, model)
+    layer = _at(photo.layer, flow, photo.margin_px)
+    _keep_attached(
+        layer, body, _back(photo, points, flow, model), flow, photo.config.stray_metres * photo.metre_px
+    )
+    filled = _continued(layer, part, visible, photo.tints)
+    background, matte = photo.background[photo.inner], photo.matte[photo.inner]
+    picture, validity, alpha = (np.empty((*part.shape, *size), np.uint8) for size in ((3,), (), ()))
+    _compose(layer, filled, part, visible, background, matte, picture, validity, alpha)
+    return Warped(
+        picture=picture,
+        validity=validity,
+        position=_bytes(interpolate(raster, model.faces, position_codes(model), 0.0)),
+        part=part,
+        alpha=alpha,
+    )
+
+
+def _flow(photo: Photo, raster: Raster, part: Image, model: BodyModel) -> tuple[Float, Float]:
+    """Return the way (H, W, 2) px from each pixel to its source in the photo's view, and what is visible
+    there (H, W) in [0, 1]: the mesh's, continued around it from what is visible, fading to zero.
+    """
+    near, margin = photo.config.depth_metres, photo.margin_px
+    flow, visible = flow_from(raster, model.faces, photo.points, photo.view, photo.raster.depth, margin, near)
+    fade = fade_around(part, photo.metre_px, photo.config)
+    return np.where(part[..., None] > 0, flow, push_pull(flow, visible) * fade[..., None]), visible
+
+
+def _back(photo: Photo, points: Float, flow: Float, model: BodyModel) -> Float:
+    """Return the way (H, W, 2) px that what the flow (H, W, 2) fetches goes with the photo's own mesh."""
+    shown, inner = photo.raster, photo.inner
+    here = Raster(
+        depth=np.ascontiguousarray(shown.depth[inner]),
+        face=np.ascontiguousarray(shown.face[inner]),
+        barycentric=np.ascontiguousarray(shown.barycentric[inner]),
+    )
+    away, _ = flow_from(here, model.faces, points, photo.view, here.depth, 0, photo.config.depth_metres)
+    body = here.face >= 0
+    around = push_pull(away, body.astype(np.float32)) * photo.fade[inner][..., None]
+    return _at(np.where(body[..., None], away, around), flow, 0)
+
+
+def _at(values: Float, flow: Float, margin: int) -> Float:
+    """Return values (h, w, C), which have a margin around the view, from where the flow (H, W, 2) points."""
+    height, width = flow.shape[:2]
+    across = flow[..., 0] + np.arange(margin, margin + width, dtype=np.float32)
+    down = flow[..., 1] + np.arange(margin, margin + height, dtype=np.float32)[:, None]
+    taken = cv2.remap(values, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(taken, np.float32)
+
+
+def _continued(layer: Float, part: Image, visible: Float, tints: Float) -> Float:
+    """Return colours (H, W, 3) for where the mesh was hidden, from visible ones beside it and of its part."""
+    weight, colours = np.zeros(part.shape, np.float32), np.zeros((*part.shape, 3), np.float32)
+    hidden = _mix(layer, part, visible, tints, colours, weight)
+    return push_pull(colours, weight) if hidden else colours
+
+
+def _bytes(values: Float) -> Image:
+    return np.clip(np.rint(values), 0, 255).astype(np.uint8)
+
+
+@njit(cache=True)
+def _keep_attached(layer: Float, body: Mask, back: Float, flow: Float, stray_px: float) -> None:
+    """Take out of the layer (H, W, 4) beside the mesh what its own mesh takes elsewhere.
+
+    It would be seen twice: a hand that has moved away, the sleeve around it.
+    """
+    for y in range(body.shape[0]):
+        for x in range(body.shape[1]):
+            if body[y, x]:
+                continue
+            miss = np.hypot(back[y, x, 0] + flow[y, x, 0], back[y, x, 1] + flow[y, x, 1])
+            keep = np.float32(min(1.0, max(0.0, 2.0 - miss / max(stray_px, 1e-6))))
+            for c in range(4):
+                layer[y, x, c] *= keep
+
+
+@njit(cache=True)
+def _mix(layer: Float, part: Image, visible: Float, tints: Float, colours: Float, weight: Float) -> bool:
+    """Write the colours that are known (H, W, 3) and how well (H, W); return whether any are wanted."""
+    wanted = False
+    for y in range(part.shape[0]):
+        for x in range(part.shape[1]):
+            if part[y, x] == 0:
+                continue
+            share, hidden = layer[y, x, 3], np.float32(1.0) - visible[y, x]
+            known, tint = visible[y, x] * share, _TINT * hidden
+            wanted |= hidden > 0
+            total = known + tint
+            weight[y, x] = total
+            if total <= 0:
+                continue
+            for c in range(3):
+                colour = min(max(layer[y, x, c] / share, 0.0), 255.0) if known > 0 else 0.0
+                colours[y, x, c] = (known * colour + tint * tints[part[y, x], c]) / total
+    return wanted
+
+
+@njit(cache=True)
+def _compose(
+    layer: Float, filled: Float, part: Image, visible: Float, background: Image, matte: Image,
+    picture: Image, validity: Image, alpha: Image,
+) -> None:  # fmt: skip
+    for y in range(part.shape[0]):
+        for x in range(part.shape[1]):
+            body = part[y, x] > 0
+            hidden = np.float32(1.0) - visible[y, x] if body else np.float32(0.0)
+            share = layer[y, x, 3] * (1 - hidden) + hidden
+            for c in range(3):
+                colour = layer[y, x, c] * (1 - hidden) + hidden * filled[y, x, c]
+                colour += (1 - share) * background[y, x, c]
+                picture[y, x, c] = np.uint8(min(max(np.rint(colour), 0.0), 255.0))
+            alpha[y, x] = np.uint8(min(max(np.rint(share * 255), 0.0), 255.0))
+            if body:
+                validity[y, x] = _VISIBLE if hidden < 0.5 else _HIDDEN
+            elif share > 0.5 or (share > 0 and matte[y, x] == 0):
+                validity[y, x] = _CONTINUED
+            else:
+                validity[y, x] = _BACKGROUND if matte[y, x] == 0 else _HIDDEN
