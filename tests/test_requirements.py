@@ -6,12 +6,15 @@ live with, or one that is missing.
 
 import importlib.metadata
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+from schemas.version import VERSION
 
 ROOT = Path(__file__).parents[1]
 
@@ -119,3 +122,9 @@ def test_extras_fit_the_pins(extra: str) -> None:
     except importlib.metadata.PackageNotFoundError as error:
         pytest.skip(f"{error.name} is not installed (make {extra})")
     assert problems == []
+
+
+def test_the_version_is_said_once_and_again() -> None:
+    """Mentor runs from its checkout, so no package's metadata tell its version."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["version"] == VERSION

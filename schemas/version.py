@@ -1,0 +1,3 @@
+"""Which Mentor this is."""
+
+VERSION = "0.1.0"
