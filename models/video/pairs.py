@@ -1,0 +1,127 @@
+"""What a video model learns from: frames of a clip beside what geometry makes of another frame of it.
+
+T targets; S the side of a window in px; V vertices.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from body.model import BodyModel, Float
+from body.photo import WarpConfig, prepare_window
+from body.raster import Pinhole
+from body.skinning import skin
+from body.track import TRACK_PARAMETERS, TRACK_PARTS, BodyTrack, check_model
+from body.warp import warp
+from body.windows import Box, WindowKind, place_windows
+from models.data.config import WindowConfig
+from models.data.records import Window
+from schemas.outcomes import BadInputError
+
+Image = npt.NDArray[np.uint8]
+Segment = Callable[[Image], Image]
+"""How much of each pixel (H, W) of a picture (H, W, 3) is a person, 0 to 255."""
+Examples = dict[str, Image]
+
+_FIT_ARRAYS = tuple(f"smplx:{name}" for name in TRACK_PARAMETERS)
+_FIT_MASKS = tuple(f"valid:smplx_{part}" for part in TRACK_PARTS)
+# The parts whose fit must be valid for a window to show what it is for.
+_NEEDED: dict[WindowKind, tuple[str, ...]] = {
+    "head": ("face",),
+    "left_hand": ("left_hand",),
+    "right_hand": ("right_hand",),
+    "whole": ("face", "body"),
+}
+
+
+def pair_windows(num_frames: int, mirror_probability: float = 0.0, **others: object) -> WindowConfig:
+    """Return what `models.data` must read for pairs: frames, a reference, and the body's fit."""
+    wanted: dict[str, object] = {
+        "num_frames": num_frames,
+        "arrays": (*_FIT_ARRAYS, *_FIT_MASKS),
+        "with_frames": True,
+        "with_sound": False,
+        "with_reference": True,
+        "mirror_probability": mirror_probability,
+    }
+    return WindowConfig(**(wanted | others))  # type: ignore[arg-type]
+
+
+def make_pairs(
+    window: Window,
+    sizes_px: Mapping[WindowKind, int],
+    model: BodyModel,
+    targets: Sequence[int] | None = None,
+    segment: Segment | None = None,
+    config: WarpConfig | None = None,
+) -> dict[WindowKind, Examples]:
+    """Return, of each kind of window that the clip shows, uint8 arrays:
+
+    target, warp, position (T, S, S, 3); validity, part, alpha (T, S, S); reference (S, S, 3), the other frame
+    of the clip that `warp` is made of; fitted (T,), 1 where the fits of that frame and of the reference are
+    valid for this window and the frame is no padding. All of a mirrored window is mirrored.
+
+    Args:
+        window: read by `pair_windows`; its frames were decoded once, for all kinds.
+        sizes_px: the side S of each wanted kind, a multiple of 4.
+        targets: which of the window's frames; all if it is not said.
+        segment: tells the person from the background in the reference.
+
+    Raises:
+        BadInputError: if the clip was fitted with another body model.
+    """
+    if window.frames is None or window.reference is None or window.reference.picture is None:
+        raise BadInputError(f"{window.key}: read without frames or reference; pairs need both")
+    rows = np.arange(window.num_frames) if targets is None else np.asarray(targets, np.int64)
+    frames = window.frames
+    camera, points, fitted = _posed(window, rows, model)
+    hands: tuple[WindowKind, ...] = ("left_hand", "right_hand")
+    boxes = place_windows(points, camera, model, {kind: fitted[kind] for kind in hands})
+    person = None if segment is None else segment(window.reference.picture)
+    made: dict[WindowKind, Examples] = {}
+    for kind, size_px in sizes_px.items():
+        if kind not in boxes:
+            continue
+        photo = prepare_window(
+            window.reference.picture, points[-1], camera, model, boxes[kind], size_px, config, person
+        )
+        warped = [warp(photo, posed, model) for posed in points[:-1]]
+        made[kind] = {
+            "target": _cut(frames, rows, boxes[kind], size_px),
+            "reference": boxes[kind].cut(window.reference.picture, size_px),
+            "warp": np.stack([one.picture for one in warped]),
+            "validity": np.stack([one.validity for one in warped]),
+            "position": np.stack([one.position for one in warped]),
+            "part": np.stack([one.part for one in warped]),
+            "alpha": np.stack([one.alpha for one in warped]),
+            "fitted": (fitted[kind][:-1] & fitted[kind][-1]).astype(np.uint8),
+        }
+    return made
+
+
+def _posed(
+    window: Window, rows: npt.NDArray[np.int64], model: BodyModel
+) -> tuple[Pinhole, Float, dict[WindowKind, npt.NDArray[np.bool_]]]:
+    """Return the camera, the vertices (T + 1, V, 3) of the targets and then the reference, and of each kind
+    of window (T + 1,) where its fit is valid.
+    """
+    assert window.reference is not None
+    other = window.reference.arrays
+    arrays = {name: np.concatenate([array[rows], other[name]]) for name, array in window.arrays.items()}
+    # The betas of the window are mirrored with it; those of the sample are not.
+    fit = dict(window.about.get("body_fit") or {}) | {"betas": window.betas}
+    width, height = window.about["width"], window.about["height"]
+    track = BodyTrack.from_sample(arrays, fit, window.fps, width, height)
+    check_model(model, track)
+    pose = track.full_pose().reshape(track.num_frames, -1)
+    vertices, _ = skin(model, pose, track.betas, track.expression, track.transl)
+    valid: dict[WindowKind, npt.NDArray[np.bool_]] = {
+        kind: np.logical_and.reduce([track.valid[part] for part in parts]) for kind, parts in _NEEDED.items()
+    }
+    camera = Pinhole.for_picture(width, height, track.focal_length_px)
+    return camera, vertices.astype(np.float32, copy=False), valid
+
+
+def _cut(frames: Image, rows: npt.NDArray[np.int64], box: Box, size_px: int) -> Image:
+    return np.stack([box.cut(frames[row], size_px) for row in rows])
