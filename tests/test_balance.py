@@ -18,7 +18,9 @@ from tests.bias_makers import AGE, GENDER, planted_imbalance
 from tests.makers import make_clip, make_source
 from transforms.balance import Balance, BalanceConfig, BalancePlan, Quota, Target, make_plan
 from transforms.balance.candidates import Candidate, Cells, attribute_names
-from transforms.balance.rake import least_entropy
+from transforms.balance.margins import margins_of
+from transforms.balance.rake import least_entropy, rake
+from transforms.balance.select import in_order
 
 
 def only_gender(candidates: list[Candidate]) -> list[Candidate]:
@@ -92,6 +94,17 @@ def test_a_target_out_of_reach_is_named_with_what_is_in_the_way() -> None:
     assert max(plan.weights["train"].values()) <= 2.001
 
 
+def test_what_is_out_of_reach_is_missed_by_the_least_change() -> None:
+    """Of all weights that miss the margins as little, those of least entropy, and not just any."""
+    config = BalanceConfig(targets=(GENDER, AGE))
+    cells = Cells.count(planted_imbalance(feminine=0.1), config)
+    margins, _ = margins_of(cells, config.targets)
+    raked = rake(cells, margins, 0.5, 1.6)
+    gaps, base = margins.rows @ raked.weights, cells.num_clips / cells.num_clips.sum()
+    assert np.max(np.abs(gaps)) > 0.05
+    assert raked.weights == pytest.approx(least_entropy(margins.rows, gaps, base, 0.5, 1.6), abs=1e-4)
+
+
 def test_a_group_without_clips_is_named_and_the_others_share_its_part() -> None:
     wanted = Target(attributes=("gender",), shares={"feminine": 0.4, "masculine": 0.4, "nonbinary": 0.2})
     gendered = [replace(c, values=(c.values[0], "unknown")) for c in planted_imbalance()]
@@ -157,6 +170,19 @@ def test_what_a_cap_takes_is_spread_over_people_and_videos() -> None:
     bounds = {row.value: row for row in plan.targets}
     assert bounds["max"].feasible and bounds["max"].selected == 15 and bounds["max"].before == 45
     assert not bounds["min"].feasible and "caps, maxima" in (bounds["min"].binding or "")
+
+
+def test_clips_are_kept_round_by_round_over_people_and_then_videos() -> None:
+    clips = [Candidate(f"a{i}", "a", "v", 1.0, ()) for i in range(4)]
+    clips += [Candidate(f"b{i}", "b", f"w{i}", 1.0, ()) for i in range(2)]
+    clips += [Candidate(f"{name}0", name, "u", 1.0, ()) for name in "cde"]
+    for salt in "xyz":
+        ordered = in_order(clips, salt)
+        # Everybody once, of whom one is the first of the video that three are seen in.
+        assert sorted(c.person for c in ordered[:5]) == list("abcde")
+        assert [c.source for c in ordered[3:5]] == ["u", "u"]
+        assert sorted(c.person for c in ordered[5:7]) == ["a", "b"]
+        assert [c.person for c in ordered[7:]] == ["a", "a"]
 
 
 def test_without_settings_everything_is_kept_with_equal_weight() -> None:
@@ -345,6 +371,11 @@ def test_what_is_scaled_says_so() -> None:
     assert (rows["20-29"].asked, rows["20-29"].wanted) == (0.6, pytest.approx(0.5))
     assert "add up to 1.5" in (rows["20-29"].note or "") and "70+ should have" in (rows["20-29"].note or "")
     assert not rows["20-29"].feasible, "reached means every group that is named"
+    many = {"20-29": 0.2, "30-39": 0.2, "40-49": 0.15, "50-59": 0.15, "60-69": 0.15, "70+": 0.15}
+    said = "what 40-49, 50-59, 60-69 and 1 more should have is divided among the others"
+    for shares, note in (({"20-29": 0.6, "30-39": 0.4}, None), (many, said)):
+        plan = balanced(people, targets=(Target(attributes=("age_group",), shares=shares),))[1]
+        assert {row.note for row in plan.targets} == {note}
 
 
 @pytest.mark.parametrize(

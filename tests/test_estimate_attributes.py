@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Sequence
+from statistics import NormalDist
 
 import numpy as np
 import pytest
@@ -159,6 +160,39 @@ def test_views_that_disagree_leave_the_tone_unknown() -> None:
 def test_bad_light_leaves_the_tone_unknown(light: tuple[float, float, float]) -> None:
     found = tone(painted(0.5, light))
     assert (found.value, found.score) == ("unknown", None)
+
+
+def test_highlights_and_shadows_on_the_skin_have_no_say() -> None:
+    """Two fifths of it brighter and redder, two fifths darker and bluer: the middle by brightness counts."""
+    plain, mixed = painted(0.3), painted(0.3)
+    random = np.random.default_rng(0).uniform(size=(200, 200, 1))
+    image = mixed.image.astype(float)
+    image = np.where(random < 0.4, image * [0.5, 0.5, 0.7], image)
+    image = np.where(random > 0.6, image * [1.3, 1.2, 1.0], image)
+    rows, columns = np.mgrid[0:200, 0:200]
+    eyes = np.zeros((200, 200), bool)
+    for x in (75, 125):
+        eyes |= ((columns - x) / 16) ** 2 + ((rows - 90) / 8) ** 2 <= 1
+    image[eyes] = mixed.image[eyes]
+    found = tone(FaceView(np.clip(image, 0, 250).astype(np.uint8), mixed.points)).score
+    assert found == pytest.approx(tone(plain).score, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("zero_tone", "category", "lower", "upper"),
+    [(0.0, "inner", -0.5, 0.5), (1.3, "inner", -0.5, 0.5), (40.0, "monk_10", -0.5, np.inf),
+     (-40.0, "monk_1", -np.inf, 0.5)],
+)  # fmt: skip
+def test_confidence_is_the_chance_that_a_tone_lies_within_its_category(
+    zero_tone: float, category: str, lower: float, upper: float
+) -> None:
+    found = estimate_skin_tone([painted(0.3)], SkinConfig(zero_tone=zero_tone, error_tones=1.5))
+    assert found.score is not None and found.value == (f"monk_{round(found.score)}")
+    assert found.value == category or (category == "inner" and 1 < round(found.score) < 10)
+    error = NormalDist(found.score, 1.5)
+    middle = round(found.score)
+    chance = [0.0 if b == -np.inf else 1.0 if b == np.inf else error.cdf(middle + b) for b in (lower, upper)]
+    assert found.confidence == pytest.approx(chance[1] - chance[0])
 
 
 def test_the_scale_has_ten_tones() -> None:

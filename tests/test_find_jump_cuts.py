@@ -5,7 +5,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from transforms.find_jump_cuts import PICTURE_SIDE_PX, JumpConfig, JumpScanner, tile_change
+from transforms.find_jump_cuts import PICTURE_SIDE_PX, JumpConfig, JumpScanner, leaping_share, tile_change
 
 Gray = npt.NDArray[np.uint8]
 HEIGHT = 144
@@ -117,3 +117,55 @@ def test_a_change_of_light_is_taken_off_the_tiles() -> None:
     moved = before.copy()
     moved[:8, :8] += 30
     assert tile_change(before, moved)[0] == pytest.approx(30) and tile_change(before, moved)[1:].max() == 0
+
+
+# Changes over one, two and three pictures where nothing leaps, and the four of them that reach across a leap
+# before picture 10: since pictures 9 and 8 by pictures 10 and 11.
+USUAL = (1.0, 2.0, 4.0)
+ACROSS = ((10, 1), (10, 2), (11, 2), (11, 3))
+
+
+def leaping_changes(num_leaping: int) -> dict[int, npt.NDArray[np.float32]]:
+    """Return changes of ten tiles of which some leap to twice the usual; what must have no say is huge."""
+    changes = {t: np.repeat(np.array(USUAL, np.float32)[:, None], 10, axis=1) for t in range(2, 20)}
+    for number in (10, 11, 12):
+        for lag in (1, 2, 3):
+            if number - lag < 10 and (number, lag) not in ACROSS:
+                changes[number][lag - 1] = 99.0
+    changes[3][:], changes[17][0], changes[18][1], changes[19][2] = 99.0, 99.0, 99.0, 99.0
+    for number, lag in ACROSS:
+        changes[number][lag - 1, :num_leaping] = 2 * (USUAL[lag - 1] + 0.6)
+    return changes
+
+
+@pytest.mark.parametrize("num_leaping", [0, 4, 10])
+def test_a_leap_is_one_by_all_four_distances_across_it(num_leaping: int) -> None:
+    changes = leaping_changes(num_leaping)
+    assert leaping_share(changes, 10, JumpConfig()) == pytest.approx(num_leaping / 10)
+
+
+@pytest.mark.parametrize(("number", "lag"), ACROSS)
+def test_a_tile_that_goes_on_by_one_distance_does_not_leap(number: int, lag: int) -> None:
+    changes = leaping_changes(6)
+    changes[number][lag - 1, :3] = 1.4 * (USUAL[lag - 1] + 0.6)
+    assert leaping_share(changes, 10, JumpConfig()) == pytest.approx(0.3)
+
+
+@pytest.mark.parametrize(
+    ("number", "lag"), [(4, 1), (9, 1), (4, 2), (9, 3), (11, 1), (16, 1), (17, 2), (18, 3)]
+)
+def test_a_tile_leaps_beyond_the_most_of_its_neighbourhood(number: int, lag: int) -> None:
+    changes = leaping_changes(6)
+    changes[number][lag - 1, :3] = 2 * USUAL[lag - 1] + 0.6
+    assert leaping_share(changes, 10, JumpConfig()) == pytest.approx(0.3)
+
+
+def test_a_leap_right_after_the_first_picture_has_two_distances() -> None:
+    """Nothing is known of before the first picture."""
+    changes = {t: np.full((3, 10), 1.0, np.float32) for t in range(14)}
+    for number, lag in ((2, 1), (2, 2), (3, 2), (3, 3)):
+        changes[number][lag - 1] = 3.2
+    assert leaping_share(changes, 2, JumpConfig()) == 1.0
+    changes[1][0], changes[2][1:], changes[3][1:] = 3.2, 9.0, 9.0
+    changes[2][0], changes[2][1] = 1.0, 3.2
+    assert leaping_share(changes, 1, JumpConfig()) == 0.0, "nothing to compare with before it"

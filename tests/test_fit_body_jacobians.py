@@ -1,5 +1,6 @@
 """Analytic derivatives of each group of landmarks against finite differences; the solver's banded algebra."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +11,7 @@ from body.load import load_body_model
 from body.skinning import skin_points, transform_joints
 from transforms.fit_body import FitConfig
 from transforms.fit_body.initialise import initial
-from transforms.fit_body.kinematics import joint_angles, rotate
+from transforms.fit_body.kinematics import Frame, fill_slopes, joint_angles, new_frame, place, rotate
 from transforms.fit_body.normal import Problem, add_priors, build_problem, linearise
 from transforms.fit_body.observations import build_targets
 from transforms.fit_body.residuals import part_errors, project
@@ -176,3 +177,48 @@ def test_left_jacobian(angle: float) -> None:
         turn = moved @ rotation.T
         seen = np.array([turn[2, 1] - turn[1, 2], turn[0, 2] - turn[2, 0], turn[1, 0] - turn[0, 1]]) / 2e-6
         assert np.allclose(seen, jacobian[:, axis], atol=1e-5)
+
+
+@pytest.mark.parametrize("angle", [1e-7, 5e-5, 9.99e-5])
+def test_small_angles_turn_by_the_series(angle: float) -> None:
+    """Against the exponential's own series, summed until nothing is added."""
+    ax, ay, az = angle * np.array([0.6, -0.48, 0.64])
+    cross = np.array([[0, -az, ay], [az, 0, -ax], [-ay, ax, 0]])
+    rotation, jacobian = np.zeros((3, 3)), np.zeros((3, 3))
+    rotate(ax, ay, az, rotation, jacobian)
+    powers = [np.linalg.matrix_power(cross, k) for k in range(8)]
+    # Beside 1 the small terms are lost, so what is odd in the angle is compared by itself too.
+    for found, later in ((rotation, 0), (jacobian, 1)):
+        series = sum(power / math.factorial(k + later) for k, power in enumerate(powers))
+        odd = sum(powers[k] / math.factorial(k + later) for k in (1, 3, 5))
+        assert np.allclose(found, series, rtol=0, atol=1e-15)
+        assert np.allclose((found - found.T) / 2, odd, rtol=1e-11, atol=1e-20)
+
+
+def placed(problem: Problem, x: np.ndarray, root: np.ndarray, betas: np.ndarray) -> Frame:
+    skeleton, hands = problem.skeleton, np.ones(2, np.bool_)
+    frame = new_frame(len(betas))
+    place(x, root, skeleton.rest + skeleton.by_betas @ betas, skeleton, frame, hands, np.zeros((3, 3)))
+    fill_slopes(skeleton, frame, hands)
+    return frame
+
+
+def test_joints_move_as_axes_and_slopes_say(problem: Problem) -> None:
+    """Against differences: of joints by betas, of turns about the axes by each joint's own angles."""
+    random = np.random.default_rng(7)
+    x = random.normal(0, 0.4, problem.layout.size)
+    root = np.linalg.qr(random.normal(size=(3, 3)))[0]
+    betas = random.normal(0, 0.5, problem.num_betas)
+    frame, step = placed(problem, x, root, betas), 1e-6
+    for b in range(len(betas)):
+        change = step * np.eye(len(betas))[b]
+        ahead, behind = (placed(problem, x, root, betas + sign * change).placed for sign in (1, -1))
+        assert np.allclose((ahead - behind) / (2 * step), frame.slopes[..., b], atol=1e-8)
+    for joint in range(25):
+        first = problem.skeleton.offsets[joint]
+        for axis in range(3 if first >= 0 else 0):
+            change = step * np.eye(len(x))[first + axis]
+            ahead, behind = (placed(problem, x + sign * change, root, betas).turned for sign in (1, -1))
+            spin = (ahead[joint] - behind[joint]) / (2 * step) @ frame.turned[joint].T
+            found = np.array([spin[2, 1], spin[0, 2], spin[1, 0]])
+            assert np.allclose(found, frame.axes[joint][:, axis], atol=1e-8)

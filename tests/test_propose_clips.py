@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.outcomes import Rejection
-from schemas.records import Clip, FaceTrack, Shot
+from schemas.records import Box, Clip, FaceTrack, Shot
 from tests.makers import make_shot, make_track, make_video
 from transforms.geometry import boxes_at
 from transforms.propose_clips import ClipConfig, divide, propose_clips
@@ -212,6 +212,34 @@ def test_the_crop_keeps_hands_and_stays_when_the_face_moves() -> None:
     x0, y0, x1, y1 = person_crop(boxes, (1920, 1080), CONFIG)
     assert x0 <= 320 - 4 * 50 + 1 and x1 >= 340 + 4 * 50 - 2
     assert y0 <= 105 - 1.7 * 50 and y1 >= 115 + 6 * 50 - 2
+
+
+# A face of 40 x 80 px that moves by 20: it reaches from 660, 260 to 740, 380.
+MOVING = np.array([[660, 260, 700, 340], [680, 280, 720, 360], [700, 300, 740, 380]], float)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "wanted"),
+    [
+        ((820, 300), (860, 320), (360, 160, 820, 820)),  # to the right: before where it begins
+        ((560, 300), (540, 320), (600, 160, 1040, 820)),  # to the left: after where it ends
+        ((680, 500), (690, 480), (360, 160, 1040, 480)),  # below
+        ((680, 180), (690, 170), (360, 220, 1040, 820)),  # above
+        ((900, 600), (920, 600), (360, 160, 900, 820)),  # at the corner: the larger part is kept
+        ((500, 640), (420, 660), (540, 160, 1040, 820)),
+        ((760, 300), (800, 300), (360, 160, 1040, 820)),  # too near for room: nothing is gained
+        ((1100, 300), (1150, 300), (360, 160, 1040, 820)),  # outside, on every side
+        ((280, 300), (200, 300), (360, 160, 1040, 820)),
+        ((680, 850), (680, 860), (360, 160, 1040, 820)),
+        ((680, 110), (680, 60), (360, 160, 1040, 820)),
+    ],
+)
+def test_the_crop_is_the_largest_part_without_another_face(
+    first: tuple[int, int], last: tuple[int, int], wanted: Box
+) -> None:
+    other = np.array([[x, y, x + 40, y + 40] for x, y in (first, last)], float)
+    assert person_crop(MOVING, (1400, 900), CONFIG) == (360, 160, 1040, 820)
+    assert person_crop(MOVING, (1400, 900), CONFIG, [other]) == wanted
 
 
 def test_a_video_is_never_enlarged() -> None:

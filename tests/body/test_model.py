@@ -232,6 +232,28 @@ def test_a_sound_file_with_object_arrays_beside_it_loads(tmp_path, smplx_arrays)
     assert loaded.arkit is None and loaded.points.shape_dirs.shape[2] == 10
 
 
+def test_both_hands_of_a_file_are_their_own(model, tmp_path, smplx_arrays):
+    sample = np.random.default_rng(0).normal(size=(50, 45)) * np.linspace(0.1, 0.6, 45)
+    path = _save(tmp_path / "SMPLX_HANDS.npz", smplx_arrays | {"hands_coeffsl": sample})
+
+    hands = load_body_model(path).hands
+
+    for side, name in enumerate("lr"):
+        assert np.array_equal(hands.mean[side], smplx_arrays[f"hands_mean{name}"])
+        assert np.array_equal(hands.components[side], smplx_arrays[f"hands_components{name}"])
+        assert np.allclose(hands.mean[side], model.hands.mean[side])
+        assert np.allclose(hands.components[side], model.hands.components[side])
+    assert not np.allclose(hands.mean[0], hands.mean[1])
+    assert not np.allclose(hands.components[0], hands.components[1])
+    assert hands.deviations == pytest.approx(np.sqrt(np.mean((sample - sample.mean(0)) ** 2, axis=0)))
+
+
+@pytest.mark.parametrize("sample", [np.zeros((1, 45)), np.zeros((9, 44)), np.zeros(45)])
+def test_a_sample_of_hands_that_tells_no_deviation_is_left(model, tmp_path, smplx_arrays, sample):
+    path = _save(tmp_path / "SMPLX_HANDS.npz", smplx_arrays | {"hands_coeffsl": sample})
+    assert np.array_equal(load_body_model(path).hands.deviations, model.hands.deviations)
+
+
 @pytest.mark.parametrize("name", ["v_template", "posedirs", "lmk_faces_idx", "hands_meanl"])
 def test_a_missing_or_pickled_array_is_named(tmp_path, smplx_arrays, name):
     arrays = {key: value for key, value in smplx_arrays.items() if key != name}
