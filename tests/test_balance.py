@@ -94,15 +94,62 @@ def test_a_target_out_of_reach_is_named_with_what_is_in_the_way() -> None:
     assert max(plan.weights["train"].values()) <= 2.001
 
 
-def test_what_is_out_of_reach_is_missed_by_the_least_change() -> None:
+def crossed(counts: Any) -> tuple[Cells, tuple[Target, ...]]:
+    """Return so many clips of each combination of three attributes, and targets that ask for equal parts."""
+    targets = tuple(Target(attributes=(name,)) for name in "abc")
+    clips = [
+        Candidate(
+            f"{cell}{n}", "p", "v", 1.0, tuple(f"{name}{i}" for name, i in zip("abc", cell, strict=True))
+        )
+        for cell, count in np.ndenumerate(np.array(counts))
+        for n in range(count)
+    ]
+    return Cells.count(clips, BalanceConfig(targets=targets)), targets
+
+
+FEW_OF_A0 = [[[3, 1], [1, 2]], [[40, 10], [20, 30]]]
+
+
+@pytest.mark.parametrize("most", [1.5, 2.0, 3.0])
+def test_what_is_out_of_reach_is_missed_by_the_least_change(most: float) -> None:
     """Of all weights that miss the margins as little, those of least entropy, and not just any."""
-    config = BalanceConfig(targets=(GENDER, AGE))
-    cells = Cells.count(planted_imbalance(feminine=0.1), config)
-    margins, _ = margins_of(cells, config.targets)
-    raked = rake(cells, margins, 0.5, 1.6)
+    cells, targets = crossed(FEW_OF_A0)
+    margins, _ = margins_of(cells, targets)
+    raked = rake(cells, margins, 0.1, most)
     gaps, base = margins.rows @ raked.weights, cells.num_clips / cells.num_clips.sum()
-    assert np.max(np.abs(gaps)) > 0.05
-    assert raked.weights == pytest.approx(least_entropy(margins.rows, gaps, base, 0.5, 1.6), abs=1e-4)
+    assert np.max(np.abs(gaps)) > 0.05 and raked.weights[:4] == pytest.approx(most, abs=1e-4)
+    assert raked.weights == pytest.approx(least_entropy(margins.rows, gaps, base, 0.1, most), abs=1e-4)
+
+
+def test_of_many_margins_too_those_out_of_reach_are_missed_least(monkeypatch: pytest.MonkeyPatch) -> None:
+    cells, targets = crossed(FEW_OF_A0)
+    margins, _ = margins_of(cells, targets)
+    few = rake(cells, margins, 0.1, 2.0)
+    monkeypatch.setattr("transforms.balance.rake._MANY", 0)
+    many = rake(cells, margins, 0.1, 2.0)
+    assert many.weights[:4] == pytest.approx(2.0, abs=1e-3)
+    assert many.shares == pytest.approx(few.shares, abs=1e-3)
+
+
+def test_rows_are_by_how_much_shares_are_off() -> None:
+    """Also of what no target names, whose part of all is to stay as it was."""
+    cells, _ = crossed(FEW_OF_A0)
+    targets = (
+        Target(attributes=("a",), shares={"a0": 1.0}),
+        Target(attributes=("b",), shares={"b0": 3, "b1": 1}),
+    )
+    margins, _ = margins_of(cells, targets)
+    assert margins.others == ("a",) and [g.value for g in margins.groups] == ["a0", "b0", "b1"]
+    weights = np.linspace(0.5, 1.5, 8)
+    weights /= weights @ cells.num_clips / cells.num_clips.sum()
+    drawn = weights * cells.num_clips
+    wanted = [
+        0,
+        drawn[[0, 1, 4, 5]].sum() / drawn.sum() - 0.75,
+        drawn[[2, 3, 6, 7]].sum() / drawn.sum() - 0.25,
+    ]
+    before = cells.num_clips[4:].sum() / cells.num_clips.sum()
+    assert margins.rows @ weights == pytest.approx([*wanted, drawn[4:].sum() / drawn.sum() - before])
 
 
 def test_a_group_without_clips_is_named_and_the_others_share_its_part() -> None:

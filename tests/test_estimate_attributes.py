@@ -154,6 +154,14 @@ def test_views_that_disagree_leave_the_tone_unknown() -> None:
     assert estimate_skin_tone(views[:2], SkinConfig()).value == tone(views[0]).value
 
 
+def test_a_tone_that_most_views_cannot_tell_is_unknown() -> None:
+    told, not_told = painted(0.3), painted(0.3, (0.02, 0.02, 0.02))
+    for views, known in (((told, told, not_told, not_told), True), ((told, not_told, not_told), False)):
+        assert (estimate_skin_tone(views, SkinConfig()).score is not None) == known
+    for nothing in ((not_told,), ()):
+        assert estimate_skin_tone(nothing, SkinConfig(min_told_ratio=0.0)).score is None
+
+
 @pytest.mark.parametrize(
     "light", [(0.02, 0.02, 0.02), (4.0, 4.0, 4.0), (1.0, 0.3, 0.2)], ids=["dark", "burnt out", "coloured"]
 )

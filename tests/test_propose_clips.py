@@ -227,6 +227,9 @@ MOVING = np.array([[660, 260, 700, 340], [680, 280, 720, 360], [700, 300, 740, 3
         ((680, 180), (690, 170), (360, 220, 1040, 820)),  # above
         ((900, 600), (920, 600), (360, 160, 900, 820)),  # at the corner: the larger part is kept
         ((500, 640), (420, 660), (540, 160, 1040, 820)),
+        ((500, 640), (560, 650), (360, 160, 1040, 640)),
+        ((580, 300), (600, 300), (360, 160, 1040, 820)),
+        ((680, 200), (690, 210), (360, 160, 1040, 820)),
         ((760, 300), (800, 300), (360, 160, 1040, 820)),  # too near for room: nothing is gained
         ((1100, 300), (1150, 300), (360, 160, 1040, 820)),  # outside, on every side
         ((280, 300), (200, 300), (360, 160, 1040, 820)),
@@ -245,6 +248,7 @@ def test_the_crop_is_the_largest_part_without_another_face(
 def test_a_video_is_never_enlarged() -> None:
     assert output_size((0, 0, 320, 240), 768) == (320, 240)
     assert output_size((0, 0, 1920, 1080), 768) == (768, 432)
+    assert output_size((1000, 200, 1960, 740), 480) == (480, 270)
 
 
 def test_a_passer_by_is_not_a_second_speaker() -> None:

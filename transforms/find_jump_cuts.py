@@ -128,7 +128,7 @@ def leaping_share(changes: dict[int, Tiles], number: int, config: JumpConfig) ->
         for on in (0, 1):
             lag = 1 + back + on
             usual = [*before[lag], *after[lag]]
-            if number > back and number + on in changes and usual:
+            if number > back and usual:
                 ratios.append(changes[number + on][lag - 1] / (np.max(usual, axis=0) + _SENSOR_NOISE))
     leaps = np.min(ratios, axis=0)[moving]
     if np.median(leaps) < config.min_median_ratio:
