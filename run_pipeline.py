@@ -9,25 +9,39 @@
     python run_pipeline.py train motion OUT [--config NAME|FILE] [--to FOLDER] [--from MODEL]
     python run_pipeline.py animate --audio VOICE --reference PHOTO|VIDEO --out motion.npz [--model MODEL]
     python run_pipeline.py consent [--picture FILE] [--voice FILE]
+    python run_pipeline.py verify FILE [--key FILE] [--trust PEM] [--json]
     python run_pipeline.py clean OUT [--yes]
     python run_pipeline.py doctor
 
 Exit codes: 0 the run is complete (whatever was rejected), 1 an unexpected error, 2 the command,
 the input or the configuration is not usable, 3 the run is complete but not to be trusted (something
 failed and nothing was accepted, or too much failed; the summary says which), 130 stopped by Ctrl-C,
-143 stopped by SIGTERM; the same command then goes on.
+143 stopped by SIGTERM; the same command then goes on. `verify` has 3 and 4 of its own (--help).
 """
 
 import argparse
 import sys
 
-from commands import animate, clean, consent, curate, doctor, explain, export, inspect, package, retry, train
+from commands import (
+    animate,
+    clean,
+    consent,
+    curate,
+    doctor,
+    explain,
+    export,
+    inspect,
+    package,
+    retry,
+    train,
+    verify,
+)
 from commands.process import prepare_process, stop_on_signals
 from commands.temporary_folder import use_own_temporary_folder
 from commands.terminal import Terminal
 from schemas.outcomes import BadInputError
 
-COMMANDS = (curate, retry, package, explain, inspect, export, train, animate, consent, clean, doctor)
+COMMANDS = (curate, retry, package, explain, inspect, export, train, animate, consent, verify, clean, doctor)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -4,7 +4,10 @@ import io
 from fractions import Fraction
 
 import av
+import numpy as np
+import numpy.typing as npt
 from av.video.frame import PictureType
+from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
 
 PIXEL_FORMAT = "yuv420p"
 KEYFRAME_SECONDS = 0.75
@@ -35,6 +38,15 @@ class SecondReader:
 
     def tell(self) -> int:
         return self._position
+
+
+def bt709_frame(picture: npt.NDArray[np.uint8]) -> av.VideoFrame:
+    """Return an RGB picture (H, W, 3) as a frame of `VideoEncoder`, BT.709 in limited range and tagged so."""
+    frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), "rgb24").reformat(
+        format=PIXEL_FORMAT, dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG
+    )
+    frame.color_primaries, frame.color_trc = ColorPrimaries.BT709, ColorTrc.BT709
+    return frame
 
 
 class VideoEncoder:
