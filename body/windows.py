@@ -1,5 +1,6 @@
 """Square windows of a picture, placed by the projected body and still over a clip."""
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -56,14 +57,24 @@ class Box:
         Shrinking averages over the pixels that each new one covers; enlarging is bicubic.
         """
         height, width = picture.shape[:2]
-        rows = np.clip(np.arange(self.top, self.top + self.side), 0, height - 1)
-        columns = np.clip(np.arange(self.left, self.left + self.side), 0, width - 1)
-        region = picture[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-        region = region[rows - rows[0]][:, columns - columns[0]]
+        first_row, last_row, above, below = _within(self.top, self.side, height)
+        first, last, before, after = _within(self.left, self.side, width)
+        region = picture[first_row:last_row, first:last]
+        if above or below or before or after:
+            region = cv2.copyMakeBorder(region, above, below, before, after, cv2.BORDER_REPLICATE)
         if self.side == size_px:
-            return region
+            return np.array(region, np.uint8)
         how = cv2.INTER_AREA if self.side > size_px else cv2.INTER_CUBIC
         return np.asarray(cv2.resize(region, (size_px, size_px), interpolation=how), np.uint8)
+
+
+def _within(start: int, length: int, size: int) -> tuple[int, int, int, int]:
+    """Return which of `size` pixels a span shows, and how many it shows before and after them."""
+    first = min(max(start, 0), size - 1)
+    last = min(max(start + length, first + 1), size)
+    missing = length - (last - first)
+    after = min(missing, max(0, start + length - size))
+    return first, last, missing - after, after
 
 
 def place_windows(
@@ -95,8 +106,7 @@ def place_windows(
 
 def _extents(points: Float, camera: Pinhole, model: BodyModel, parts: tuple[Part, ...]) -> Float:
     """Return (n, 2, 2) least and greatest px of a part, of the frames whose picture holds its middle."""
-    vertices = np.unique(model.faces[np.isin(model.face_parts, parts)])
-    chosen = points[:, vertices]
+    chosen = points[:, _vertices_of(model, parts)]
     chosen = chosen[(chosen[..., 2] > 0.05).all(1)]
     if not len(chosen):
         return np.empty((0, 2, 2), np.float32)
@@ -105,6 +115,11 @@ def _extents(points: Float, camera: Pinhole, model: BodyModel, parts: tuple[Part
     middle = extent.mean(1)
     inside = (middle > 0) & (middle < (camera.width_px, camera.height_px))
     return extent[inside.all(1)]
+
+
+@functools.lru_cache(maxsize=16)
+def _vertices_of(model: BodyModel, parts: tuple[Part, ...]) -> npt.NDArray[np.integer]:
+    return np.unique(model.faces[np.isin(model.face_parts, parts)])
 
 
 def _head_place(extent: Float) -> tuple[Float, float]:

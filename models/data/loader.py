@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
+import cv2
+from threadpoolctl import threadpool_limits
 from torch.utils.data import DataLoader, IterableDataset
 
 from models.data.collate import collate
@@ -69,6 +71,7 @@ class WindowLoader(Generic[B]):
             num_workers=self._num_workers,
             prefetch_factor=self._prefetch_factor if self._num_workers else None,
             pin_memory=self._pin_memory,
+            worker_init_fn=_one_thread,
         )
         end = self._windows.end
         for batch in loader:
@@ -79,6 +82,14 @@ class WindowLoader(Generic[B]):
             yield batch
         if end is not None:
             self._windows.go_to(Place(draw=end))
+
+
+def _one_thread(_worker: int) -> None:
+    """Keep this process to one thread: there are as many as there are cores for them, and they would wait for
+    each other.
+    """
+    cv2.setNumThreads(1)
+    threadpool_limits(1)
 
 
 class _Batches(IterableDataset[B]):

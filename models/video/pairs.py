@@ -75,7 +75,7 @@ def make_pairs(
         raise BadInputError(f"{window.key}: read without frames or reference; pairs need both")
     rows = np.arange(window.num_frames) if targets is None else np.asarray(targets, np.int64)
     frames = window.frames
-    camera, points, fitted = _posed(window, rows, model)
+    camera, points, fitted = posed_window(window, rows, model)
     hands: tuple[WindowKind, ...] = ("left_hand", "right_hand")
     boxes = place_windows(points, camera, model, {kind: fitted[kind] for kind in hands})
     person = None if segment is None else segment(window.reference.picture)
@@ -100,7 +100,7 @@ def make_pairs(
     return made
 
 
-def _posed(
+def posed_window(
     window: Window, rows: npt.NDArray[np.int64], model: BodyModel
 ) -> tuple[Pinhole, Float, dict[WindowKind, npt.NDArray[np.bool_]]]:
     """Return the camera, the vertices (T + 1, V, 3) of the targets and then the reference, and of each kind
