@@ -2,9 +2,9 @@
 
     .venv/bin/python -m benchmarks.watermark --data FOLDER [--data FOLDER] --parts marked,plain --number 40
 
-`marked`: stretches of 5 s of the folders' videos, 512 to 720 px on the shorter side (others are resized), get
+`marked`: stretches of 5 s of the folders' videos, 512 to 600 px on the shorter side (others are resized), get
 a payload each, are encoded as `generate` does, and changed by FFmpeg. `plain`: stretches of at least 2.5 s,
-four crops each, are looked through without a mark. Another --seed draws others.
+eight crops each, are looked through without a mark. Another --seed draws others.
 """
 
 import argparse
@@ -40,7 +40,7 @@ from media.watermark.detect import MAX_FALSE_ALARM_LOG10, false_alarm_log10
 from media.watermark.scan import MIN_SECONDS, STRETCH_SECONDS
 
 _SUFFIXES = {".mp4", ".mpg", ".flv", ".mkv", ".webm", ".mov"}
-_SIDES_PX, _CROPS, _SMALLEST_CROP = (512, 720), 4, 0.7
+_SIDES_PX, _CROPS, _SMALLEST_CROP = (512, 600), 8, 0.7
 _CRF, _PRESET = 18, "veryfast"
 _HALF = "scale=trunc(iw/4)*2:trunc(ih/4)*2"
 # A tenth of each side is cut off, of a place that is drawn.
