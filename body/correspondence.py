@@ -59,7 +59,7 @@ def position_codes(model: BodyModel) -> Float:
     return codes
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _trace(
     face: Index, barycentric: Float, faces: Index, points: Float, focal: float, centre_x: float,
     centre_y: float, margin: int, tolerance: np.float32, depth: Float, flow: Float, visible: Float,

@@ -25,7 +25,7 @@ def push_pull(values: Float, weight: Float) -> Float:
     return levels[0][..., :channels]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _pushed(fine: Float) -> Float:
     """Return sums of weighted values and of weights (h, w, C + 1) over 2x2 pixels, weights at most 1."""
     height, width, size = fine.shape
@@ -43,7 +43,7 @@ def _pushed(fine: Float) -> Float:
     return coarse
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _pull(coarse: Float, fine: Float) -> None:
     """Fill what the finer level lacks in weight, bilinearly from the coarser one, in place."""
     height, width, size = fine.shape

@@ -5,6 +5,7 @@ RGB.
 """
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -32,6 +33,9 @@ class WarpConfig:
     clothes_metres: float = 0.06  # and so far from the rest of the body
     stray_metres: float = 0.025  # hair and clothes that the body beside them does not take along are left out
     edge_metres: float = 0.01  # background so close to the person is not filled from
+    # How the photo is read between its pixels. Moved heads keep 0.78 of the real sharpness with linear and
+    # 0.95 with cubic, which costs 0.2 dB: what lies a little beside its place costs more when it is sharp.
+    sampling: Literal["linear", "cubic"] = "linear"
     matte: MatteConfig = field(default_factory=MatteConfig)
 
 
@@ -41,7 +45,8 @@ class Photo:
 
     picture (h, w, 3); background (h, w, 3) without the person, to the bit the picture where matte is 0; matte
     (h, w) how much of a pixel is the person, 0 to 255; layer (h, w, 4) float32: the colours' part that is the
-    person's, and the matte in [0, 1]; tints (13, 3) a colour for each Part; raster of the mesh; fade (h, w)
+    person's, and the matte in [0, 1]; tints (14, 3) colours of
+    `tint_groups`; raster of the mesh; fade (h, w)
     how much a pixel moves with the mesh beside it, in [0, 1]; points (V, 3); camera of all of this; margin_px
     on each side that frames made of it do not show; metre_px how
     many px a metre is at the person's distance.

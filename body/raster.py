@@ -103,7 +103,7 @@ def vertex_normals(vertices: Numbers, faces: Numbers) -> Float:
     return normals
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _fill(
     points: Float, faces: Index, focal: float, centre_x: float, centre_y: float, cull: bool,
     depth: Float, face: Index, barycentric: Float,
@@ -145,7 +145,7 @@ def _fill(
                 share1 += step1
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _spread(face: Index, barycentric: Float, faces: Index, values: Float, out: Float) -> None:
     height, width = face.shape
     for y in range(height):
@@ -160,7 +160,7 @@ def _spread(face: Index, barycentric: Float, faces: Index, values: Float, out: F
                 out[y, x, k] = p * values[a, k] + q * values[b, k] + r * values[c, k]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _add_normals(points: Float, faces: Index, normals: Float) -> None:
     for f in range(len(faces)):
         a, b, c = faces[f, 0], faces[f, 1], faces[f, 2]

@@ -21,10 +21,12 @@ from body.fill import Float, push_pull
 from body.model import BodyModel
 from body.photo import Photo, fade_around
 from body.raster import Raster, interpolate, part_mask, rasterise
+from body.tints import tint_groups
 
 Mask = npt.NDArray[np.bool_]
 # How much a part's colour counts, against colours beside it, where the photo does not show it.
 _TINT = np.float32(0.05)
+_HOW = {"linear": cv2.INTER_LINEAR, "cubic": cv2.INTER_CUBIC}
 
 
 class Seen(IntEnum):
@@ -64,11 +66,12 @@ def warp(photo: Photo, points: Float, model: BodyModel) -> Warped:
     raster = rasterise(points, model.faces, photo.view)
     part, body = part_mask(raster, model.face_parts), raster.face >= 0
     flow, visible = _flow(photo, raster, part, model)
-    layer = _at(photo.layer, flow, photo.margin_px)
+    layer = _at(photo.layer, flow, photo.margin_px, _HOW[photo.config.sampling])
+    np.clip(layer[..., 3], 0, 1, out=layer[..., 3])  # cubics overshoot
     _keep_attached(
         layer, body, _back(photo, points, flow, model), flow, photo.config.stray_metres * photo.metre_px
     )
-    filled = _continued(layer, part, visible, photo.tints)
+    filled = _continued(layer, part_mask(raster, tint_groups(model)), visible, photo.tints)
     background, matte = photo.background[photo.inner], photo.matte[photo.inner]
     picture, validity, alpha = (np.empty((*part.shape, *size), np.uint8) for size in ((3,), (), ()))
     _compose(layer, filled, part, visible, background, matte, picture, validity, alpha)
@@ -105,19 +108,19 @@ def _back(photo: Photo, points: Float, flow: Float, model: BodyModel) -> Float:
     return _at(np.where(body[..., None], away, around), flow, 0)
 
 
-def _at(values: Float, flow: Float, margin: int) -> Float:
+def _at(values: Float, flow: Float, margin: int, how: int = cv2.INTER_LINEAR) -> Float:
     """Return values (h, w, C), which have a margin around the view, from where the flow (H, W, 2) points."""
     height, width = flow.shape[:2]
     across = flow[..., 0] + np.arange(margin, margin + width, dtype=np.float32)
     down = flow[..., 1] + np.arange(margin, margin + height, dtype=np.float32)[:, None]
-    taken = cv2.remap(values, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    taken = cv2.remap(values, across, down, how, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(taken, np.float32)
 
 
-def _continued(layer: Float, part: Image, visible: Float, tints: Float) -> Float:
-    """Return colours (H, W, 3) for where the mesh was hidden, from visible ones beside it and of its part."""
-    weight, colours = np.zeros(part.shape, np.float32), np.zeros((*part.shape, 3), np.float32)
-    hidden = _mix(layer, part, visible, tints, colours, weight)
+def _continued(layer: Float, group: Image, visible: Float, tints: Float) -> Float:
+    """Return colours (H, W, 3) for where the mesh was hidden, from visible ones beside it and of its kind."""
+    weight, colours = np.zeros(group.shape, np.float32), np.zeros((*group.shape, 3), np.float32)
+    hidden = _mix(layer, group, visible, tints, colours, weight)
     return push_pull(colours, weight) if hidden else colours
 
 
@@ -125,7 +128,7 @@ def _bytes(values: Float) -> Image:
     return np.clip(np.rint(values), 0, 255).astype(np.uint8)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _keep_attached(layer: Float, body: Mask, back: Float, flow: Float, stray_px: float) -> None:
     """Take out of the layer (H, W, 4) beside the mesh what its own mesh takes elsewhere.
 
@@ -141,13 +144,13 @@ def _keep_attached(layer: Float, body: Mask, back: Float, flow: Float, stray_px:
                 layer[y, x, c] *= keep
 
 
-@njit(cache=True)
-def _mix(layer: Float, part: Image, visible: Float, tints: Float, colours: Float, weight: Float) -> bool:
+@njit(cache=True, nogil=True)
+def _mix(layer: Float, group: Image, visible: Float, tints: Float, colours: Float, weight: Float) -> bool:
     """Write the colours that are known (H, W, 3) and how well (H, W); return whether any are wanted."""
     wanted = False
-    for y in range(part.shape[0]):
-        for x in range(part.shape[1]):
-            if part[y, x] == 0:
+    for y in range(group.shape[0]):
+        for x in range(group.shape[1]):
+            if group[y, x] == 0:
                 continue
             share, hidden = layer[y, x, 3], np.float32(1.0) - visible[y, x]
             known, tint = visible[y, x] * share, _TINT * hidden
@@ -158,11 +161,11 @@ def _mix(layer: Float, part: Image, visible: Float, tints: Float, colours: Float
                 continue
             for c in range(3):
                 colour = min(max(layer[y, x, c] / share, 0.0), 255.0) if known > 0 else 0.0
-                colours[y, x, c] = (known * colour + tint * tints[part[y, x], c]) / total
+                colours[y, x, c] = (known * colour + tint * tints[group[y, x], c]) / total
     return wanted
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _compose(
     layer: Float, filled: Float, part: Image, visible: Float, background: Image, matte: Image,
     picture: Image, validity: Image, alpha: Image,

@@ -1,6 +1,7 @@
 """A photo carried along by the mesh, on squares whose right answer is known and on the body model."""
 
 import dataclasses
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from body.photo import WarpConfig, prepare_photo, prepare_window, window_of
 from body.raster import Pinhole
 from body.shading import facing_camera
 from body.skinning import skin
+from body.tints import part_tints, tint_groups
 from body.topology import NUM_JOINTS, Part
 from body.warp import Seen, warp
 from body.windows import Box, place_windows
@@ -58,10 +60,11 @@ def _squares():
     return dataclasses.replace(MODEL, faces=faces, face_parts=parts, points=template), points
 
 
-@pytest.mark.parametrize("distance", [0.6, 2.5])
-def test_the_same_pose_gives_the_photo(distance):
+@pytest.mark.parametrize(("distance", "sampling"), [(0.6, "linear"), (2.5, "linear"), (1.0, "cubic")])
+def test_the_same_pose_gives_the_photo(distance, sampling):
     picture, points = _picture(), _person(distance=distance)
-    done = warp(prepare_photo(picture, points, CAMERA, MODEL), points, MODEL)
+    config = WarpConfig(sampling=sampling)
+    done = warp(prepare_photo(picture, points, CAMERA, MODEL, config), points, MODEL)
     assert np.abs(done.picture.astype(int) - picture).max() <= 1
     assert (done.part > 0).mean() > 0.05
     assert (done.validity[done.part > 0] == Seen.VISIBLE).mean() > 0.99
@@ -76,6 +79,15 @@ def test_what_moves_sideways_is_the_photo_moved():
     off = np.abs(done.picture[shown[:, 0], shown[:, 1]].astype(int) - wanted)
     # At the outline the photo's pixel may be half background.
     assert len(shown) > 1000 and (off.max(1) <= 2).mean() > 0.97
+
+
+def test_frames_made_at_the_same_time_are_those_made_one_by_one():
+    photo = prepare_photo(_picture(), _person(), CAMERA, MODEL)
+    poses = [_moved(_person(yaw=yaw), 9 * yaw) for yaw in np.linspace(-0.5, 0.5, 8)]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(lambda points: warp(photo, points, MODEL), poses))
+    for points, done in zip(poses, together, strict=True):
+        np.testing.assert_array_equal(done.picture, warp(photo, points, MODEL).picture)
 
 
 def test_what_another_part_hid_is_marked_and_no_more():
@@ -193,6 +205,20 @@ def test_hidden_skin_gets_the_colour_of_skin():
     hidden = (done.validity == Seen.HIDDEN) & (done.part == Part.HEAD)
     assert hidden.sum() > 5
     assert np.abs(done.picture[hidden].astype(float).mean(0) - (200, 150, 120)).max() < 60
+
+
+def test_a_part_that_is_not_seen_has_the_colour_of_what_is_most_alike():
+    picture, points = np.full((240, 320, 3), (20, 40, 220), np.uint8), _person(distance=0.8)
+    camera = Pinhole.for_picture(320, 240)
+    shown = prepare_photo(picture, points, camera, MODEL).raster
+    groups = np.where(shown.face >= 0, tint_groups(MODEL)[shown.face], 0)
+    colours = {Part.FACE: (200, 150, 120), Part.TORSO: (30, 90, 30), len(Part): (90, 60, 20)}
+    for group, colour in colours.items():
+        picture[groups == group] = colour
+    tints = part_tints(picture, points, camera, MODEL)
+    alike = {Part.LEFT_HAND: Part.FACE, Part.RIGHT_LEG: Part.TORSO}
+    for group, other in (alike | {group: group for group in colours}).items():
+        np.testing.assert_array_equal(tints[group], colours[other])
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 200), (97, 64)])
