@@ -4,7 +4,8 @@ Strangers are drawn from the descriptor's own statistics, as in benchmarks/peopl
 so whatever is merged is merged wrongly. The labelled photos (faces/lfw10) lie among them. What runs are the
 chain's own functions on blocks, pairs and components; voices, which part many lookalikes in videos, are not
 known here. Before that the drawn strangers are compared with the real ones: as many pairs of them should be
-near.
+near; and it is measured how the share of near pairs falls with their squared distance, which is what
+`identities.evidence_per_distance` says.
 """
 
 from collections import Counter
@@ -25,6 +26,7 @@ from transforms import cluster_identities as ci
 
 SIZES = (10_000, 100_000)
 _SHARES = (1e-4, 1e-3, 1e-2)
+_SQUARED = (0.9, 1.0, 1.1)
 Descriptors = npt.NDArray[np.float32]
 
 
@@ -44,6 +46,11 @@ def measure(data: Path, sizes: Sequence[int] = SIZES) -> None:
             rows=[(n, *_near(d, centres)) for n, d in (("real", real), ("drawn", pictures))],
         ),
         Table(
+            title="Pairs of drawn strangers within a squared distance, and how fast their logarithm grows",
+            columns=("squared distance", "pairs", "logarithm by 1 more"),
+            rows=_falling(draw(factors, num_people=10_000, faces_each=1)[1], centres),
+        ),
+        Table(
             title="One clip of each stranger, and labelled photos",
             columns=(
                 "strangers",
@@ -61,14 +68,32 @@ def measure(data: Path, sizes: Sequence[int] = SIZES) -> None:
     print_part(Part(name="strangers", tables=tables, values={}), Console(width=120))
 
 
+def _squared(
+    some: Descriptors, all_of_them: Descriptors, near: npt.NDArray[np.floating], far: npt.NDArray[np.floating]
+) -> npt.NDArray[np.floating]:
+    """Return squared distances (n, m) relative to how far strangers are from each: `near` (n), `far` (m)."""
+    apart = (some**2).sum(axis=1)[:, None] + (all_of_them**2).sum(axis=1) - 2 * some @ all_of_them.T
+    return np.maximum(apart, 0) / (near[:, None] * far)
+
+
 def _near(descriptors: Descriptors, centres: Descriptors) -> list[str]:
     """Return the relative distances that so small shares of pairs are below."""
-    strangers = stranger_distances(descriptors, centres)
-    squared = (descriptors**2).sum(axis=1)
-    apart = squared[:, None] + squared - 2 * descriptors @ descriptors.T
+    away = stranger_distances(descriptors, centres)
     first, second = np.triu_indices(len(descriptors), 1)
-    relative = np.sqrt(np.maximum(apart[first, second], 0) / (strangers[first] * strangers[second]))
+    relative = np.sqrt(_squared(descriptors, descriptors, away, away)[first, second])
     return [f"{found:.3f}" for found in np.quantile(relative, _SHARES)]
+
+
+def _falling(descriptors: Descriptors, centres: Descriptors) -> list[tuple[str, ...]]:
+    """Return how many pairs are nearer than each squared distance, and how fast the logarithm grows."""
+    away, counts = stranger_distances(descriptors, centres), np.zeros(len(_SQUARED))
+    for first in range(0, len(descriptors), 1000):
+        rows = slice(first, first + 1000)
+        found = _squared(descriptors[rows], descriptors[first:], away[rows], away[first:])
+        counts += [np.triu(found < bound, 1).sum() for bound in _SQUARED]
+    slopes = np.diff(np.log(counts)) / np.diff(_SQUARED)
+    said = ["", *(f"{slope:.1f}" for slope in slopes)]
+    return [(f"{b:g}", f"{c:.0f}", s) for b, c, s in zip(_SQUARED, counts.tolist(), said, strict=True)]
 
 
 def _row(

@@ -15,7 +15,7 @@ from benchmarks.people_attributes import read_rgb
 from benchmarks.people_faces import view_of, views_of_clip
 from benchmarks.runs import read_rows
 from pipelines.components import ROUNDS
-from pipelines.identify import Placed, certain_ties, link
+from pipelines.identify import Placed, certain_ties, link, people_of
 from pipelines.kept_faces import face_of
 from pipelines.run_folder import RunFolder
 from schemas.tables import from_row
@@ -135,7 +135,9 @@ def identities(
         label = ci.label_of(face.clip_id, told.get(face.clip_id, ()))
         placed = Placed(face, near.get(face.clip_id, {}), label, ())
         components[settled.get(label, label)].append(placed)
-    people = (link(component, config) for component in components.items())
+    linked = [link(members, config) for members in components.values()]
+    num_people = sum(len(found.people) for found in linked)
+    people = (people_of(found, num_people, config) for found in linked)
     return {m.clip_id: m.identity_id for found in people for m in found.members}
 
 

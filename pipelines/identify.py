@@ -1,7 +1,9 @@
 """Identify: who is who among all faces of a collection.
 
-    faces -> blocks -> near pairs ┬-> groups -> components -> linkage -> members
-                                  └-------------------------^    └-> look-alikes -> components
+    faces -> blocks -> near pairs ┬-> groups -> components -> linkage -> number of people
+                                  └-------------------------^   |            v
+                                                                └-> linkage again -> members
+                                                                          └-> look-alikes -> components
 
 Every step is keyed by a block, a clip, a component or a pair, so no worker holds the collection.
 """
@@ -20,7 +22,7 @@ from schemas.merges import IdentityMerge
 from schemas.records import Clip
 from transforms import cluster_identities as ci
 from transforms.embed_faces import ClipFace
-from transforms.face_blocks import block_centres, nearest_blocks, num_blocks
+from transforms.face_blocks import Ints, block_centres, nearest_blocks, num_blocks
 
 # Faces that the blocks' centres are computed from, for each block.
 _SAMPLE_PER_BLOCK = 64
@@ -39,10 +41,19 @@ class Placed:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class Linked:
+    """One component's faces, their near pairs (p, 2), and who they would be in a small collection."""
+
+    placed: Sequence[Placed]
+    pairs: Ints
+    people: Sequence[Sequence[int]]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class People:
     """The identities of one component, what made them, and what each of its clips knows of look-alikes.
 
-    `alike`: two clips nearer than look-alikes may be, and the identity of one of them.
+    `alike`: two clips of one group of look-alikes, and the identity of one of its members.
     """
 
     members: Sequence[ci.Member]
@@ -124,12 +135,14 @@ def _linked(elements: Any, found: Any, config: ci.IdentityConfig) -> Any:
         | "Place" >> beam.FlatMapTuple(place)
     )
     settled = placed | "Unsettled" >> beam.FlatMap(lambda p: p.unsettled) | "SettleFaces" >> Settle()
-    return (
+    linked = (
         placed
         | "ByComponent" >> beam.Map(lambda p, roots: (roots.get(p.label, p.label), p), AsSingleton(settled))
         | "GroupComponents" >> beam.GroupByKey()
-        | "Link" >> beam.Map(link, config)
+        | "Link" >> beam.Map(lambda component: link(component[1], config))
     )
+    counted = linked | "NumPeople" >> beam.Map(lambda found: len(found.people)) | beam.CombineGlobally(sum)
+    return linked | "LinkAgain" >> beam.Map(people_of, AsSingleton(counted), config)
 
 
 def elements_of(_: str, joined: Mapping[str, Any]) -> Iterator[ci.Face]:
@@ -202,21 +215,43 @@ def place(clip_id: str, joined: Mapping[str, Any]) -> Iterator[Placed]:
         yield Placed(face, near, ci.label_of(clip_id, told), ci.unsettled(clip_id, told))
 
 
-def link(component: tuple[str, Iterable[Placed]], config: ci.IdentityConfig) -> People:
-    """Return the identities of one component's clips."""
-    placed = sorted(component[1], key=lambda p: p.face.clip_id)
-    faces = [p.face for p in placed]
-    number = {face.clip_id: i for i, face in enumerate(faces)}
+def link(members: Iterable[Placed], config: ci.IdentityConfig) -> Linked:
+    """Return one component's clips with the people they are by the bound of a small collection."""
+    placed = sorted(members, key=lambda p: p.face.clip_id)
+    number = {p.face.clip_id: i for i, p in enumerate(placed)}
     ends = [(i, number[o]) for i, p in enumerate(placed) for o in sorted(p.near) if number.get(o, -1) > i]
     pairs = np.array(ends, np.int64).reshape(-1, 2)
-    groups, merges = ci.explained_component(faces, pairs, config)
+    people = ci.link_component([p.face for p in placed], pairs, config, config.merge_distance)
+    return Linked(placed, pairs, people)
+
+
+def people_of(linked: Linked, num_people: int, config: ci.IdentityConfig) -> People:
+    """Return the identities of one component's clips by the bound of a collection of so many people."""
+    faces, reach = [p.face for p in linked.placed], ci.merge_reach(num_people, config)
+    groups, merges = ci.explained_component(faces, linked.pairs, config, reach)
     members = ci.members_of(faces, groups, config.salt)
     identity_of = {m.clip_id: m.identity_id for m in members}
-    alike = [
-        ((min(p.face.clip_id, other), max(p.face.clip_id, other)), identity_of[p.face.clip_id])
-        for p in placed
-        for other, distance in sorted(p.near.items())
-        if distance < config.lookalike_distance and identity_of.get(other) != identity_of[p.face.clip_id]
-    ]
     named = [dataclasses.replace(m, identity_id=identity_of[m.first_clip_id]) for m in merges]
-    return People(members, named, alike)
+    return People(
+        members, named, [*_near_alike(linked, identity_of, config), *_once_one(linked, identity_of)]
+    )
+
+
+def _near_alike(
+    linked: Linked, identity_of: Mapping[str, str], config: ci.IdentityConfig
+) -> Iterator[tuple[tuple[str, str], str]]:
+    """Yield clips of two people that lie nearer than those of two people should."""
+    for p in linked.placed:
+        own = identity_of[p.face.clip_id]
+        for other, distance in sorted(p.near.items()):
+            if distance < config.lookalike_distance and identity_of.get(other) != own:
+                yield (min(p.face.clip_id, other), max(p.face.clip_id, other)), own
+
+
+def _once_one(linked: Linked, identity_of: Mapping[str, str]) -> Iterator[tuple[tuple[str, str], str]]:
+    """Yield people who would be one in a small collection: the larger one asks for more, splits need not."""
+    for person in linked.people:
+        names = [linked.placed[i].face.clip_id for i in person]
+        identities = sorted({identity_of[name] for name in names})
+        if len(identities) > 1:
+            yield from (((min(names), max(names)), identity) for identity in identities)

@@ -91,7 +91,8 @@ def _merge_text(merge: IdentityMerge) -> str:
         voices = f"voices {merge.voice_distance:.2f} apart, which adds {merge.voice_evidence:+.2f}"
     return (
         f"{sides}: {_MADE_BY[merge.made_by]}; faces {merge.face_distance:.2f} apart, {voices}; "
-        f"score {merge.score:.2f}, threshold {merge.threshold:.2f} (identities.merge_distance squared)"
+        f"score {merge.score:.2f}, threshold {merge.threshold:.2f} (identities.merge_distance squared, "
+        "less among very many people)"
     )
 
 

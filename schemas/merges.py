@@ -19,13 +19,13 @@ class IdentityMerge:
     earlier run gave the first group; `second_registered` is that of the second one.
 
     `score` is `face_distance` squared plus `voice_evidence`; up to `threshold`, which is
-    identities.merge_distance squared, likeness makes two groups one person. `face_distance` is the root mean
-    square distance of the members of one group from those of the other, relative to how far look-alike
-    strangers are from them: `first_stranger_distance` and `second_stranger_distance`, means of the groups.
-    `voice_evidence` is what voices add, less than nothing where they speak for one person: `voice_weight` x
-    `voice_pair_share` x (`voice_distance` - `neutral_voice_distance`). `voice_pair_share` is of which share
-    of pairs of clips both voices are known. `voice_distance` is the mean distance of these (1 - cosine),
-    null without one.
+    identities.merge_distance squared and less where there are more people than identities.merge_people,
+    likeness makes two groups one person. `face_distance` is the root mean square distance of the members of
+    one group from those of the other, relative to how far look-alike strangers are from them:
+    `first_stranger_distance` and `second_stranger_distance`, means of the groups. `voice_evidence` is what
+    voices add, less than nothing where they speak for one person: `voice_weight` x `voice_pair_share` x
+    (`voice_distance` - `neutral_voice_distance`). `voice_pair_share` is of which share of pairs of clips
+    both voices are known. `voice_distance` is the mean distance of these (1 - cosine), null without one.
     """
 
     identity_id: str

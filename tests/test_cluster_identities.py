@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipelines.identify import Placed, link, people_of
 from transforms import cluster_identities as ci
 from transforms.cluster_identities.linkage import linked_clusters, squared_distances
 from transforms.face_blocks import block_centres, nearest_blocks, num_blocks
@@ -34,7 +35,7 @@ def face(name: str, *place: float, **changes: Any) -> ci.Face:
 def linked(faces: Sequence[ci.Face]) -> list[list[int]]:
     strangers = np.array([f.stranger_distance for f in faces], np.float32)
     pairs, _ = ci.neighbour_pairs(np.array([f.descriptor for f in faces]), strangers, CONFIG)
-    return ci.link_component(faces, pairs, CONFIG)
+    return ci.link_component(faces, pairs, CONFIG, CONFIG.merge_distance)
 
 
 def people(faces: Sequence[ci.Face]) -> list[str]:
@@ -233,7 +234,7 @@ def test_linkage_is_what_all_pairs_of_members_say(seed: int, merge_distance: flo
     faces = crowd(seed)
     config = ci.IdentityConfig(merge_distance=merge_distance)
     pairs = np.array([(i, j) for i in range(len(faces)) for j in range(i + 1, len(faces))])
-    assert ci.link_component(faces, pairs, config) == brute_force(faces, config)
+    assert ci.link_component(faces, pairs, config, config.merge_distance) == brute_force(faces, config)
 
 
 def test_a_merge_tells_the_numbers_that_made_it() -> None:
@@ -242,7 +243,7 @@ def test_a_merge_tells_the_numbers_that_made_it() -> None:
         face("b", 0.6, 0.0, voice=heard["b"], stranger_distance=1.2, registered="x"),
         face("a", 0.0, 0.0, voice=heard["a"]),
     ]
-    groups, (merge,) = ci.explained_component(faces, np.array([[0, 1]]), CONFIG)
+    groups, (merge,) = ci.explained_component(faces, np.array([[0, 1]]), CONFIG, 1.0)
     assert groups == [[0, 1]]
     assert (merge.first_clip_id, merge.second_clip_id, merge.made_by) == ("a", "b", "likeness")
     assert (merge.first_num_clips, merge.second_num_clips) == (1, 1)
@@ -264,8 +265,10 @@ def test_merges_make_the_people_and_each_tells_what_its_two_groups_say(seed: int
         for f in crowd(seed)
     ]
     pairs = np.array([(i, j) for i in range(len(faces)) for j in range(i + 1, len(faces))])
-    people, merges = ci.explained_component(faces, pairs, config)
-    assert people == ci.link_component(faces, pairs, config) and len(merges) == len(faces) - len(people)
+    people, merges = ci.explained_component(faces, pairs, config, config.merge_distance)
+    assert people == ci.link_component(faces, pairs, config, config.merge_distance) and len(merges) == len(
+        faces
+    ) - len(people)
     assert {m.made_by for m in merges} == {"one_track", "registered", "likeness"}
     groups = {f.clip_id: [f] for f in faces}
     for merge in merges:
@@ -319,3 +322,68 @@ def test_voices_tell_two_people_who_look_alike_apart_and_nothing_where_none_is_k
     assert people([face("a", 0.0, voice=low), face("b", 0.95)]) == ["ab"]
     # A voice is no reason to take far faces for one person.
     assert people([face("a", 0.0, voice=low), face("b", 1.05, voice=low)]) == ["a", "b"]
+
+
+# ---- The bound of a collection's size -------------------------------------------------------------------
+
+
+def test_up_to_the_people_it_was_set_among_the_bound_is_the_one_set() -> None:
+    assert [ci.merge_reach(n, ci.IdentityConfig()) for n in (0, 1, 16, 400)] == [0.98] * 4
+    assert ci.merge_reach(401, ci.IdentityConfig()) < 0.98
+
+
+def test_the_bound_s_square_falls_with_the_logarithm_of_the_number_of_people() -> None:
+    config = ci.IdentityConfig(merge_people=100, evidence_per_distance=20.0)
+    squares = [ci.merge_reach(n, config) ** 2 for n in (100, 1_000, 10_000)]
+    assert np.diff(squares) == pytest.approx(-np.log(10) / 20)
+    assert ci.merge_reach(10**30, config) == 0.0
+
+
+def strangers(count: int) -> list[ci.Face]:
+    """Return faces of people whose squared distances fall off as `evidence_per_distance` says on average."""
+    places = np.random.default_rng(count).normal(0, 0.21, (count, 24))
+    return [face(f"{i:05}", *place) for i, place in enumerate(places)]
+
+
+def test_not_more_people_are_taken_for_another_where_there_are_more() -> None:
+    """Of strangers with one clip each; with one bound for all sizes the share grows with their number."""
+    config = ci.IdentityConfig(merge_distance=0.72, merge_people=250, evidence_per_distance=18.0)
+    merged: dict[str, list[float]] = {"one bound": [], "by size": []}
+    for count in (250, 1_000, 4_000):
+        faces = strangers(count)
+        pairs, _ = ci.neighbour_pairs(
+            np.array([f.descriptor for f in faces]), np.ones(count, np.float32), config
+        )
+        for name, reach in (("one bound", config.merge_distance), ("by size", ci.merge_reach(count, config))):
+            people = ci.link_component(faces, pairs, config, reach)
+            merged[name].append(sum(len(p) for p in people if len(p) > 1) / count)
+    assert merged["one bound"][2] > 4 * merged["one bound"][0] > 0, merged
+    assert merged["by size"][2] < 2 * merged["by size"][0], merged
+
+
+def whole(faces: Sequence[ci.Face], config: ci.IdentityConfig) -> tuple[list[list[str]], set[str]]:
+    """Return the people of a block by the chain's functions, and identities tied to others for the splits."""
+    number = len(faces)
+    pairs, _ = ci.neighbour_pairs(
+        np.array([f.descriptor for f in faces]), np.ones(number, np.float32), config
+    )
+    near: dict[str, dict[str, float]] = {f.clip_id: {} for f in faces}
+    for i, j in pairs.tolist():
+        near[faces[i].clip_id][faces[j].clip_id] = near[faces[j].clip_id][faces[i].clip_id] = 0.99
+    linked = link([Placed(f, near[f.clip_id], "", ()) for f in faces], config)
+    found = people_of(linked, len(linked.people), config)
+    groups: dict[str, list[str]] = {}
+    for member in found.members:
+        groups.setdefault(member.identity_id, []).append(member.clip_id)
+    return sorted(groups.values()), {identity for _, identity in found.alike}
+
+
+def test_who_would_be_one_person_in_a_small_collection_goes_to_one_split_in_a_large_one() -> None:
+    """And a person whose clips are near keeps them all; order plays no part."""
+    config = ci.IdentityConfig(merge_distance=1.0, merge_people=2, evidence_per_distance=4.0)
+    faces = [face("a0", 0.0), face("a1", 0.3), face("b", 5.0), face("c", 5.9)]
+    assert whole(faces, config) == ([["a0", "a1"], ["b", "c"]], set())
+    more = [*faces, *(face(f"d{i}", 20.0 + 9 * i) for i in range(4))]
+    groups, alike = whole(more, config)
+    assert groups[:3] == [["a0", "a1"], ["b"], ["c"]] and len(alike) == 2
+    assert whole(more[::-1], config) == (groups, alike)

@@ -133,7 +133,7 @@ def test_a_clip_is_told_with_what_made_it_one_person_with_others(tmp_path: Path)
         write_merges((shard_of_merge(merge), [merge]), folder, folder)
     said = " ".join(explained(tmp_path, records_of(make_video(), GOOD), GOOD.clip_id).split())
     joined = f"{'0' * 20} with 2 more and {GOOD.clip_id}: likeness; faces 0.70 apart, no voices to compare"
-    assert joined in said and "score 0.52, threshold 0.96 (identities.merge_distance squared)" in said
+    assert joined in said and "score 0.52, threshold 0.96 (identities.merge_distance squared" in said
     assert "took them for one; faces 0.80 apart, voices 0.20 apart, which adds -0.12" in said
     assert "e" * 20 not in said
 

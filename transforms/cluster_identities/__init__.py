@@ -5,11 +5,13 @@
 
 Components alone would chain: a looks like b, b like c. So within each, clusters are merged by the mean
 squared distance of all their members, which a chain does not fool. Faces of one track are one person;
-faces side by side in one shot are not.
+faces side by side in one shot are not. How near they must be depends on how many people there are: those
+found by the bound of a small collection are counted, and then found again by the bound of so many.
 
 Functions work on the numbers of one block, one id or one component, so no worker holds the collection.
 """
 
+from transforms.cluster_identities.bound import merge_reach
 from transforms.cluster_identities.components import Message, components, label_of, pass_on, tie, unsettled
 from transforms.cluster_identities.evidence import explained_component
 from transforms.cluster_identities.linkage import identity_id, link_component, members_of
@@ -30,6 +32,7 @@ __all__ = [
     "label_of",
     "link_component",
     "members_of",
+    "merge_reach",
     "neighbour_pairs",
     "pass_on",
     "tie",

@@ -20,21 +20,21 @@ from transforms.face_blocks import Ints
 
 
 def explained_component(
-    faces: Sequence[Face], pairs: Ints, config: IdentityConfig
+    faces: Sequence[Face], pairs: Ints, config: IdentityConfig, reach: float
 ) -> tuple[list[list[int]], list[IdentityMerge]]:
     """Divide one component's faces into people (`link_component`), and return every merge that made them.
 
     Merges do not know yet what the person is called: `identity_id` is empty.
     """
-    merges = list(certain_merges(faces, config))
+    merges = list(certain_merges(faces, config, reach))
 
     def note(a: Cluster, b: Cluster) -> None:
-        merges.append(merge_evidence(faces, a, b, "likeness", config))
+        merges.append(merge_evidence(faces, a, b, "likeness", config, reach))
 
-    return link_component(faces, pairs, config, note), merges
+    return link_component(faces, pairs, config, reach, note), merges
 
 
-def certain_merges(faces: Sequence[Face], config: IdentityConfig) -> Iterator[IdentityMerge]:
+def certain_merges(faces: Sequence[Face], config: IdentityConfig, reach: float) -> Iterator[IdentityMerge]:
     """Yield what is one person without a look at any distance, one clip after the other."""
     groups = DisjointSet(range(len(faces)))
     clusters: dict[int, Cluster] = {}
@@ -43,13 +43,13 @@ def certain_merges(faces: Sequence[Face], config: IdentityConfig) -> Iterator[Id
         if ends[0] == ends[1]:
             continue
         a, b = (clusters.pop(i) if i in clusters else start_cluster(faces, [i]) for i in ends)
-        yield merge_evidence(faces, a, b, made_by, config)
+        yield merge_evidence(faces, a, b, made_by, config, reach)
         groups.merge(one, other)
         clusters[groups[one]] = joined_clusters(a, b)
 
 
 def merge_evidence(
-    faces: Sequence[Face], a: Cluster, b: Cluster, made_by: MadeBy, config: IdentityConfig
+    faces: Sequence[Face], a: Cluster, b: Cluster, made_by: MadeBy, config: IdentityConfig, reach: float
 ) -> IdentityMerge:
     """Return what speaks for and against two groups being one person."""
     name_a, name_b = (min(faces[m].clip_id for m in cluster.members) for cluster in (a, b))
@@ -77,5 +77,5 @@ def merge_evidence(
         voice_weight=config.voice_weight,
         voice_evidence=evidence,
         score=squared + evidence,
-        threshold=config.merge_distance**2,
+        threshold=reach**2,
     )

@@ -50,14 +50,15 @@ Note = Callable[[Cluster, Cluster], None]
 
 
 def link_component(
-    faces: Sequence[Face], pairs: Ints, config: IdentityConfig, note: Note | None = None
+    faces: Sequence[Face], pairs: Ints, config: IdentityConfig, reach: float, note: Note | None = None
 ) -> list[list[int]]:
     """Divide one component's faces into people; returns their indices, sorted.
 
     Args:
         pairs: (p, 2) indices of near faces.
+        reach: root mean square distance up to which two clusters are one person.
     """
-    found = linked_clusters(faces, pairs, config, config.merge_distance, note)
+    found = linked_clusters(faces, pairs, config, reach, note)
     return sorted(sorted(c.members) for c in found)
 
 

@@ -18,6 +18,11 @@ class IdentityConfig:
     """
 
     merge_distance: Positive = 0.98
+    # People among whom that distance was set. Among more there are more lookalikes: a merge asks for more.
+    merge_people: Count = 400
+    # By how much the logarithm of the likelihood ratio of one person to two falls where the squared relative
+    # distance grows by 1, about `merge_distance` (benchmarks/people.py strangers prints it).
+    evidence_per_distance: Positive = 38.0
     # Two voices farther apart than this (1 - cosine) speak against one person, nearer ones for one: where as
     # many pairs of clips of one person as of two lie. The weight makes both kinds of distance count by how
     # much likelier they make one person than two.
