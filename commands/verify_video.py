@@ -9,6 +9,7 @@ from typing import Any, Literal
 from media import MediaError
 from media.credentials import Credentials, read_credentials
 from media.watermark import Finding, key_kind, read_watermark
+from media.watermark.scan import MIN_SECONDS, MIN_SIDE_PX
 from pipelines.isolation import (
     IsolationConfig,
     WorkerDiedError,
@@ -132,7 +133,7 @@ def _trust(verdict: Verdict) -> str:
 def _watermark(verdict: Verdict) -> str:
     found, key = verdict.watermark, f"{verdict.watermark_key} key"
     if found.answer == "too short to say":
-        return "too short to say. It takes 2.5 s and 200 px"
+        return f"too short to say. It takes {MIN_SECONDS:g} s and {MIN_SIDE_PX} px on the shorter side"
     assert found.searched is not None and found.false_alarm_log10 is not None
     searched = found.searched
     tried = (
