@@ -7,13 +7,13 @@ import numpy.typing as npt
 
 from benchmarks.motion_rows import Arrays
 from body.load import load_body_model
+from commands.hearing import features_of
 from models.data.records import Window
 from models.motion import measures
 from models.motion.body_points import BodyPoints
 from models.motion.channels import ARRAYS
 from models.motion.checkpoint import bundled_model, load_motion
 from models.motion.generate import GenerateConfig, animate, window_starts
-from models.motion.sound import sound_features
 
 Float = npt.NDArray[np.float32]
 _SERIES = ("lips", "head", "arms", "torso")
@@ -34,7 +34,7 @@ def long_scores(judged: list[Window], path: Path | None, seconds: float) -> dict
     sound = np.tile(np.concatenate(sounds), -(-number // sum(map(len, sounds))))[:number]
     first = judged[0]
     reference = {name: first.arrays[name][:1] for name in ARRAYS}
-    made: Arrays = animate(model, sound_features(about.sound), sound, reference)
+    made: Arrays = animate(model, features_of(about.sound), sound, reference)
     betas = first.betas if first.betas is not None else np.zeros(10, np.float32)
     motion = measures.see(BodyPoints(load_body_model()), made, betas)
     fade = GenerateConfig().fade_frames

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from body.load import load_body_model
+from commands.hearing import features_of
 from models.data.clips import clips
 from models.data.config import WindowConfig
 from models.data.records import Window
@@ -18,7 +19,7 @@ from models.motion.channels import ARRAYS, MASKS
 from models.motion.checkpoint import bundled_model, load_motion
 from models.motion.generate import GenerateConfig, animate
 from models.motion.measures import Motion
-from models.motion.sound import LogMel, sound_features
+from models.motion.sound import LogMel
 
 Float = npt.NDArray[np.float32]
 Arrays = dict[str, Float]
@@ -102,7 +103,7 @@ def _cut(motion: Motion, number: int) -> Motion:
 
 def _model(path: Path | None, guidance: float) -> Maker:
     model = load_motion(path or bundled_model())
-    features = sound_features(model.about.sound)
+    features = features_of(model.about.sound)
     config = GenerateConfig(face_guidance=guidance)
 
     def make(window: Window, sound: Float) -> Arrays:

@@ -17,9 +17,12 @@ def register(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
     parser.add_argument("--model", help="a motion model (.safetensors); default: the one that ships")
     parser.add_argument("--body-model", help="the SMPLX_*.npz that the motion model was trained for")
     parser.add_argument(
+        "--whisper", help="the Whisper model that it hears with, name or folder (default: base)"
+    )
+    parser.add_argument(
         "--seed", type=int, default=0, help="another seed, another way to say it (default: 0)"
     )
-    parser.add_argument("--guidance", type=float, help="how much the mouth keeps to the sound (default: 1.5)")
+    parser.add_argument("--guidance", type=float, help="how far the mouth moves for the sound (default: 1)")
     parser.add_argument("--steps", type=int, help="evaluations of the network a window (default: 20)")
     parser.add_argument(
         "--formats",
@@ -46,6 +49,7 @@ def run(options: argparse.Namespace, _: list[str], console: Console) -> int:
         out=Path(options.out),
         model=None if options.model is None else Path(options.model),
         body_model=options.body_model,
+        whisper=options.whisper,
         seed=options.seed,
         face_guidance=options.guidance,
         num_steps=options.steps,

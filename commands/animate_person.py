@@ -16,13 +16,13 @@ from body.load import load_body_model
 from body.topology import MAX_EXPRESSION
 from body.track import BodyTrack
 from body.track_file import track_bytes
+from commands.hearing import features_of
 from drawing.mesh_video import mesh_mp4
 from media import MediaError, MediaLimits, decode_audio, probe_media, to_pcm
 from media.mux import with_sound
 from models.motion.checkpoint import MotionModel, bundled_model, load_motion
 from models.motion.generate import GenerateConfig, animate
-from models.motion.sound import sound_features
-from pipelines.photo import read_reference
+from pipelines.photo import Reference, read_reference
 from schemas.outcomes import BadInputError
 from schemas.sample import SAMPLING_RATE_HZ
 from transforms.storage import write_bytes
@@ -39,6 +39,7 @@ class Animation:
     out: Path
     model: Path | None
     body_model: str | None
+    whisper: str | None
     seed: int
     face_guidance: float | None
     num_steps: int | None
@@ -53,45 +54,76 @@ def animate_person(wanted: Animation, console: Console) -> list[Path]:
     """
     if wanted.out.suffix != ".npz":
         raise BadInputError(f"--out {wanted.out}: the motion is an .npz file")
-    config = _config(wanted)
-    model = _model(wanted)
-    sound = _sound(wanted.audio)
+    config = motion_config(wanted.seed, wanted.face_guidance, wanted.num_steps)
+    model = motion_model(wanted.model)
+    sound = read_sound(wanted.audio)
     seconds = len(sound) / SAMPLING_RATE_HZ
     console.out(f"{seconds:.1f} s of sound; fitting {wanted.reference}", highlight=False)
     reference = read_reference(wanted.reference, wanted.body_model)
+    # What the picture does not show was made up, but so was all motion: every part is drawn.
+    return _write(wanted, drawn_motion(model, reference, sound, config, wanted.whisper, console), sound)
+
+
+def drawn_motion(
+    model: MotionModel,
+    reference: Reference,
+    sound: npt.NDArray[np.float32],
+    config: GenerateConfig,
+    whisper: str | None,
+    console: Console,
+) -> BodyTrack:
+    """Return the person of a picture in the motion that a model draws for a sound.
+
+    Raises:
+        BadInputError: if the model is of another body model than the picture's fit, or hears otherwise.
+    """
     if reference.track.model_id != model.about.body_model:
         raise BadInputError(
             f"the motion model was trained for body model {model.about.body_model}, and the picture is "
             f"fitted with {reference.track.model_id}; parameters don't transfer: name the other with "
             "--body-model"
         )
-    features = sound_features(model.about.sound)
+    features = features_of(model.about.sound, whisper)
     drawn = animate(model, features, sound, reference.track.arrays(), config, _told(console))
-    # What the picture does not show was made up, but so was all motion: every part is drawn.
-    return _write(wanted, reference.track.moved(drawn, model.about.fps), sound)
+    return reference.track.moved(drawn, model.about.fps)
 
 
-def _config(wanted: Animation) -> GenerateConfig:
-    config = GenerateConfig(seed=wanted.seed)
-    if wanted.face_guidance is not None:
-        if not (math.isfinite(wanted.face_guidance) and 0 <= wanted.face_guidance <= 10):
-            raise BadInputError(f"--guidance {wanted.face_guidance:g}: should be from 0 to 10")
-        config = replace(config, face_guidance=wanted.face_guidance)
-    if wanted.num_steps is not None:
-        if not 1 <= wanted.num_steps <= 1000:
-            raise BadInputError(f"--steps {wanted.num_steps}: should be from 1 to 1000")
-        config = replace(config, num_steps=wanted.num_steps)
+def motion_config(seed: int, face_guidance: float | None, num_steps: int | None) -> GenerateConfig:
+    """Return how motion is drawn.
+
+    Raises:
+        BadInputError: naming the flag that is out of bounds.
+    """
+    config = GenerateConfig(seed=seed)
+    if face_guidance is not None:
+        if not (math.isfinite(face_guidance) and 0 <= face_guidance <= 10):
+            raise BadInputError(f"--guidance {face_guidance:g}: should be from 0 to 10")
+        config = replace(config, face_guidance=face_guidance)
+    if num_steps is not None:
+        if not 1 <= num_steps <= 1000:
+            raise BadInputError(f"--steps {num_steps}: should be from 1 to 1000")
+        config = replace(config, num_steps=num_steps)
     return config
 
 
-def _model(wanted: Animation) -> MotionModel:
-    if wanted.model is not None:
-        return load_motion(wanted.model)
+def motion_model(path: Path | None) -> MotionModel:
+    """Return the motion model of a file, or the one that ships.
+
+    Raises:
+        BadInputError: if it cannot be used, or was altered.
+    """
+    if path is not None:
+        return load_motion(path)
     verify_weights("motion")
     return load_motion(bundled_model())
 
 
-def _sound(path: str) -> npt.NDArray[np.float32]:
+def read_sound(path: str) -> npt.NDArray[np.float32]:
+    """Return the sound of any file: mono (n,), 16 kHz.
+
+    Raises:
+        BadInputError: if there is none, or it is too long.
+    """
     limits = MediaLimits()
     try:
         info = probe_media(path, limits)

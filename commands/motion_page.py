@@ -19,7 +19,7 @@ from models.data.records import Window
 from models.motion.channels import ARRAYS, MASKS
 from models.motion.checkpoint import MotionModel
 from models.motion.generate import animate
-from models.motion.sound import sound_features
+from models.motion.sound import SoundFeatures
 from reports.training import Strip, training_page
 from schemas.outcomes import BadInputError
 from transforms.storage import write_bytes
@@ -36,13 +36,14 @@ def write_page(
     history: Sequence[dict[str, float]],
     model: MotionModel,
     body: BodyModel,
+    features: SoundFeatures,
 ) -> None:
     """Write the page into a folder of training.
 
     Clips that are drawn are of a split that is not trained on, if the shards have one.
     """
     shown, windows = _clips_to_show(shards, split)
-    strips = [strip for window in windows for strip in _strips(window, shown, model, body)]
+    strips = [strip for window in windows for strip in _strips(window, shown, model, body, features)]
     about = model.about
     facts = (
         # Where they lie on this machine is nobody else's business.
@@ -67,12 +68,13 @@ def _clips_to_show(shards: Sequence[str], split: str) -> tuple[str, list[Window]
     return split, []
 
 
-def _strips(window: Window, split: str, model: MotionModel, body: BodyModel) -> list[Strip]:
+def _strips(
+    window: Window, split: str, model: MotionModel, body: BodyModel, features: SoundFeatures
+) -> list[Strip]:
     assert window.frames is not None and window.sound is not None
     height, width = window.frames.shape[1:3]
     track = BodyTrack.from_sample(window.arrays, window.about["body_fit"], window.fps, width, height)
     reference = {name: window.arrays[name][:1] for name in ARRAYS}
-    features = sound_features(model.about.sound)
     drawn = animate(model, features, window.sound, reference)
     made = track.moved(drawn, window.fps)
     number = min(made.num_frames, track.num_frames)

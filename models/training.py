@@ -9,7 +9,7 @@ import math
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -18,12 +18,14 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from models.device import best_device, moved
 from models.named_tensors import below
 from models.ranks import average_gradients, average_over_ranks, rank_and_world
 from schemas.bounds import Chance, Count, Positive
 from schemas.outcomes import BadInputError
 
 Precision = Literal["float32", "bfloat16"]
+CHECKPOINTS = "checkpoints"
 _STATE, _PROGRESS = "state.safetensors", "progress.json"
 _KEPT = 2  # checkpoints
 
@@ -107,7 +109,8 @@ class Trainer:
         Raises:
             BadInputError: if the folder's checkpoint is of another run, or damaged.
         """
-        self.network, self.config, self.step = network, config, 0
+        self.device = best_device()
+        self.network, self.config, self.step = network.to(self.device), config, 0
         self._loss, self._batches, self._folder = loss, batches, folder
         self._identity = json.loads(json.dumps(dict(identity), sort_keys=True))
         self.ema = {name: value.detach().clone() for name, value in network.state_dict().items()}
@@ -125,7 +128,16 @@ class Trainer:
         Raises:
             BadInputError: if the loss is no number; what was reached by the last checkpoint stays.
         """
-        batches, waited, since = iter(self._batches), 0.0, time.monotonic()
+        batches = iter(self._batches)
+        try:
+            self._advance_to_the_end(batches, listen)
+        finally:
+            # Processes that read end now, and not when Python happens to clear them away.
+            if isinstance(batches, Generator):
+                batches.close()
+
+    def _advance_to_the_end(self, batches: Iterator[Any], listen: Callable[[Progress], None] | None) -> None:
+        waited, since = 0.0, time.monotonic()
         while self.step < self.config.num_steps:
             asked = time.monotonic()
             batch = next(batches)
@@ -161,8 +173,8 @@ class Trainer:
         for group in self._optimiser.param_groups:
             group["lr"] = config.learning_rate * _rate(step, config)
         draw = torch.Generator().manual_seed((config.seed << 32) + step)
-        with torch.autocast("cpu", torch.bfloat16, enabled=config.precision == "bfloat16"):
-            loss, parts = self._loss(batch, draw)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=config.precision == "bfloat16"):
+            loss, parts = self._loss(moved(batch, self.device), draw)
         if not torch.isfinite(loss):
             raise BadInputError(
                 f"step {step}: the loss is {loss.item()}; the last checkpoint in {self._folder} is as it "
@@ -230,10 +242,13 @@ class Trainer:
                 "delete it"
             )
         self.network.load_state_dict(below("network.", tensors))
-        self.ema = below("ema.", tensors)
+        self.ema = {name: value.to(self.device) for name, value in below("ema.", tensors).items()}
         for name, parameter in self.network.named_parameters():
             keys = {key: f"{key}.{name}" for key in ("step", "exp_avg", "exp_avg_sq")}
-            self._optimiser.state[parameter] = {key: tensors[place] for key, place in keys.items()}
+            state = {key: tensors[place] for key, place in keys.items()}
+            # The step's number stays where the optimiser keeps it.
+            moments = {key: value.to(self.device) for key, value in state.items() if key != "step"}
+            self._optimiser.state[parameter] = state | moments
         self.step, self.losses, self._since_log = said["step"], said["losses"], said["since_log"]
         self._batches.load_state_dict(said["batches"])
 

@@ -10,9 +10,9 @@ import yaml
 import run_pipeline
 from body.load import load_body_model
 from body.track_file import read_track
-from commands.train_motion import load_motion_config
+from commands.training_run import load_config
 from media import count_frames
-from models.motion.config import cpu_small
+from models.motion.config import CONFIGS, MotionConfig, cpu_small
 from schemas.outcomes import BadInputError
 from tests.models.made_shards import fitted_with, write_shards
 from tests.test_photo import TALKER
@@ -100,7 +100,7 @@ def test_what_cannot_be_animated_is_refused(
 def test_configurations_are_checked_before_anything_is_read(tmp_path: Path) -> None:
     path = tmp_path / "c.yaml"
     path.write_text("base: demo\ntraining: {num_steps: 7}\n")
-    config = load_motion_config(str(path))
+    config = load_config(str(path), MotionConfig, CONFIGS)
     assert config.training.num_steps == 7 and config.network == cpu_small().network
     for text, reason in (
         ("training: {num_stepz: 1}", "num_steps"),
@@ -110,6 +110,6 @@ def test_configurations_are_checked_before_anything_is_read(tmp_path: Path) -> N
     ):
         path.write_text(text)
         with pytest.raises(BadInputError, match=reason):
-            load_motion_config(str(path))
+            load_config(str(path), MotionConfig, CONFIGS)
     with pytest.raises(BadInputError, match="vlogger_full"):
-        load_motion_config("vlogger_huge")
+        load_config("vlogger_huge", MotionConfig, CONFIGS)

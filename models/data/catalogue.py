@@ -28,20 +28,23 @@ _NUMBERS = ("num_frames", "fps", "sampling_weight")
 _OFFSETS = tuple(f"{part}_offset" for part in PARTS)
 _SIZES = tuple(f"{part}_bytes" for part in PARTS)
 _MAX_HEADER_BYTES, _MAX_MEMBERS = 2**20, 10_000_000
+_PERSON = "identity_id"
 _ABSENT = -1
-_UNKNOWN = {"num_frames": -1, "fps": 1.0, "sampling_weight": 1.0}
+_UNKNOWN: dict[str, Any] = {"num_frames": -1, "fps": 1.0, "sampling_weight": 1.0, _PERSON: None}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Catalogue:
     """N samples of some shards, in order of shard and place.
 
-    keys (N,); shard (N,) which of `shards`; num_frames (N,), -1 where the sample does not say; fps (N,);
-    weight (N,) >= 0; offsets and sizes (N, 4) in bytes of the parts json, mp4, npz, wav; -1 where absent.
+    keys (N,); person (N,) a number for each identity, one of its own for a clip without; shard (N,) which of
+    `shards`; num_frames (N,), -1 where the sample does not say; fps (N,); weight (N,) >= 0; offsets and sizes
+    (N, 4) in bytes of the parts json, mp4, npz, wav; -1 where absent.
     """
 
     shards: tuple[str, ...]
     keys: tuple[str, ...]
+    person: npt.NDArray[np.int64]
     shard: npt.NDArray[np.int64]
     num_frames: npt.NDArray[np.int64]
     fps: npt.NDArray[np.float64]
@@ -54,7 +57,7 @@ class Catalogue:
         rows = np.arange(len(self.keys))[chosen]
         arrays = {
             name: getattr(self, name)[rows]
-            for name in ("shard", "num_frames", "fps", "weight", "offsets", "sizes")
+            for name in ("person", "shard", "num_frames", "fps", "weight", "offsets", "sizes")
         }
         return dataclasses.replace(self, keys=tuple(self.keys[row] for row in rows), **arrays)
 
@@ -97,6 +100,7 @@ def read_catalogue(shards: Sequence[str], excluded: frozenset[str], limits: Samp
     return Catalogue(
         shards=tuple(shards),
         keys=tuple(row["key"] for row in rows),
+        person=_numbered([row[_PERSON] for row in rows]),
         shard=column("shard", "int64"),
         num_frames=column("num_frames", "int64"),
         fps=column("fps", "float64"),
@@ -115,7 +119,7 @@ def _indexed(shard: str, excluded: frozenset[str]) -> list[dict[str, Any]] | Non
         data = read_if_there(place)
         if data is None:
             return None
-        table = pq.read_table(io.BytesIO(data), columns=["key", *_NUMBERS, *_OFFSETS, *_SIZES])
+        table = pq.read_table(io.BytesIO(data), columns=["key", _PERSON, *_NUMBERS, *_OFFSETS, *_SIZES])
     except (OSError, pa.ArrowException, KeyError) as error:
         raise BadInputError(f"{place}: cannot be read ({error}); {again}") from error
     rows: list[dict[str, Any]] = table.to_pylist()
@@ -126,11 +130,21 @@ def _indexed(shard: str, excluded: frozenset[str]) -> list[dict[str, Any]] | Non
     return sorted(found, key=lambda row: row[_OFFSETS[0]])
 
 
+def _numbered(people: Sequence[str | None]) -> npt.NDArray[np.int64]:
+    """Return a number for each name, and one of its own for each that has none."""
+    known: dict[str, int] = {}
+    return np.array(
+        [len(people) + row if who is None else known.setdefault(who, row) for row, who in enumerate(people)],
+        np.int64,
+    )
+
+
 def _is_sound(row: dict[str, Any]) -> bool:
     key = row["key"]
     places = [row[name] for name in (*_OFFSETS, *_SIZES)]
     return (
         isinstance(key, str)
+        and (row[_PERSON] is None or isinstance(row[_PERSON], str))
         and KEY_PATTERN.fullmatch(key) is not None
         and all(isinstance(n, int) and 0 <= n < 2**62 for n in places)
         and _is_number(row["num_frames"], 1)
@@ -195,9 +209,11 @@ def _said(handle: IO[bytes], member: tuple[int, int], limits: SampleLimits) -> d
     handle.seek(member[0])
     try:
         about = json.loads(handle.read(member[1]))
-        said = {name: about[name] for name in _NUMBERS}
-    except (ValueError, KeyError, TypeError, RecursionError):
+        said: dict[str, Any] = {name: about[name] for name in _NUMBERS}
+        said[_PERSON] = (about.get("identity") or {}).get(_PERSON)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return _UNKNOWN
     least = (1, 0.1, 0.0)
     sound = all(_is_number(said[n], bound) for n, bound in zip(_NUMBERS, least, strict=True))
+    sound &= said[_PERSON] is None or isinstance(said[_PERSON], str)
     return said if sound else _UNKNOWN

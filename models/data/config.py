@@ -33,22 +33,26 @@ class WindowConfig:
     num_frames: how long windows are; None for whole clips. `arrays` are names of the sample's npz
     (docs/samples.md). A reference is another frame of the clip, its arrays and, `with_frames`, its picture.
     Clips shorter than a window are padded or left out. `weighted` draws clips as often as their
-    `sampling_weight` says, else each is drawn once an epoch. Draws come in the order of shuffled
-    shards, mixed among `shuffle_samples` neighbours (100 shards of 100 clips), so that readers of large sets
-    stay within some shards at a time; 0 keeps the order of the shards. `bucket_batches` sorts
-    so many batches of draws by length before they are cut into batches, and shuffles the batches: less
-    padding for whole clips. More than `max_bad_samples` different bad samples end the training.
+    `sampling_weight` says, else each is drawn once an epoch. A person of n clips has the weight of their mean
+    times n ** (1 - person_power): with 0 every clip counts alike, with 1 every person. Draws come in the
+    order of shuffled shards, mixed among `shuffle_samples` neighbours (100 shards of 100 clips), so that
+    readers of large sets stay within some shards at a time; 0 keeps the order of the shards.
+    `bucket_batches` sorts so many batches of draws by length before they are cut into batches, and shuffles
+    the batches: less padding for whole clips. More than `max_bad_samples` different bad samples end the
+    training.
     """
 
     num_frames: Count | None
     arrays: tuple[str, ...] = ()
     with_frames: bool = False
     with_sound: bool = True
+    with_clip_sound: bool = False  # of the whole clip, for features that listen around
     with_reference: bool = False
     mirror_probability: Share = 0.0
     body_model: str | None = None  # path of the SMPL-X file that the bodies were fitted with; None: ours
     short_clips: Literal["pad", "leave_out"] = "pad"
     weighted: bool = True
+    person_power: Share = 0.0
     shuffle_samples: int = 10_000
     bucket_batches: int = 0
     max_bad_samples: int = 20

@@ -39,7 +39,8 @@ class Span:
 
 def parts_wanted(config: WindowConfig) -> tuple[str, ...]:
     """Return the parts of a sample that windows are made of."""
-    wanted = {"json": True, "mp4": config.with_frames, "npz": bool(config.arrays), "wav": config.with_sound}
+    sound = config.with_sound or config.with_clip_sound
+    wanted = {"json": True, "mp4": config.with_frames, "npz": bool(config.arrays), "wav": sound}
     return tuple(part for part, is_wanted in wanted.items() if is_wanted)
 
 
@@ -94,6 +95,7 @@ def decode_window(
         about=about,
         arrays={name: array[: span.length] for name, array in arrays.items()},
         sound=_sound(parts["wav"], about["num_frames"], fps, span) if config.with_sound else None,
+        clip_sound=_clip_sound(parts["wav"], about["num_frames"], fps) if config.with_clip_sound else None,
         frames=_frames(parts["mp4"], about, fps, span, limits) if config.with_frames else None,
         words=_words(about, fps, span),
         betas=betas if mirror is None or betas is None else mirrored_betas(betas, mirror),
@@ -189,6 +191,11 @@ def _sound(data: bytes, num_frames: int, fps: float, span: Span) -> npt.NDArray[
     sound = np.zeros(length, np.float32)
     sound[: len(there)] = there * _FULL_SCALE
     return sound
+
+
+def _clip_sound(data: bytes, num_frames: int, fps: float) -> npt.NDArray[np.float32]:
+    whole = Span(start=0, length=num_frames, num_valid=num_frames, mirrored=False)
+    return _sound(data, num_frames, fps, whole)
 
 
 def _frames(

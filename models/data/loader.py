@@ -1,5 +1,6 @@
 """Batches of windows, read by other processes, with a state that a checkpoint can hold."""
 
+import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -71,7 +72,7 @@ class WindowLoader(Generic[B]):
             num_workers=self._num_workers,
             prefetch_factor=self._prefetch_factor if self._num_workers else None,
             pin_memory=self._pin_memory,
-            worker_init_fn=_one_thread,
+            worker_init_fn=_begin_reading,
         )
         end = self._windows.end
         for batch in loader:
@@ -84,12 +85,16 @@ class WindowLoader(Generic[B]):
             self._windows.go_to(Place(draw=end))
 
 
-def _one_thread(_worker: int) -> None:
-    """Keep this process to one thread: there are as many as there are cores for them, and they would wait for
-    each other.
+def _begin_reading(_worker: int) -> None:
+    """Keep this process to one thread, and let it end by SIGTERM.
+
+    There are as many as there are cores for them: threads of theirs would wait for each other. And masks and
+    handlers of signals come along when a process is forked, whatever they were for.
     """
     cv2.setNumThreads(1)
     threadpool_limits(1)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
 
 
 class _Batches(IterableDataset[B]):

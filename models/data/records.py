@@ -45,7 +45,8 @@ class Window:
     key: of the clip. num_valid: how many of its frames are real; the others, of clips that are shorter than
     the window, repeat the last one, with silence and with all `valid:*` false. about: the sample's JSON,
     which tells of the whole clip as it lies in the shard. arrays: (T, ...) by name. sound: float32, -1 to 1,
-    16 kHz, exactly T / fps seconds. frames: (T, H, W, 3) uint8 RGB. words: those whose middle lies in
+    16 kHz, exactly T / fps seconds. clip_sound: the whole clip's, if asked for.
+    frames: (T, H, W, 3) uint8 RGB. words: those whose middle lies in
     the window, with `start_seconds` and `end_seconds` from its start. betas: the body's shape, None if not
     fitted. reference: None if not asked for. mirrored: left and right are exchanged in all of it.
     after: where a reader goes on that has taken this window. skipped: the bad samples it stands in for.
@@ -59,6 +60,7 @@ class Window:
     about: Mapping[str, Any]
     arrays: dict[str, npt.NDArray[Any]]
     sound: npt.NDArray[np.float32] | None
+    clip_sound: npt.NDArray[np.float32] | None
     frames: npt.NDArray[np.uint8] | None
     words: tuple[Mapping[str, Any], ...]
     betas: npt.NDArray[np.float32] | None

@@ -188,7 +188,7 @@ class ShardWindows(IterableDataset[Window]):
                 bucket_batches=self.config.bucket_batches,
                 run=self.batch_size * self._world_size,
             )
-            known, weights = self._catalogue, self._catalogue.weight if self.config.weighted else None
+            known, weights = self._catalogue, _weights(self._catalogue, self.config)
             drawn = epoch_draws(known.shard, known.num_frames, weights, order, self._seed, epoch)
             self._drawn = (epoch, drawn)
         return self._drawn[1]
@@ -222,10 +222,20 @@ def _drawable(catalogue: Catalogue, config: WindowConfig, shards: list[str]) -> 
     return catalogue.take(kept)
 
 
+def _weights(catalogue: Catalogue, config: WindowConfig) -> npt.NDArray[np.float64] | None:
+    """Return how often each sample is drawn, None for once each."""
+    if not config.weighted and not config.person_power:
+        return None
+    _, row, count = np.unique(catalogue.person, return_inverse=True, return_counts=True)
+    weights = catalogue.weight if config.weighted else np.ones(len(row))
+    return weights / count[row] ** config.person_power
+
+
 def _fingerprint(catalogue: Catalogue, config: WindowConfig) -> str:
     """Return a hash of what the order of draws follows from, besides the seed."""
+    weights = _weights(catalogue, config)
     digest = hashlib.sha256("\n".join(catalogue.keys).encode())
-    for values in (catalogue.shard, catalogue.num_frames, catalogue.weight if config.weighted else []):
+    for values in (catalogue.shard, catalogue.num_frames, [] if weights is None else weights):
         digest.update(np.asarray(values).tobytes())
     digest.update(repr((config.shuffle_samples, config.bucket_batches)).encode())
     return digest.hexdigest()[:20]

@@ -19,6 +19,7 @@ from models.data.windows import ShardWindows
 from models.motion.channels import ARRAYS, MASKS, absolute_vectors, residual_vectors, seen
 from models.motion.checkpoint import Scales
 from models.motion.config import MotionConfig
+from models.motion.heard import HeardClips
 from models.motion.sound import SoundFeatures
 from schemas.outcomes import BadInputError
 
@@ -46,7 +47,7 @@ class Examples:
     """Makes batches of windows; runs in the workers that read."""
 
     def __init__(self, features: SoundFeatures, body_model: str, fps: float) -> None:
-        self._features, self._body_model, self._fps = features, body_model, fps
+        self._heard, self._body_model, self._fps = HeardClips(features), body_model, fps
 
     def __call__(self, windows: Sequence[Window]) -> MotionBatch:
         """Return the batch of some windows.
@@ -61,7 +62,7 @@ class Examples:
 
     def _numbers(self, window: Window) -> dict[str, npt.NDArray[Any]]:
         self._check(window)
-        assert window.sound is not None and window.betas is not None
+        assert window.betas is not None
         mask = seen(window.arrays)
         assert window.reference is not None
         reference = {name: window.reference.arrays[name] for name in ARRAYS}
@@ -69,7 +70,7 @@ class Examples:
             "motion_BTD": residual_vectors(window.arrays, reference),
             "seen_BTD": mask.astype(np.float32),
             "reference_BD": absolute_vectors(reference)[0],
-            "sound_BTC": self._features.at_frames(window.sound, window.num_frames, window.fps),
+            "sound_BTC": self._heard.at_frames(window),
             "betas_BS": window.betas[:NUM_BETAS],
             "real_BT": np.arange(window.num_frames) < window.num_valid,
         }
@@ -94,13 +95,18 @@ def motion_windows(
     split: str,
     rank: int,
     world_size: int,
+    body_file: str | None = None,
 ) -> ShardWindows:
     """Return the windows that a run draws from."""
     wanted = WindowConfig(
         num_frames=config.window_frames,
         arrays=(*ARRAYS, *MASKS),
+        with_sound=False,
+        with_clip_sound=True,
         with_reference=True,
         mirror_probability=config.mirror_probability,
+        person_power=config.person_power,
+        body_model=body_file,
     )
     return ShardWindows(
         shards,
@@ -114,55 +120,10 @@ def motion_windows(
     )
 
 
-def measure_scales(windows: ShardWindows, examples: Examples, number: int, min_deviation: float) -> Scales:
-    """Return means and deviations over the first windows, of what was seen."""
-    sums: dict[str, _Moments] = {name: _Moments() for name in ("motion", "reference", "sound")}
-    size = windows.batch_size
-    source = iter(windows)
-    for _ in range(max(1, number // size)):
-        batch = examples([next(source) for _ in range(size)])
-        sums["motion"].add(batch.motion_BTD.flatten(0, 1), batch.seen_BTD.flatten(0, 1))
-        sums["reference"].add(batch.reference_BD, torch.ones_like(batch.reference_BD))
-        heard = batch.sound_BTC.flatten(0, 1)
-        sums["sound"].add(heard, batch.real_BT.flatten()[:, None].expand_as(heard).float())
-    found = {name: moments.mean_and_deviation() for name, moments in sums.items()}
-    floor = {"motion": min_deviation, "reference": 10 * min_deviation, "sound": 1e-2}
-    found = {name: (mean, deviation.clamp_min(floor[name])) for name, (mean, deviation) in found.items()}
-    return Scales(
-        mean=found["motion"][0],
-        deviation=found["motion"][1],
-        reference_mean=found["reference"][0],
-        reference_deviation=found["reference"][1],
-        sound_mean=found["sound"][0],
-        sound_deviation=found["sound"][1],
-    )
-
-
-class _Moments:
-    """Running sums of weighted numbers (N, D), in double precision."""
-
-    def __init__(self) -> None:
-        self._weight: Tensor | float = 0.0
-        self._sum: Tensor | float = 0.0
-        self._squares: Tensor | float = 0.0
-
-    def add(self, values: Tensor, weight: Tensor) -> None:
-        values, weight = values.double(), weight.double()
-        self._weight = self._weight + weight.sum(0)
-        self._sum = self._sum + (weight * values).sum(0)
-        self._squares = self._squares + (weight * values.square()).sum(0)
-
-    def mean_and_deviation(self) -> tuple[Tensor, Tensor]:
-        weight = torch.as_tensor(self._weight).clamp_min(1.0)
-        mean = torch.as_tensor(self._sum) / weight
-        spread = (torch.as_tensor(self._squares) / weight - mean.square()).clamp_min(0.0)
-        return mean.float(), spread.sqrt().float()
-
-
 def normalised(batch: MotionBatch, scales: Scales) -> MotionBatch:
     """Return a batch put to scale; `reference_BD` stays as it is (see `Scales.reference_mean`)."""
     return replace(
         batch,
-        motion_BTD=(batch.motion_BTD - scales.mean) / scales.deviation,
-        sound_BTC=(batch.sound_BTC - scales.sound_mean) / scales.sound_deviation,
+        motion_BTD=scales.normalised(batch.motion_BTD),
+        sound_BTC=scales.normalised_sound(batch.sound_BTC),
     )

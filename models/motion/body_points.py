@@ -13,9 +13,19 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from body.face_mesh import INNER_LIPS, IRIS_CENTRES, LEFT_EYE, OUTER_LIPS, RIGHT_EYE
+from body.face_mesh import (
+    INNER_LIPS,
+    IRIS_CENTRES,
+    LEFT_EYE,
+    LEFT_LOWER_LID,
+    LEFT_UPPER_LID,
+    OUTER_LIPS,
+    RIGHT_EYE,
+    RIGHT_LOWER_LID,
+    RIGHT_UPPER_LID,
+)
 from body.model import BodyModel, landmark_points
-from body.topology import JOINT_INDEX, JOINT_NAMES, NUM_JOINTS, NUM_POSE_FEATURES
+from body.topology import JOINT_INDEX, JOINT_NAMES, NUM_EXPRESSION, NUM_JOINTS, NUM_POSE_FEATURES
 from models.motion.channels import CHANNELS, SLICES, rotations_of
 
 Area = Literal["lips", "eyes"]
@@ -24,6 +34,8 @@ AREAS: dict[Area, tuple[int, ...]] = {
     "eyes": (*LEFT_EYE, *RIGHT_EYE, *IRIS_CENTRES),
 }
 _FACE_IDS = tuple(identity for ids in AREAS.values() for identity in ids)
+# Upper and lower lid in the middle of each eye.
+MIDDLE_LIDS = ((LEFT_UPPER_LID[4], LEFT_LOWER_LID[4]), (RIGHT_UPPER_LID[4], RIGHT_LOWER_LID[4]))
 _FACE_CHANNELS = ("jaw", "left_eye", "right_eye")
 HAND_JOINTS = tuple(i for i, name in enumerate(JOINT_NAMES) if name[-1].isdigit() and "spine" not in name)
 ARM_JOINTS = tuple(
@@ -95,6 +107,17 @@ class BodyPoints(nn.Module):
             pose2rot=False,
         )
         return points[:, : len(self.ids)]
+
+    def lid_opening(self) -> Tensor:
+        """Return (E,): by how much a unit of each expression opens the eyes, in metres; the mean of both."""
+        row = {identity: index for index, identity in enumerate(self.ids)}
+        expression = slice(self.num_betas, self.num_betas + NUM_EXPRESSION)
+        found: list[Tensor] = []
+        for upper, lower in MIDDLE_LIDS:
+            apart = self.templates[row[upper]] - self.templates[row[lower]]
+            moved = self.directions[row[upper]] - self.directions[row[lower]]
+            found.append((apart / apart.norm()) @ moved[:, expression])
+        return torch.stack(found).mean(0)
 
     def joints(self, vectors: Tensor, reference: Tensor, betas: Tensor) -> Tensor:
         """Return (N, J, 3): joints of residual motion (N, D) on reference frames (N, D), absolute vectors.

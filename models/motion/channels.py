@@ -80,7 +80,9 @@ SLICES: Mapping[str, slice] = _slices()
 NUM_CHANNELS = sum(channel.width for channel in CHANNELS)
 FACE = slice(0, SLICES["right_eye"].stop)
 POSE = slice(FACE.stop, NUM_CHANNELS)
-HEARD = SLICES["jaw"]  # what the sound alone tells
+# Expression is put to scale so that its first number is how far the lids open (`Scales.expression`).
+LIDS = slice(0, 1)
+HEARD = slice(LIDS.stop, SLICES["jaw"].stop)  # what the sound tells: the face but for lids and gaze
 ARRAYS: tuple[str, ...] = tuple(dict.fromkeys(f"smplx:{channel.array}" for channel in CHANNELS))
 MASKS: tuple[str, ...] = tuple(dict.fromkeys(f"valid:smplx_{channel.valid}" for channel in CHANNELS))
 

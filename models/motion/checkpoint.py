@@ -1,28 +1,22 @@
-"""A trained motion model: its network, what its numbers mean, and its file.
+"""A trained motion model: its network, what its numbers mean, and its file."""
 
-The file is safetensors; what is not a tensor is JSON in the file's metadata. Nothing is unpickled.
-"""
-
-import json
 from dataclasses import asdict, dataclass, fields
 from importlib import resources
 from pathlib import Path
-from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
 from torch import Tensor
 
-from models.motion.channels import CHANNELS, NUM_CHANNELS
+from models.model_file import model_bytes, read_model
+from models.motion.channels import CHANNELS, NUM_CHANNELS, SLICES
 from models.motion.network import MotionDenoiser, NetworkConfig
 from models.motion.sound import SoundKind
 from models.named_tensors import below
 from schemas.outcomes import BadInputError
 
-FORMAT = "mentor-motion-1"
+FORMAT = "mentor-motion-2"
 MODEL_FILE = "motion.safetensors"
-_MAX_BYTES = 1 << 30
+_EXPRESSION = SLICES["expression"]  # the first
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,6 +27,7 @@ class MotionAbout:
     sound: SoundKind
     sound_name: str
     sound_width: int
+    sound_components: int
     fps: float
     window_frames: int
     known_frames: int  # how many frames of the window before a window is given
@@ -44,7 +39,9 @@ class MotionAbout:
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Scales:
     """Means and deviations that make numbers of size 1: of motion (D,), of reference frames (D,), of
-    sound (C,).
+    sound (C,). sound_components (C, K) turn scaled sound (rows) into what is heard. expression (E, E)
+    turns scaled expression (rows) so that its first number is how far the lids open, of deviation 1, and the
+    others do not go along with it.
     """
 
     mean: Tensor
@@ -53,6 +50,28 @@ class Scales:
     reference_deviation: Tensor
     sound_mean: Tensor
     sound_deviation: Tensor
+    sound_components: Tensor
+    expression: Tensor
+
+    def normalised(self, motion: Tensor) -> Tensor:
+        """Return motion (..., D) put to scale."""
+        out = (motion - self.mean) / self.deviation
+        out[..., _EXPRESSION] = out[..., _EXPRESSION] @ self.expression
+        return out
+
+    def plain(self, x: Tensor) -> Tensor:
+        """Return motion (..., D) of what `normalised` returned."""
+        turned = x[..., _EXPRESSION] @ torch.linalg.inv(self.expression)
+        x = torch.cat([turned, x[..., _EXPRESSION.stop :]], dim=-1)
+        return x * self.deviation + self.mean
+
+    def normalised_sound(self, sound: Tensor) -> Tensor:
+        """Return features (..., C) put to scale."""
+        return (sound - self.sound_mean) / self.sound_deviation
+
+    def to(self, device: torch.device) -> "Scales":
+        """Return the same on a device."""
+        return Scales(**{name: value.to(device) for name, value in self.tensors().items()})
 
     def tensors(self) -> dict[str, Tensor]:
         """Return all by name."""
@@ -75,12 +94,9 @@ def bundled_model() -> Path:
 
 def motion_bytes(model: MotionModel) -> bytes:
     """Return the model as a file; the same model gives the same bytes."""
-    tensors = {f"network.{name}": value.contiguous() for name, value in model.network.state_dict().items()}
-    tensors |= {f"scales.{name}": value.contiguous() for name, value in model.scales.tensors().items()}
-    about = {"format": FORMAT, "channels": [c.name for c in CHANNELS], **asdict(model.about)}
-    return save(
-        {name: tensors[name] for name in sorted(tensors)}, {"about": json.dumps(about, sort_keys=True)}
-    )
+    tensors = {f"network.{name}": value for name, value in model.network.state_dict().items()}
+    tensors |= {f"scales.{name}": value for name, value in model.scales.tensors().items()}
+    return model_bytes(FORMAT, {"channels": [c.name for c in CHANNELS], **asdict(model.about)}, tensors)
 
 
 def load_motion(path: Path) -> MotionModel:
@@ -89,32 +105,20 @@ def load_motion(path: Path) -> MotionModel:
     Raises:
         BadInputError: if the file is none, is damaged, or has another layout of motion.
     """
-    try:
-        if path.stat().st_size > _MAX_BYTES:
-            raise BadInputError(f"{path}: {path.stat().st_size} bytes are too many for a motion model")
-        with safe_open(str(path), framework="pt", device="cpu") as file:
-            about = json.loads((file.metadata() or {}).get("about", "{}"))
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (OSError, SafetensorError, ValueError) as error:
-        raise BadInputError(f"{path}: not a motion model ({error})") from error
-    return _assemble(path, about, tensors)
-
-
-def _assemble(path: Path, about: dict[str, Any], tensors: dict[str, Tensor]) -> MotionModel:
-    if about.pop("format", None) != FORMAT:
-        raise BadInputError(f"{path}: not a motion model of format {FORMAT}")
+    about, tensors = read_model(path, FORMAT)
     if about.pop("channels", None) != [channel.name for channel in CHANNELS]:
         raise BadInputError(f"{path}: its numbers a frame have another layout than this version's")
-    if not all(bool(torch.isfinite(value).all()) for value in tensors.values()):
-        raise BadInputError(f"{path}: has weights that are not finite")
     try:
         network = NetworkConfig(**about.pop("network"))
         known = MotionAbout(network=network, **about)
-        denoiser = MotionDenoiser(network, known.sound_width)
+        denoiser = MotionDenoiser(network, known.sound_components)
         denoiser.load_state_dict(below("network.", tensors))
         scales = Scales(**below("scales.", tensors))
     except (KeyError, TypeError, RuntimeError) as error:
         raise BadInputError(f"{path}: a motion model whose parts don't fit ({error})") from error
-    if scales.mean.shape != (NUM_CHANNELS,) or scales.sound_mean.shape != (known.sound_width,):
+    if scales.mean.shape != (NUM_CHANNELS,) or scales.sound_components.shape != (
+        known.sound_width,
+        known.sound_components,
+    ):
         raise BadInputError(f"{path}: a motion model whose scales don't fit")
     return MotionModel(about=known, network=denoiser.eval(), scales=scales)

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from models.diffusion import guided, sample
-from models.motion.channels import FACE, NUM_CHANNELS, POSE, absolute_vectors, to_parameters
+from models.motion.channels import FACE, HEARD, NUM_CHANNELS, POSE, absolute_vectors, to_parameters
 from models.motion.checkpoint import MotionModel
 from models.motion.sound import SoundFeatures
 from schemas.bounds import Count, Positive
@@ -30,8 +30,8 @@ class GenerateConfig:
 
     seed: int = 0
     num_steps: Count = 20
-    # Guidance makes lips agree more with the sound and moves everything further than people do.
-    face_guidance: float = 1.5
+    # More guidance moves the mouth further, and it agrees no better with the sound.
+    face_guidance: float = 1.0
     pose_guidance: float = 1.0
     limit_deviations: Positive = 6.0
     # A window's first new frames are mixed with those that the window before drew there.
@@ -79,13 +79,13 @@ def draw_motion(
     if number < 1:
         raise BadInputError("the sound is shorter than a frame")
     heard = torch.from_numpy(features.at_frames(sound, number, about.fps))
-    heard = (heard - scales.sound_mean) / scales.sound_deviation
+    heard = scales.normalised_sound(heard) @ scales.sound_components
     still = torch.from_numpy(absolute_vectors(reference))
     still = (still - scales.reference_mean) / scales.reference_deviation
     generator = torch.Generator().manual_seed(config.seed)
     noise = torch.randn(number, NUM_CHANNELS, generator=generator)
     drawn = _draw_windows(model, heard, still, noise, config, progress)
-    return (drawn * scales.deviation + scales.mean).numpy()
+    return scales.plain(drawn).numpy()
 
 
 def window_starts(num_frames: int, window: int, overlap: int) -> list[int]:
@@ -159,6 +159,8 @@ def draw_window(
     deaf = torch.tensor([False, True]).repeat_interleave(len(noise_BTD))
     twice = [torch.cat([part, part]) for part in (heard_BTC, reference_BD, known_BT, there)]
 
+    mouth: list[Tensor] = []
+
     def predict(x_BTD: Tensor, t_B: Tensor) -> Tensor:
         x_BTD = torch.where(known_BT[..., None], before_BTD, x_BTD)
         heard, reference, known, real = twice
@@ -167,6 +169,11 @@ def draw_window(
         out = with_sound.clone()
         out[..., FACE] = guided(with_sound[..., FACE], without[..., FACE], config.face_guidance)
         pose = guided(with_sound[..., POSE], without[..., POSE], config.pose_guidance)
+        # The mouth is guessed at noise alone: later steps would guess it from a head and hands that are
+        # drawn, and not from the sound.
+        if not mouth:
+            mouth.append(out[..., HEARD].clone())
+        out[..., HEARD] = mouth[0]
         # What is known is put in first, so that the frames after it are smoothed towards it.
         pose = torch.where(known_BT[..., None], before_BTD[..., POSE], pose)
         out[..., POSE] = smoothed(pose, config.pose_smoothing_frames)

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from models.motion.body_points import ARM_JOINTS, HAND_JOINTS, HEAD_JOINTS, BodyPoints
-from models.motion.channels import CHANNELS, FACE, HEARD, NUM_CHANNELS, SLICES
+from models.motion.channels import CHANNELS, FACE, HEARD, LIDS, NUM_CHANNELS, SLICES
+from models.motion.checkpoint import Scales
 from schemas.bounds import Count, Positive
 
 # How far apart counts as one, metres: what of each part is seen as wrong.
@@ -55,10 +56,14 @@ class LossConfig:
             "right_hand": 0.3,
         }
     )
+    # One number, and all that there is of blinks.
+    lids: float = 0.5
     max_level: Positive = 4.0  # of `diffusion.loss_weight`, for what is drawn as a change
     # Places in space are compared on every so many frames: they differ little from one to the next.
     space_frames: Count = 4
-    min_deviation: Positive = 1e-3
+    # What hardly moves in these shards may move in others: numbers of a rotation are blown up to about
+    # a degree.
+    min_deviation: Positive = 2e-2
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -80,26 +85,23 @@ class MotionLoss(torch.nn.Module):
 
     weights_D: Tensor
     speeds_D: Tensor
-    mean_D: Tensor
-    deviation_D: Tensor
 
-    def __init__(self, config: LossConfig, points: BodyPoints, mean_D: Tensor, deviation_D: Tensor) -> None:
+    def __init__(self, config: LossConfig, points: BodyPoints, scales: Scales) -> None:
         """Prepare.
 
         Args:
-            mean_D, deviation_D: what motion is put to scale by.
+            scales: what motion is put to scale by.
         """
         super().__init__()
-        self.config, self.points = config, points
+        self.config, self.points, self._scales = config, points, scales
         weights = torch.zeros(NUM_CHANNELS)
         for channel in CHANNELS:
             weights[SLICES[channel.name]] = config.channels[channel.name] / channel.width
+        weights[LIDS] = config.lids
         speeds = torch.full((NUM_CHANNELS,), config.pose_speed)
         speeds[FACE] = config.face_speed
         self.register_buffer("weights_D", weights, persistent=False)
         self.register_buffer("speeds_D", speeds * weights, persistent=False)
-        self.register_buffer("mean_D", mean_D, persistent=False)
-        self.register_buffer("deviation_D", deviation_D, persistent=False)
 
     def forward(self, predicted_BTD: Tensor, targets: Targets) -> tuple[Tensor, dict[str, Tensor]]:
         """Return the sum to minimise and each part, scalars."""
@@ -145,7 +147,7 @@ class MotionLoss(torch.nn.Module):
         return out
 
     def _places(self, x_BTD: Tensor, reference: Tensor, betas: Tensor) -> tuple[Tensor, Tensor]:
-        plain = (x_BTD * self.deviation_D + self.mean_D).flatten(0, 1)
+        plain = self._scales.plain(x_BTD).flatten(0, 1)
         return self.points.face(plain, betas), self.points.joints(plain, reference, betas)
 
 

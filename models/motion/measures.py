@@ -9,13 +9,12 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from body.face_mesh import LEFT_LOWER_LID, LEFT_UPPER_LID, MIDDLE_LIPS
+from body.face_mesh import MIDDLE_LIPS
 from body.topology import JOINT_INDEX, SIDES
-from models.motion.body_points import BodyPoints
+from models.motion.body_points import MIDDLE_LIDS, BodyPoints
 from models.motion.channels import absolute_vectors
 
 Float = npt.NDArray[np.float32]
-_MIDDLE_LIDS = (LEFT_UPPER_LID[4], LEFT_LOWER_LID[4])
 _ARMS = tuple(JOINT_INDEX[f"{side}_{bone}"] for side in SIDES for bone in ("elbow", "wrist"))
 
 
@@ -49,7 +48,7 @@ def see(points: BodyPoints, parameters: dict[str, Float], betas: Float) -> Motio
         lips=face[:, points.rows("lips")],
         jaw=parameters["smplx:jaw"][:, 0],
         lip_opening=_between(face, row, MIDDLE_LIPS),
-        eye_opening=_between(face, row, _MIDDLE_LIDS),
+        eye_opening=_between(face, row, MIDDLE_LIDS[0]),
         gaze=parameters["smplx:left_eye"][:, :2],
         head=pose[:, JOINT_INDEX["neck"] - 1] + pose[:, JOINT_INDEX["head"] - 1],
         arms=joints[:, _ARMS],

@@ -79,13 +79,17 @@ class MotionDenoiser(nn.Module):
         heard = self.sound(sound_BTC.transpose(1, 2)).transpose(1, 2)
         heard = torch.where(deaf_B[:, None, None], self.no_sound, heard)
         told = self.reference(reference_BD) + self.time(_waves(t_B, self.no_sound.shape[0]))
-        h = self.motion(torch.cat([x_BTD, known_BT[..., None].to(x_BTD)], -1)) + heard + told[:, None]
+        # Of what the sound tells one guess is the best: it is not drawn, so its noise is not shown.
+        shown_BTD = x_BTD.clone()
+        shown_BTD[..., HEARD] = torch.where(known_BT[..., None], x_BTD[..., HEARD], 0.0)
+        h = self.motion(torch.cat([shown_BTD, known_BT[..., None].to(x_BTD)], -1)) + heard + told[:, None]
         h = torch.where(real_BT[..., None], h, 0.0)
         h = h + self.position(h.transpose(1, 2)).transpose(1, 2)
         answer = self.out(self.layers(h, src_key_padding_mask=~real_BT))
         answer = answer.float()
-        # The sound says what the jaw does, so the answer is the jaw; of blinks, gaze and pose it says little,
-        # so what is there is kept and the answer is what to change.
+        # The sound says what mouth and cheeks do, so the answer is they: the mean of all that fits the sound,
+        # which guidance makes as lively as people are. Of lids, gaze and pose it says little, so what is
+        # there is kept and the answer is what to change.
         clean = clean_from(answer, x_BTD, t_B)
         clean[..., HEARD] = answer[..., HEARD]
         return clean

@@ -3,10 +3,12 @@
 Shapes: S samples at 16 kHz, T frames, C numbers a frame.
 """
 
+import hashlib
+import os
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -76,7 +78,7 @@ class WhisperEncoder:
 
     An encoder sees all its window, so the same sound has other vectors in another window. Sound is
     therefore cut into stretches of `stretch_seconds`, each heard with `margin_seconds` on either side,
-    counted from the first frame: training and use give the same windows the same vectors.
+    counted from the clip's first frame.
     """
 
     def __init__(self, folder: str, stretch_seconds: float = 2.0, margin_seconds: float = 0.5) -> None:
@@ -88,22 +90,19 @@ class WhisperEncoder:
         Raises:
             BadInputError: if it is none.
         """
-        from ctranslate2 import StorageView
-        from ctranslate2.models import Whisper
-
-        if not (Path(folder) / "model.bin").is_file():
+        weights = Path(folder) / "model.bin"
+        if not weights.is_file():
             raise BadInputError(f"{folder}: no Whisper model for CTranslate2 (model.bin is missing)")
-        try:
-            self._model = Whisper(folder, device="cpu", compute_type="default", intra_threads=1)
-        except (RuntimeError, ValueError) as error:
-            raise BadInputError(f"{folder}: cannot be loaded as a Whisper model ({error})") from error
-        self._view, self._stretch, self._margin = StorageView, stretch_seconds, margin_seconds
+        self._folder, self._stretch, self._margin = folder, stretch_seconds, margin_seconds
+        self._loaded: dict[int, Any] = {}
+        with weights.open("rb") as handle:
+            self._sha256 = hashlib.file_digest(handle, "sha256").hexdigest()
         self._width = self._encode(np.zeros(SAMPLING_RATE_HZ, np.float32)).shape[1]
 
     @property
     def name(self) -> str:
         """The features' name."""
-        return f"whisper{self._width}x2"
+        return f"whisper{self._width}x2-{self._sha256[:12]}"
 
     @property
     def width(self) -> int:
@@ -129,7 +128,24 @@ class WhisperEncoder:
         mel = np.ascontiguousarray(scaled.T[None], np.float32)
         if mel.shape[2] % 2:
             mel = np.ascontiguousarray(mel[..., :-1])
-        return np.array(self._model.encode(self._view.from_array(mel)), np.float32)[0]
+        from ctranslate2 import StorageView
+
+        return np.array(self._model().encode(StorageView.from_array(mel)), np.float32)[0]
+
+    def _model(self) -> Any:
+        """Return the encoder, loaded once a process: its threads do not come into one that is forked."""
+        process = os.getpid()
+        if process not in self._loaded:
+            from ctranslate2.models import Whisper
+
+            try:
+                found = Whisper(self._folder, device="cpu", compute_type="default", intra_threads=1)
+            except (RuntimeError, ValueError) as error:
+                raise BadInputError(
+                    f"{self._folder}: cannot be loaded as a Whisper model ({error})"
+                ) from error
+            self._loaded[process] = found
+        return self._loaded[process]
 
 
 def sound_features(kind: SoundKind, whisper_folder: str | None = None) -> SoundFeatures:
@@ -141,7 +157,7 @@ def sound_features(kind: SoundKind, whisper_folder: str | None = None) -> SoundF
     if kind == "mel":
         return LogMel()
     if whisper_folder is None:
-        raise BadInputError("sound: whisper needs whisper_folder: a Whisper model converted for CTranslate2")
+        raise BadInputError("sound: whisper needs the folder of a Whisper model converted for CTranslate2")
     return WhisperEncoder(whisper_folder)
 
 

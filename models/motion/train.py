@@ -12,19 +12,21 @@ from torch import Tensor
 from body.model import BodyModel
 from models.data.loader import WindowLoader
 from models.data.windows import ShardWindows
+from models.device import best_device
 from models.diffusion import loss_weight, noised
-from models.motion.batches import Examples, MotionBatch, measure_scales, motion_windows, normalised
+from models.model_file import write_model
+from models.motion.batches import Examples, MotionBatch, motion_windows, normalised
 from models.motion.body_points import BodyPoints
 from models.motion.checkpoint import MODEL_FILE, MotionAbout, MotionModel, Scales, motion_bytes
 from models.motion.config import MotionConfig
 from models.motion.losses import MotionLoss, Targets
 from models.motion.network import MotionDenoiser
-from models.motion.sound import sound_features
+from models.motion.scales import measure_scales
+from models.motion.sound import SoundFeatures
 from models.ranks import rank_and_world
-from models.training import Progress, Trainer
+from models.training import CHECKPOINTS, Progress, Trainer
 from schemas.outcomes import BadInputError
 
-CHECKPOINTS = "checkpoints"
 _FPS = 25.0
 
 
@@ -45,19 +47,24 @@ class DenoisingLoss:
         config, x0 = self.config, normalised(batch, self.scales)
         rank, world = rank_and_world()
         size, frames, width = x0.motion_BTD.shape
+        device = x0.motion_BTD.device
         mine = slice(rank * size, (rank + 1) * size)
 
         def uniform(*shape: int) -> Tensor:
-            return torch.rand(size * world, *shape, generator=draw)[mine]
+            return torch.rand(size * world, *shape, generator=draw)[mine].to(device)
 
-        noise = torch.randn(size * world, frames, width, generator=draw)[mine]
-        level = torch.randn(size * world, 1, 1, generator=draw)[mine] * config.level_deviations
+        noise = torch.randn(size * world, frames, width, generator=draw)[mine].to(device)
+        level = torch.randn(size * world, 1, 1, generator=draw)[mine].to(device) * config.level_deviations
+        heard = x0.sound_BTC + level if config.sound == "mel" else x0.sound_BTC
+        heard = heard @ self.scales.sound_components
+        kept = uniform(1, heard.shape[-1]) >= config.sound_dropout
+        sound = torch.where(kept, heard, 0.0) / max(1 - config.sound_dropout, 1e-3)
         t, deaf = uniform(), uniform() < config.deaf_probability
         known = uniform() < config.known_probability
-        known_BT = known[:, None] & (torch.arange(frames) < config.known_frames)
+        known_BT = known[:, None] & (torch.arange(frames, device=device) < config.known_frames)
         x_BTD = torch.where(known_BT[..., None], x0.motion_BTD, noised(x0.motion_BTD, noise, t))
         reference = (x0.reference_BD - self.scales.reference_mean) / self.scales.reference_deviation
-        guess = self.network(x_BTD, t, x0.sound_BTC + level, reference, known_BT, x0.real_BT, deaf)
+        guess = self.network(x_BTD, t, sound, reference, known_BT, x0.real_BT, deaf)
         # What is given is not to be guessed, but how it goes on counts.
         guess = torch.where(known_BT[..., None], x0.motion_BTD, guess)
         targets = Targets(
@@ -67,7 +74,7 @@ class DenoisingLoss:
             betas_BS=x0.betas_BS,
             level_B=loss_weight(t, config.loss.max_level),
         )
-        with torch.autocast("cpu", enabled=False):  # places in space need more than three digits
+        with torch.autocast(device.type, enabled=False):  # places in space need more than three digits
             return self.loss(guess, targets)
 
 
@@ -76,16 +83,20 @@ def train_motion(
     folder: Path,
     config: MotionConfig,
     body: BodyModel,
+    features: SoundFeatures,
     split: str = "train",
     start: MotionModel | None = None,
     listen: Callable[[Progress, Callable[[], MotionModel]], None] | None = None,
+    body_file: str | None = None,
 ) -> MotionModel:
     """Train on a split, going on from the folder's last checkpoint; write and return the model.
 
     Args:
         shards: run folders, folders of shards, or patterns.
         body: the model that the shards were fitted with.
+        features: what the configuration calls the sound.
         start: a model to begin with, of the same network, sound and window.
+        body_file: where `body` was read from, if it is not the one that ships: readers mirror with it.
         listen: told of the progress, and given a way to get the model as it is then.
 
     Raises:
@@ -97,21 +108,30 @@ def train_motion(
         raise BadInputError(
             f"training.batch_size {config.training.batch_size} is no multiple of {world} processes"
         )
-    features = sound_features(config.sound, config.whisper_folder)
-    examples = Examples(features, body.model_id, _FPS)
+    examples, points = Examples(features, body.model_id, _FPS), BodyPoints(body)
     if start is None:
         # On what one process would read, so that all ranks have the same.
-        measured = motion_windows(shards, config, split, 0, 1)
-        scales = measure_scales(measured, examples, config.statistics_windows, config.loss.min_deviation)
+        measured = motion_windows(shards, config, split, 0, 1, body_file)
+        scales = measure_scales(
+            measured,
+            examples,
+            config.statistics_windows,
+            config.loss.min_deviation,
+            points.lid_opening(),
+            config.sound_components,
+        )
     else:
         _check_start(start, config, features.name, body.model_id)
         scales = start.scales
-    windows = motion_windows(shards, config, split, rank, world)
+    windows = motion_windows(shards, config, split, rank, world, body_file)
     torch.manual_seed(config.training.seed)
-    network = MotionDenoiser(config.network, features.width)
+    heard = scales.sound_components.shape[1]
+    network = MotionDenoiser(config.network, heard)
     if start is not None:
         network.load_state_dict(start.network.state_dict())
-    loss = MotionLoss(config.loss, BodyPoints(body), scales.mean, scales.deviation)
+    device = best_device()
+    scales = scales.to(device)
+    loss = MotionLoss(config.loss, points, scales).to(device)
     trainer = Trainer(
         network,
         DenoisingLoss(network=network, loss=loss, scales=scales, config=config),
@@ -126,6 +146,7 @@ def train_motion(
         sound=config.sound,
         sound_name=features.name,
         sound_width=features.width,
+        sound_components=heard,
         fps=_FPS,
         window_frames=config.window_frames,
         known_frames=config.known_frames,
@@ -135,14 +156,15 @@ def train_motion(
     )
 
     def model() -> MotionModel:
-        drawn = MotionDenoiser(config.network, features.width)
+        drawn = MotionDenoiser(config.network, heard)
         drawn.load_state_dict(trainer.ema)
-        return MotionModel(about=replace(about, num_steps=trainer.step), network=drawn.eval(), scales=scales)
+        said = replace(about, num_steps=trainer.step)
+        return MotionModel(about=said, network=drawn.eval(), scales=scales.to(torch.device("cpu")))
 
     trainer.run(None if listen is None else lambda progress: listen(progress, model))
     done = model()
     if rank == 0:
-        _write(folder / MODEL_FILE, motion_bytes(done))
+        write_model(folder / MODEL_FILE, motion_bytes(done))
     return done
 
 
@@ -167,10 +189,3 @@ def _identity(
         "body model": body_model,
         "start": "" if start is None else hashlib.sha256(motion_bytes(start)).hexdigest(),
     }
-
-
-def _write(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_suffix(".unfinished")
-    unfinished.write_bytes(data)
-    unfinished.replace(path)

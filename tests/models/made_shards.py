@@ -1,6 +1,6 @@
 """Folders of shards of tiny clips, in which every frame, sample of sound and array tells where it is from."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,8 @@ import av
 import numpy as np
 import numpy.typing as npt
 
+from body.load import load_body_model
+from body.topology import JOINT_INDEX, Part
 from media import VideoEncoder
 from pipelines.results import Result
 from schemas.records import Clip
@@ -51,6 +53,23 @@ def counting_arrays(num_frames: int, number: int) -> dict[str, npt.NDArray[Any]]
     return arrays
 
 
+def nodding_arrays(num_frames: int, number: int = 0) -> dict[str, npt.NDArray[Any]]:
+    """Return a sample's arrays of somebody who stands before the camera, turns and nods."""
+    model = load_body_model()
+    arrays: dict[str, Any] = {}
+    for name, (shape, dtype, _) in (ARRAYS | BODY_ARRAYS).items():
+        values = np.zeros((num_frames, *shape), dtype)
+        arrays[name] = np.ones(values.shape, bool) if dtype == "bool" else values
+    turns = np.linspace(-0.2, 0.3, num_frames, dtype=np.float32)
+    arrays["smplx:global_orient"][:, 0] = np.pi  # upright in a camera whose y points down
+    neck = (JOINT_INDEX["neck"] - 1) * 3
+    arrays["smplx:body_pose"][:, neck + 1] = turns
+    head = model.points.template[model.faces[model.face_parts == Part.FACE]].mean((0, 1))
+    turned = head[1] - 2 * model.joint_template[0, 1]  # about the pelvis
+    arrays["smplx:transl"] += np.array([0.05, turned - 0.2, 2.0], np.float32)
+    return arrays
+
+
 def made_clip(number: int, num_frames: int, **changes: Any) -> Clip:
     """Return a fitted clip of which everything is known."""
     from schemas.records import BodyFit
@@ -76,10 +95,17 @@ def fitted_with(model_id: str) -> Any:
     return dataclasses.replace(_with_betas(filled(BodyFit)), model_id=model_id)
 
 
-def write_shards(out: Path, lengths: Sequence[int], num_shards: int = 4, **changes: Any) -> list[Clip]:
+def write_shards(
+    out: Path,
+    lengths: Sequence[int],
+    num_shards: int = 4,
+    arrays: Callable[[int, int], dict[str, npt.NDArray[Any]]] = counting_arrays,
+    **changes: Any,
+) -> list[Clip]:
     """Write a folder of shards of clips of some lengths in frames; returns the clips.
 
     Args:
+        arrays: makes those of a clip of its length and number.
         changes: fields of the clips; a list has one value for each.
     """
     result, clips = Result(str(out)), list[Clip]()
@@ -88,7 +114,7 @@ def write_shards(out: Path, lengths: Sequence[int], num_shards: int = 4, **chang
         own = {name: value[number] if isinstance(value, list) else value for name, value in changes.items()}
         clip = made_clip(number, length, **own)
         memory = MemoryParts()
-        made = parts_of(clip, numbered_mp4(length), counting_sound(length), counting_arrays(length, number))
+        made = parts_of(clip, numbered_mp4(length), counting_sound(length), arrays(length, number))
         for stage, files in made.items():
             memory.keep(stage, files)
         parts[clip.clip_id] = memory

@@ -172,7 +172,7 @@ def test_sound_that_is_too_short_is_followed_by_silence() -> None:
 
 
 def test_whisper_needs_a_model(tmp_path: Any) -> None:
-    with pytest.raises(BadInputError, match="whisper_folder"):
+    with pytest.raises(BadInputError, match="needs the folder"):
         sound_features("whisper")
     with pytest.raises(BadInputError, match=r"model\.bin is missing"):
         sound_features("whisper", str(tmp_path))

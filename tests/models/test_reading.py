@@ -28,7 +28,7 @@ from models.data.places import find_shards
 from models.data.windows import ShardWindows
 from schemas.exclusions import exclusions_to_json, veiled_key
 from schemas.outcomes import BadInputError
-from schemas.records import Clip
+from schemas.records import Clip, Identity
 from tests.models.made_shards import write_shards
 
 LENGTHS = (60, 70, 51, 90, 100, 30, 64, 75)
@@ -361,3 +361,15 @@ def test_arrays_that_do_not_fit_together_are_named(made: tuple[Path, list[Clip]]
     odd = replace(windows[0], arrays={"smplx:jaw": np.zeros((40, 4), np.float32)})
     with pytest.raises(BadInputError, match=r"smplx:jaw differs.*float32\[3\], float32\[4\]"):
         collate([windows[1], odd])
+
+
+@pytest.mark.parametrize(("power", "share"), [(0.0, 6 / 8), (0.5, 6**0.5 / (6**0.5 + 2**0.5)), (1.0, 1 / 2)])
+def test_people_with_many_clips_count_as_much_as_is_said(tmp_path: Path, power: float, share: float) -> None:
+    """Six clips of one person and two of another."""
+    people = [Identity(identity_id=who, confidence=1.0, embedder="e", split_group=who) for who in "aaaaaabb"]
+    made = write_shards(tmp_path / "OUT", LENGTHS, identity=people)
+    mine = {clip.clip_id for clip in made[:6]}
+    config = replace(CONFIG, weighted=True, person_power=power)
+    windows = ShardWindows(tmp_path / "OUT", config, seed=3, epochs=50)
+    drawn = [window.key in mine for window in windows]
+    assert np.mean(drawn) == pytest.approx(share, abs=0.03)

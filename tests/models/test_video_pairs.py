@@ -8,36 +8,18 @@ import numpy as np
 import pytest
 
 from body.load import load_body_model
-from body.topology import JOINT_NAMES, Part
+from body.topology import Part
 from models.data.mirror import Mirror, mirrored_arrays, mirrored_betas
 from models.data.records import Reference, Window
 from models.data.windows import ShardWindows
 from models.video.pairs import make_pairs, pair_windows
 from schemas.outcomes import BadInputError
-from schemas.sample import BODY_ARRAYS
-from tests.models.made_shards import fitted_with, write_shards
+from tests.models.made_shards import fitted_with, nodding_arrays, write_shards
 
 MODEL = load_body_model()
 WIDTH, HEIGHT = 160, 120
 SIDES = {left: Part[left.name.replace("LEFT", "RIGHT")] for left in Part if left.name.startswith("LEFT")}
 CONFIG = pair_windows(3)
-
-
-def _arrays(number: int) -> dict[str, Any]:
-    """Return the arrays of frames in which a person before the camera turns and nods."""
-    arrays: dict[str, Any] = {}
-    for name, (shape, dtype, _) in BODY_ARRAYS.items():
-        arrays[name] = (
-            np.ones((number, *shape), bool) if dtype == "bool" else np.zeros((number, *shape), dtype)
-        )
-    turns = np.linspace(-0.2, 0.3, number, dtype=np.float32)
-    arrays["smplx:global_orient"][:, 0] = np.pi  # upright in a camera whose y points down
-    neck = (JOINT_NAMES.index("neck") - 1) * 3
-    arrays["smplx:body_pose"][:, neck + 1] = turns
-    head = MODEL.points.template[MODEL.faces[MODEL.face_parts == Part.FACE]].mean((0, 1))
-    turned = head[1] - 2 * MODEL.joint_template[0, 1]  # about the pelvis
-    arrays["smplx:transl"] += np.array([0.05, turned - 0.2, 2.0], np.float32)
-    return arrays
 
 
 def _window(
@@ -52,8 +34,8 @@ def _window(
     names = list(CONFIG.arrays)
     return Window(
         key="clip", start_frame=0, num_frames=3, num_valid=3, fps=25.0, about=about,
-        arrays={name: arrays[name][:3] for name in names}, sound=None, frames=frames[:3], words=(),
-        betas=betas,
+        arrays={name: arrays[name][:3] for name in names}, sound=None, clip_sound=None, frames=frames[:3],
+        words=(), betas=betas,
         reference=Reference(frame=9, arrays={n: arrays[n][3:] for n in names}, picture=frames[3]),
         mirrored=mirrored,
     )  # fmt: skip
@@ -69,7 +51,7 @@ BETAS = np.zeros(10, np.float32)
 
 
 def test_examples_are_of_the_named_shapes(frames: Any) -> None:
-    window = _window(frames, _arrays(4), BETAS)
+    window = _window(frames, nodding_arrays(4), BETAS)
     made = make_pairs(window, {"head": 32, "whole": 64}, MODEL)
     for kind, size in (("head", 32), ("whole", 64)):
         examples = made[kind]  # type: ignore[index]
@@ -86,7 +68,7 @@ def test_examples_are_of_the_named_shapes(frames: Any) -> None:
 
 
 def test_a_frame_that_is_its_own_reference_is_warped_to_itself(frames: Any) -> None:
-    arrays = _arrays(4)
+    arrays = nodding_arrays(4)
     arrays = {name: array[[0, 1, 3, 3]] for name, array in arrays.items()}
     still = frames[[0, 1, 3, 3]]
     examples = make_pairs(_window(still, arrays, BETAS), {"head": 32}, MODEL, targets=[2])["head"]
@@ -96,14 +78,14 @@ def test_a_frame_that_is_its_own_reference_is_warped_to_itself(frames: Any) -> N
 
 
 def test_targets_are_the_frames_asked_for_and_boxes_those_of_the_body(frames: Any) -> None:
-    arrays = _arrays(4)
+    arrays = nodding_arrays(4)
     examples = make_pairs(_window(frames, arrays, BETAS), {"whole": 160}, MODEL, targets=[2, 0])["whole"]
     np.testing.assert_array_equal(examples["target"][0][20:140], frames[2])
     np.testing.assert_array_equal(examples["target"][1][20:140], frames[0])
 
 
 def test_frames_without_a_fit_are_marked(frames: Any) -> None:
-    arrays = _arrays(4)
+    arrays = nodding_arrays(4)
     arrays["valid:smplx_face"][1] = False
     arrays["valid:smplx_left_hand"][3] = False  # of the reference
     made = make_pairs(_window(frames, arrays, BETAS), {"head": 32, "left_hand": 32, "right_hand": 32}, MODEL)
@@ -113,7 +95,7 @@ def test_frames_without_a_fit_are_marked(frames: Any) -> None:
 
 
 def test_a_mirrored_window_gives_the_mirrored_examples(frames: Any) -> None:
-    arrays, betas = _arrays(4), np.zeros(10, np.float32)
+    arrays, betas = nodding_arrays(4), np.zeros(10, np.float32)
     mirror = Mirror(width=WIDTH, body_model=None, model_id=MODEL.model_id)
     turned = {**arrays, **mirrored_arrays(arrays, CONFIG.arrays, mirror)}
     flipped = np.ascontiguousarray(frames[:, :, ::-1])
@@ -138,7 +120,7 @@ def test_a_segmentation_is_asked_once_for_all_windows(frames: Any) -> None:
         asked.append(picture.shape)
         return np.zeros(picture.shape[:2], np.uint8)
 
-    make_pairs(_window(frames, _arrays(4), BETAS), {"head": 32, "whole": 64}, MODEL, segment=segment)
+    make_pairs(_window(frames, nodding_arrays(4), BETAS), {"head": 32, "whole": 64}, MODEL, segment=segment)
     assert asked == [(HEIGHT, WIDTH, 3)]
 
 
@@ -151,13 +133,13 @@ def test_shards_give_examples(tmp_path: Path) -> None:
 
 
 def test_another_body_model_is_refused(frames: Any) -> None:
-    window = _window(frames, _arrays(4), BETAS)
+    window = _window(frames, nodding_arrays(4), BETAS)
     window.about["body_fit"]["model_id"] = "another"  # type: ignore[index]
     with pytest.raises(BadInputError, match="parameters don't transfer"):
         make_pairs(window, {"head": 32}, MODEL)
 
 
 def test_windows_read_without_frames_are_refused(frames: Any) -> None:
-    window = dataclasses.replace(_window(frames, _arrays(4), BETAS), frames=None)
+    window = dataclasses.replace(_window(frames, nodding_arrays(4), BETAS), frames=None)
     with pytest.raises(BadInputError, match="without frames"):
         make_pairs(window, {"head": 32}, MODEL)

@@ -2,6 +2,8 @@
 
 import itertools
 import json
+import multiprocessing
+import signal
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -166,3 +168,17 @@ def test_clips_are_whole_and_in_order(out: Path) -> None:
     found = list(clips(out, CONFIG, split="train"))
     assert Counter(w.num_frames for w in found) == Counter(LENGTHS)
     assert [told(w) for w in clips(out, CONFIG, split="train")] == [told(w) for w in found]
+
+
+def test_processes_that_read_end_by_sigterm_though_it_was_blocked(out: Path) -> None:
+    """As in a command that waits for its signals in a thread."""
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    try:
+        batches = iter(WindowLoader(ShardWindows(out, CONFIG, seed=0, epochs=None), num_workers=1))
+        next(batches)
+        (worker,) = multiprocessing.active_children()
+        worker.terminate()
+        worker.join(20)
+        assert worker.exitcode == -signal.SIGTERM
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)

@@ -1,0 +1,55 @@
+"""The file of a trained model: safetensors, the rest as JSON in its metadata; nothing is unpickled."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor
+
+from schemas.outcomes import BadInputError
+
+_MAX_BYTES = 1 << 30
+
+
+def model_bytes(kind: str, about: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> bytes:
+    """Return a model as a file; the same model gives the same bytes.
+
+    Args:
+        kind: of model and layout, as "mentor-motion-2".
+    """
+    named = {name: tensors[name].contiguous() for name in sorted(tensors)}
+    return save(named, {"about": json.dumps({"format": kind, **about}, sort_keys=True)})
+
+
+def write_model(path: Path, data: bytes) -> None:
+    """Write a model's file, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_suffix(".unfinished")
+    unfinished.write_bytes(data)
+    unfinished.replace(path)
+
+
+def read_model(path: Path, kind: str) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """Return what a model's file says of it, and its tensors.
+
+    Raises:
+        BadInputError: if the file is none, is damaged, is of another kind or has weights that are not finite.
+    """
+    what = kind.split("-")[1]
+    try:
+        if path.stat().st_size > _MAX_BYTES:
+            raise BadInputError(f"{path}: {path.stat().st_size} bytes are too many for a {what} model")
+        with safe_open(str(path), framework="pt", device="cpu") as file:
+            about = json.loads((file.metadata() or {}).get("about", "{}"))
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (OSError, SafetensorError, ValueError) as error:
+        raise BadInputError(f"{path}: not a {what} model ({error})") from error
+    if not isinstance(about, dict) or about.pop("format", None) != kind:
+        raise BadInputError(f"{path}: not a {what} model of format {kind}")
+    if not all(bool(torch.isfinite(value).all()) for value in tensors.values()):
+        raise BadInputError(f"{path}: has weights that are not finite")
+    return about, tensors
