@@ -7,6 +7,8 @@ PYTHON ?= $(shell for p in python3.11 python3 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null && echo $$p && break; done)
 VENV ?= .venv
 OUT ?= out/demo
+# By what right the demo makes people talk: written into the records of its videos.
+RIGHT := recordings published under CC BY 4.0 (demo/media/ATTRIBUTION.md), shown here as a test
 DATA ?=
 
 RUN := $(VENV)/bin/python
@@ -16,7 +18,7 @@ PIP := $(RUN) -m pip --disable-pip-version-check --no-input
 .DELETE_ON_ERROR:
 
 help:
-	@echo "make demo              install, curate the recordings of demo/media into $(OUT), train on them, animate"
+	@echo "make demo              install, curate the recordings of demo/media into $(OUT), train on them, let two people talk"
 	@echo "make test              install and run the tests"
 	@echo "make lint, make type   ruff; pyright"
 	@echo "make bench DATA=DIR    measure speed on the videos of a folder"
@@ -27,6 +29,13 @@ demo: install
 	$(RUN) run_pipeline.py train motion "$(OUT)" --config demo
 	$(RUN) run_pipeline.py animate --audio demo/media/s32_sbwe5n.mp4 --reference demo/media/signing_again.mkv \
 		--out "$(OUT)/talk/motion.npz"
+	$(RUN) run_pipeline.py train video "$(OUT)" --config demo
+	$(RUN) run_pipeline.py generate --audio demo/media/s32_sbwe5n.mp4 --image demo/media/signing_again.mkv \
+		--out "$(OUT)/talk/signer.mp4" --i-have-consent "$(RIGHT)"
+	$(RUN) run_pipeline.py generate --audio demo/media/s32_sbwe5n.mp4 --image demo/media/s4_sgbc3n.mp4 \
+		--motion-model "$(OUT)/models/motion/motion.safetensors" \
+		--video-model "$(OUT)/models/video/video.safetensors" \
+		--out "$(OUT)/talk/talker.mp4" --i-have-consent "$(RIGHT)"
 
 test: install-dev
 	$(RUN) -m pytest

@@ -8,6 +8,8 @@
     python run_pipeline.py export OUT KEY --format glb|amass|arkit|bvh [--to FILE] [--body-model FILE]
     python run_pipeline.py train motion OUT [--config NAME|FILE] [--to FOLDER] [--from MODEL]
     python run_pipeline.py animate --audio VOICE --reference PHOTO|VIDEO --out motion.npz [--model MODEL]
+    python run_pipeline.py train video OUT [--config NAME|FILE] [--to FOLDER] [--from MODEL]
+    python run_pipeline.py generate --image PHOTO --audio VOICE --out talk.mp4 --consent FILE
     python run_pipeline.py consent [--picture FILE] [--voice FILE]
     python run_pipeline.py verify FILE [--key FILE] [--trust PEM] [--json]
     python run_pipeline.py clean OUT [--yes]
@@ -30,6 +32,7 @@ from commands import (
     doctor,
     explain,
     export,
+    generate,
     inspect,
     package,
     retry,
@@ -41,7 +44,11 @@ from commands.temporary_folder import use_own_temporary_folder
 from commands.terminal import Terminal
 from schemas.outcomes import BadInputError
 
-COMMANDS = (curate, retry, package, explain, inspect, export, train, animate, consent, verify, clean, doctor)
+COMMANDS = (
+    *(curate, retry, package, explain, inspect, export),
+    *(train, animate, generate, consent, verify),
+    *(clean, doctor),
+)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -39,6 +39,16 @@ def whisper_folder(model: str) -> Path:
     return folder
 
 
+def perceptual_weights() -> Path:
+    """Return the weights of ST-LPIPS with AlexNet.
+
+    Raises:
+        BadInputError: if the package is missing or its weights are not the pinned ones.
+    """
+    verify_weights("st-lpips")
+    return package_folder("stlpips_pytorch") / "weights" / "vST0.0" / "alex_shift_tolerant.pth"
+
+
 def package_folder(module: str) -> Path:
     """Return the folder of an installed package without importing it."""
     spec = importlib.util.find_spec(module)

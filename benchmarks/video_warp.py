@@ -73,10 +73,10 @@ def measure_warp(
 def _scored(
     data: Sequence[str], split: str | None, max_clips: int, model: BodyModel, segment: Any
 ) -> Iterator[Scored]:
-    for number, window in enumerate(_clips(data, split)):
+    for number, window in enumerate(clips_of(data, split)):
         if number == max_clips:
             return
-        chosen = _chosen(window)
+        chosen = chosen_frames(window)
         if chosen is None:
             continue
         person = (window.about.get("identity") or {}).get("identity_id") or window.about["video_id"]
@@ -87,13 +87,14 @@ def _scored(
                 yield Scored(kind=kind, person=person, errors=_errors(few), examples=few)
 
 
-def _clips(data: Sequence[str], split: str | None) -> Iterator[Window]:
+def clips_of(data: Sequence[str], split: str | None) -> Iterator[Window]:
+    """Yield the clips of some runs, whole, as pairs are made of them."""
     config = pair_windows(num_frames=1)
     for root in data:
         yield from clips(root, config, split=split)
 
 
-def _chosen(window: Window) -> Window | None:
+def chosen_frames(window: Window) -> Window | None:
     """Return some frames of a whole clip and another one as reference; None if its face is not fitted."""
     random = np.random.default_rng(zlib.crc32(window.key.encode()))
     sound = np.flatnonzero(window.arrays["valid:smplx_face"] & window.arrays["valid:smplx_body"])
@@ -151,18 +152,19 @@ def _figures(scored: Sequence[Scored]) -> dict[str, dict[str, tuple[float, float
         for one in scored:
             errors, numbers = one.errors[way, region]
             if region == "whole":
-                errors, numbers = _psnr(errors / numbers), np.ones(len(numbers))
+                errors, numbers = psnr(errors / numbers), np.ones(len(numbers))
             sums[people.index(one.person)] += errors.sum(), numbers.sum()
         if not sums[:, 1].sum():
             continue
         drawn = np.array([np.divide(*sums[draw].sum(0)) for draw in draws if sums[draw, 1].sum()])
-        values = drawn if region == "whole" else _psnr(drawn)
+        values = drawn if region == "whole" else psnr(drawn)
         low, high = np.percentile(values[1:], [2.5, 97.5])
         figures.setdefault(region, {})[way] = (float(values[0]), float(low), float(high))
     return figures
 
 
-def _psnr(error: Any) -> Any:
+def psnr(error: Any) -> Any:
+    """Return PSNR in dB of mean squared errors of levels from 0 to 255."""
     return -10 * np.log10(np.maximum(error, 1e-2) / 255**2)
 
 
@@ -193,7 +195,7 @@ def _strip(scored: Sequence[Scored], number: int) -> Image:
 
 def _times(data: Sequence[str], split: str | None, model: BodyModel, segment: Any) -> dict[str, float]:
     """Return median ms on one clip: of a pair with all that belongs to it, and of frames of a whole photo."""
-    window = next(chosen for clip in _clips(data, split) if (chosen := _chosen(clip)) is not None)
+    window = next(chosen for clip in clips_of(data, split) if (chosen := chosen_frames(clip)) is not None)
     assert window.reference is not None and window.reference.picture is not None
     camera, points, _ = posed_window(window, np.arange(window.num_frames), model)
     size = (_SPEED_PX, _SPEED_PX)

@@ -10,16 +10,18 @@ def register(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
     """Add this command to the command line."""
     parser = add_parser("train", help="train a model on a run's shards; goes on where it was stopped")
     parser.add_argument(
-        "model", choices=("motion",), help="motion: speech to face, gaze, head, body and hands"
+        "model",
+        choices=("motion", "video"),
+        help="motion: speech to face, gaze, head, body and hands; video: a photo and motion to pictures",
     )
     parser.add_argument("shards", nargs="+", help="output folders of runs, folders of shards, or patterns")
     parser.add_argument(
         "--config",
         default="cpu_small",
-        help="cpu_small, vlogger_full, demo, or a YAML file (default: cpu_small)",
+        help="cpu_small, demo, vlogger_full (motion), gpu_128 (video), or a YAML file (default: cpu_small)",
     )
-    parser.add_argument("--to", help="folder for checkpoints, model and page; default: OUT/models/motion")
-    parser.add_argument("--from", dest="start", help="a motion model (.safetensors) to begin with")
+    parser.add_argument("--to", help="folder for checkpoints, model and page; default: OUT/models/MODEL")
+    parser.add_argument("--from", dest="start", help="a model (.safetensors) to begin with")
     parser.add_argument("--split", default="train", help="which shards to train on (default: train)")
     parser.add_argument("--body-model", help="the SMPLX_*.npz that the runs were fitted with")
     parser.set_defaults(run=run)
@@ -28,9 +30,13 @@ def register(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
 def run(options: argparse.Namespace, _: list[str], console: Console) -> int:
     """Train, and print where the model is; returns the exit code."""
     console.out(f"mentor train {options.model}: {', '.join(options.shards)}", highlight=False)
-    from commands.train_motion import MotionRun, train
+    from commands.training_run import TrainingRun
 
-    wanted = MotionRun(
+    if options.model == "motion":
+        from commands.train_motion import train
+    else:
+        from commands.train_video import train
+    wanted = TrainingRun(
         shards=tuple(options.shards),
         config=options.config,
         folder=options.to,

@@ -1,0 +1,62 @@
+"""The command line of generate: one photo and a voice in, a talking video out."""
+
+import argparse
+from collections.abc import Callable
+
+from rich.console import Console
+
+from commands.safeguards import add_safeguard_flags, safeguards_of
+
+
+def register(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
+    """Add this command to the command line."""
+    parser = add_parser("generate", help="one photo of a person and a voice in, a video of them talking out")
+    parser.add_argument("--image", required=True, help="a photo of one person, or a video that shows one")
+    parser.add_argument("--audio", required=True, help="what is said: any file with sound")
+    parser.add_argument("--out", required=True, help="the video (.mp4); its record (.json) lies beside it")
+    parser.add_argument("--motion", help="motion of this person (.npz of animate) instead of the voice's")
+    parser.add_argument(
+        "--seed", type=int, default=0, help="another seed, another way to say it (default: 0)"
+    )
+    parser.add_argument("--guidance", type=float, help="how far the mouth moves for the sound (default: 1)")
+    parser.add_argument("--motion-model", help="a motion model (.safetensors); default: the one that ships")
+    parser.add_argument("--video-model", help="a video model (.safetensors); default: the one that ships")
+    parser.add_argument(
+        "--geometry-alone", action="store_true", help="carry the photo along by the body, without a network"
+    )
+    parser.add_argument("--steps", type=int, default=1, help="evaluations of the video model a frame (1)")
+    parser.add_argument("--body-model", help="the SMPLX_*.npz that the models were trained for")
+    parser.add_argument(
+        "--whisper", help="the Whisper model that motion is heard with, name or folder (base)"
+    )
+    add_safeguard_flags(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace, _: list[str], console: Console) -> int:
+    """Generate, and print the paths of what was written; returns the exit code."""
+    from pathlib import Path
+
+    from commands.generate_video import Generation, generate_video
+
+    def path(text: str | None) -> Path | None:
+        return None if text is None else Path(text)
+
+    wanted = Generation(
+        image=Path(options.image),
+        audio=Path(options.audio),
+        out=Path(options.out),
+        motion=path(options.motion),
+        seed=options.seed,
+        face_guidance=options.guidance,
+        motion_model=path(options.motion_model),
+        video_model=path(options.video_model),
+        geometry_alone=options.geometry_alone,
+        num_steps=options.steps,
+        body_model=options.body_model,
+        whisper=options.whisper,
+        safeguards=safeguards_of(options),
+    )
+    for written in generate_video(wanted, console):
+        console.out(str(written), highlight=False)
+    return 0

@@ -1,0 +1,81 @@
+"""The page of a video model in training: photo, warp, mended and real frames of people beside each other."""
+
+import io
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+from PIL import Image as Pillow
+
+from body.model import BodyModel
+from models.data.clips import clips
+from models.data.records import Window
+from models.video.checkpoint import VideoModel
+from models.video.mend import frames_of, mended
+from models.video.pairs import Segment, make_pairs, pair_windows
+from reports.training import Strip, training_page
+from schemas.outcomes import BadInputError
+from transforms.storage import write_bytes
+
+PAGE = "index.html"
+_NUM_CLIPS, _NUM_FRAMES = 3, 8
+_HELD_OUT = ("test", "val")
+
+
+def write_page(
+    folder: Path,
+    shards: Sequence[str],
+    split: str,
+    history: Sequence[dict[str, float]],
+    model: VideoModel,
+    body: BodyModel,
+    segment: Segment | None,
+) -> None:
+    """Write the page into a folder of training.
+
+    Clips that are drawn are of a split that is not trained on, if the shards have one.
+    """
+    shown, windows = _clips_to_show(shards, split)
+    strips = [strip for window in windows for strip in _strips(window, shown, model, body, segment)]
+    about = model.about
+    facts = (
+        # Where they lie on this machine is nobody else's business.
+        ("Shards", ", ".join(Path(place).name for place in shards)),
+        ("Trained on", f"{about.trained_on} of {split}, {about.num_steps:,} steps"),
+        ("Network", f"{len(about.network.channels)} scales, {about.network.channels[0]} channels at first"),
+        ("Windows", f"{about.window_px} px"),
+        ("Body model", about.body_model),
+    )
+    write_bytes(str(folder / PAGE), training_page("Video model in training", facts, history, strips))
+
+
+def _clips_to_show(shards: Sequence[str], split: str) -> tuple[str, list[Window]]:
+    for name in (*_HELD_OUT, split):
+        try:
+            return name, list(islice(clips(shards, pair_windows(48), split=name), _NUM_CLIPS))
+        except BadInputError:
+            continue
+    return split, []
+
+
+def _strips(
+    window: Window, split: str, model: VideoModel, body: BodyModel, segment: Segment | None
+) -> list[Strip]:
+    at = np.linspace(0, window.num_valid - 1, _NUM_FRAMES).round().astype(int).tolist()
+    pairs = make_pairs(window, {"head": model.about.window_px}, body, at, segment).get("head")
+    if pairs is None:
+        return []
+    rows = {
+        "the photo, carried along by the body": pairs["warp"],
+        f"mended after {model.about.num_steps:,} steps": mended(model, frames_of(pairs)).numpy(),
+        "the clip": pairs["target"],
+    }
+    named = f"{window.key} ({split})"
+    return [Strip(caption=f"{named}: {name}", png=_row(pictures)) for name, pictures in rows.items()]
+
+
+def _row(pictures: Sequence[np.ndarray]) -> bytes:
+    buffer = io.BytesIO()
+    Pillow.fromarray(np.concatenate(list(pictures), axis=1)).save(buffer, "PNG")
+    return buffer.getvalue()

@@ -1,0 +1,118 @@
+"""Windows of shards as a video model wants them: frames, what geometry makes of another frame, and the truth.
+
+B = clips x frames a clip windows of S px, the frames of a clip next to each other.
+"""
+
+import hashlib
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from body.model import BodyModel
+from body.windows import WindowKind
+from models.data.records import Window
+from models.data.windows import ShardWindows
+from models.video.config import VideoConfig
+from models.video.controls import Frames, VideoBatch
+from models.video.pairs import Examples, Segment, make_pairs, pair_windows
+from schemas.outcomes import BadInputError
+
+# Frames that are not to follow each other are taken from so many as a window has.
+_SPREAD_FRAMES = 24
+_HANDS: tuple[WindowKind, ...] = ("left_hand", "right_hand")
+
+
+class VideoExamples:
+    """Makes batches of windows; runs in the workers that read."""
+
+    def __init__(self, model: BodyModel, config: VideoConfig, segment: Segment | None) -> None:
+        self._model, self._config, self._segment = model, config, segment
+
+    def __call__(self, windows: Sequence[Window]) -> VideoBatch:
+        """Return the batch of some clips' windows.
+
+        Raises:
+            BadInputError: if a window was fitted with another body model.
+        """
+        made = [self._example(window) for window in windows]
+        stacked = {name: torch.from_numpy(np.concatenate([one[name] for one in made])) for name in made[0]}
+        target, counts = stacked.pop("target"), stacked.pop("fitted").float()
+        skipped = tuple(found for window in windows for found in window.skipped)
+        frames = Frames(**stacked)
+        return VideoBatch(
+            frames=frames, target=target, counts=counts, after=windows[-1].after, skipped=skipped
+        )
+
+    def _example(self, window: Window) -> Examples:
+        config = self._config
+        named = f"{window.key} {window.start_frame} {window.mirrored}"
+        random = np.random.default_rng(list(hashlib.sha256(named.encode()).digest()[:8]))
+        if config.num_frames > 1:
+            targets = np.arange(config.num_frames)
+        else:
+            targets = np.sort(random.permutation(window.num_frames)[: config.frames_a_clip])
+        hands = bool(random.random() < config.hand_share)
+        kinds: list[WindowKind] = ["head"]
+        if hands:
+            kinds = [*(_HANDS if random.random() < 0.5 else reversed(_HANDS)), "head"]
+        for kind in kinds:
+            sizes: dict[WindowKind, int] = {kind: config.window_px}
+            found = make_pairs(window, sizes, self._model, targets.tolist(), self._segment).get(kind)
+            if found is not None and (found["fitted"].any() or kind == kinds[-1]):
+                return _as_example(found)
+        return self._nothing(len(targets))
+
+    def _nothing(self, number: int) -> Examples:
+        """Return windows that count for nothing: of a clip that shows no head."""
+        size = self._config.window_px
+        plain, colours = np.zeros((number, size, size), np.uint8), np.zeros((number, size, size, 3), np.uint8)
+        named = {"validity": plain, "part": plain, "alpha": plain, "fitted": np.zeros(number, np.uint8)}
+        return named | dict.fromkeys(("photo", "warp", "position", "target"), colours)
+
+
+def video_windows(
+    shards: Sequence[str],
+    config: VideoConfig,
+    split: str,
+    rank: int,
+    world_size: int,
+    body_file: str | None = None,
+) -> ShardWindows:
+    """Return the windows that a run draws from.
+
+    Raises:
+        BadInputError: if a batch cannot be made of whole clips for each process.
+    """
+    frames = frames_a_clip(config)
+    if config.training.batch_size % (frames * world_size):
+        raise BadInputError(
+            f"training.batch_size {config.training.batch_size} is no multiple of {frames} frames a "
+            f"clip for each of {world_size} processes"
+        )
+    wanted = pair_windows(
+        config.num_frames if config.num_frames > 1 else _SPREAD_FRAMES,
+        config.mirror_probability,
+        body_model=body_file,
+        person_power=config.person_power,
+    )
+    return ShardWindows(
+        shards,
+        wanted,
+        seed=config.training.seed,
+        split=split,
+        rank=rank,
+        world_size=world_size,
+        batch_size=config.training.batch_size // (frames * world_size),
+        epochs=None,
+    )
+
+
+def frames_a_clip(config: VideoConfig) -> int:
+    """Return how many windows of a batch are of one clip."""
+    return config.num_frames if config.num_frames > 1 else config.frames_a_clip
+
+
+def _as_example(found: Examples) -> Examples:
+    photo = np.broadcast_to(found["reference"], found["target"].shape)
+    return {"photo": photo} | {name: values for name, values in found.items() if name != "reference"}

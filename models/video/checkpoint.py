@@ -1,0 +1,65 @@
+"""A trained video model: its network and its file."""
+
+from dataclasses import asdict, dataclass
+from importlib import resources
+from pathlib import Path
+
+from models.model_file import model_bytes, read_model
+from models.video.controls import NUM_CONTROLS
+from models.video.network import VideoNetworkConfig, WarpMender
+from schemas.outcomes import BadInputError
+
+FORMAT = "mentor-video-1"
+MODEL_FILE = "video.safetensors"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class VideoAbout:
+    """What a video model was trained for; a model is refused where it does not fit."""
+
+    network: VideoNetworkConfig
+    num_controls: int
+    window_px: int
+    body_model: str
+    num_steps: int
+    trained_on: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class VideoModel:
+    """A network, ready to mend frames."""
+
+    about: VideoAbout
+    network: WarpMender
+
+
+def bundled_model() -> Path:
+    """Return the file of the model that ships."""
+    return Path(str(resources.files("models"))) / "video" / "data" / MODEL_FILE
+
+
+def video_bytes(model: VideoModel) -> bytes:
+    """Return the model as a file; the same model gives the same bytes."""
+    return model_bytes(FORMAT, asdict(model.about), model.network.state_dict())
+
+
+def load_video(path: Path) -> VideoModel:
+    """Return the model of a file.
+
+    Raises:
+        BadInputError: if the file is none, is damaged, or was trained with other controls.
+    """
+    about, tensors = read_model(path, FORMAT)
+    try:
+        network = about.pop("network")
+        config = VideoNetworkConfig(**{**network, "channels": tuple(network["channels"])})
+        known = VideoAbout(network=config, **about)
+        mender = WarpMender(config)
+        mender.load_state_dict(tensors)
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise BadInputError(f"{path}: a video model whose parts don't fit ({error})") from error
+    if known.num_controls != NUM_CONTROLS:
+        raise BadInputError(
+            f"{path}: is told {known.num_controls} numbers a pixel, this version {NUM_CONTROLS}"
+        )
+    return VideoModel(about=known, network=mender.eval())

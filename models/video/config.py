@@ -1,0 +1,78 @@
+"""What a run of training video is: functions that return a configuration, one a name."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from models.training import TrainingConfig
+from models.video.losses import VideoLossConfig
+from models.video.network import VideoNetworkConfig
+from schemas.bounds import Count, Share
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class VideoConfig:
+    """Everything that training a video model depends on, but for the shards."""
+
+    network: VideoNetworkConfig = field(default_factory=VideoNetworkConfig)
+    loss: VideoLossConfig = field(default_factory=VideoLossConfig)
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+    window_px: Count = 128
+    # Frames that follow each other in a clip; with 1 the layers over time stay what they are at first.
+    num_frames: Count = 1
+    # How many windows a batch's clip gives: the photo is taken apart once for all of them.
+    frames_a_clip: Count = 4
+    hand_share: Share = 0.25  # of the windows, where a clip shows hands
+    # How often a step begins at noise alone, which is all that drawing in one step needs.
+    noise_alone: Share = 0.7
+    mirror_probability: Share = 0.5
+    person_power: Share = 0.5  # between every clip and every person counting alike (`WindowConfig`)
+    tint: float = 0.1  # deviation by which colours of a whole example are shifted, in [-1, 1]
+    num_workers: int = 1
+
+
+def cpu_small() -> VideoConfig:
+    """Five million weights at 128 px: half an hour on two cores, a minute or two on a graphics card."""
+    return VideoConfig(
+        training=TrainingConfig(
+            num_steps=1500,
+            batch_size=16,
+            learning_rate=5e-4,
+            warmup_steps=50,
+            ema_decay=0.995,
+            checkpoint_steps=250,
+            precision="bfloat16",
+        )
+    )
+
+
+def gpu_128() -> VideoConfig:
+    """The same network for a graphics card: more windows a step, more steps."""
+    return VideoConfig(
+        training=TrainingConfig(
+            num_steps=20_000,
+            batch_size=128,
+            learning_rate=5e-4,
+            warmup_steps=500,
+            ema_decay=0.999,
+            checkpoint_steps=1000,
+            precision="bfloat16",
+        ),
+        num_workers=14,
+    )
+
+
+def demo() -> VideoConfig:
+    """As `cpu_small`, for so few steps that one sees it work."""
+    return VideoConfig(
+        training=TrainingConfig(
+            num_steps=60,
+            batch_size=8,
+            warmup_steps=10,
+            ema_decay=0.9,
+            checkpoint_steps=60,
+            precision="bfloat16",
+        )
+    )
+
+
+CONFIGS: Mapping[str, Callable[[], VideoConfig]] = {"cpu_small": cpu_small, "gpu_128": gpu_128, "demo": demo}

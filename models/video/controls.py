@@ -1,0 +1,77 @@
+"""What the network is told of a frame: the photo, its warp, and what the body model knows of it.
+
+B frames, S px a side of a window, C = 27 numbers a pixel.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from body.topology import Part
+from body.warp import Seen
+from models.data.records import Place, Skipped
+
+_PARTS, _KINDS = len(Part), len(Seen)
+WARP, PHOTO, POSITION = slice(0, 3), slice(3, 6), slice(6, 9)
+ALPHA = slice(9, 10)
+NUM_CONTROLS = ALPHA.stop + _PARTS + _KINDS
+# Regions that carry speech and gaze, or gestures: few pixels of a window, and what people look at.
+MOUTH, EYES = (Part.MOUTH,), (Part.LEFT_EYE, Part.RIGHT_EYE)
+HANDS = (Part.LEFT_HAND, Part.RIGHT_HAND)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Frames:
+    """B windows of frames, uint8: photo, warp, position (B, S, S, 3), validity, part, alpha (B, S, S)."""
+
+    photo: Tensor
+    warp: Tensor
+    position: Tensor
+    validity: Tensor
+    part: Tensor
+    alpha: Tensor
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class VideoBatch:
+    """B frames with their truth (B, S, S, 3) uint8. counts: (B,) 1 where the body's fit vouches for controls
+    and photo, else 0. after: where a reader goes on; skipped: bad samples that were met.
+    """
+
+    frames: Frames
+    target: Tensor
+    counts: Tensor
+    after: Place
+    skipped: tuple[Skipped, ...]
+
+
+def controls(frames: Frames) -> Tensor:
+    """Return (B, C, S, S) float32: colours and numbers in [-1, 1], kinds as 0 and 1."""
+    part, seen = (
+        F.one_hot(x.long(), n).float() for x, n in ((frames.part, _PARTS), (frames.validity, _KINDS))
+    )
+    told = [as_numbers(frames.warp), as_numbers(frames.photo), as_numbers(frames.position)]
+    return torch.cat(
+        [*told, as_numbers(frames.alpha[..., None]), part.movedim(-1, 1), seen.movedim(-1, 1)], 1
+    )
+
+
+def as_numbers(picture: Tensor) -> Tensor:
+    """Return a uint8 picture (B, S, S, n) as (B, n, S, S) in [-1, 1]."""
+    return picture.movedim(-1, 1).float() / 127.5 - 1
+
+
+def as_picture(x: Tensor) -> Tensor:
+    """Return (B, S, S, 3) uint8 of colours (B, 3, S, S) in [-1, 1]."""
+    return ((x.movedim(1, -1) + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
+
+
+def of_parts(part: Tensor, parts: tuple[Any, ...], grow_px: int = 0) -> Tensor:
+    """Return (B, 1, S, S) float: 1 on some parts (B, S, S) and so many px around them."""
+    mask = torch.isin(
+        part, torch.tensor([int(p) for p in parts], dtype=part.dtype, device=part.device)
+    ).float()[:, None]
+    return F.max_pool2d(mask, 2 * grow_px + 1, 1, grow_px) if grow_px else mask

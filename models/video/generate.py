@@ -1,0 +1,180 @@
+"""A photo and motion to frames: the whole picture warped, and windows of it mended by the network.
+
+H, W of the photo; S px a side of a window; T frames; V vertices.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from body.model import BodyModel
+from body.photo import Photo, WarpConfig, prepare_photo, window_of
+from body.raster import Pinhole
+from body.skinning import skin
+from body.topology import JOINT_INDEX, SIDES
+from body.track import BodyTrack
+from body.warp import Warped, warp
+from body.windows import Box, WindowKind, place_windows
+from models.video.checkpoint import VideoModel
+from models.video.controls import Frames
+from models.video.mend import frames_of, mended
+from models.video.pairs import Segment
+from schemas.bounds import Count
+
+Image = npt.NDArray[np.uint8]
+Float = npt.NDArray[np.float32]
+_BATCH = 8
+_PLACED_BY = 32  # frames by which windows are placed
+_EDGE = 0.12  # of a window's side: mending fades in so far from its border
+_REACH = 0.03  # and so far beyond the person
+_ARM = ("collar", "shoulder", "elbow", "wrist")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class VideoGenerateConfig:
+    """How frames are drawn."""
+
+    seed: int = 0
+    num_steps: Count = 1
+    # The windows that the network mends; hands only where the photo shows them.
+    windows: tuple[WindowKind, ...] = ("head",)
+
+
+def talking_frames(
+    picture: Image,
+    person: BodyTrack,
+    motion: BodyTrack,
+    body: BodyModel,
+    model: VideoModel | None,
+    segment: Segment | None,
+    config: VideoGenerateConfig | None = None,
+    warping: WarpConfig | None = None,
+) -> Iterator[Image]:
+    """Yield frames (H, W, 3) in which the person of a picture moves.
+
+    Args:
+        picture: (H, W, 3) RGB.
+        person: their body in it, one frame.
+        motion: T frames of that body, in the picture's camera.
+        model: mends what geometry cannot know; None: geometry alone.
+        segment: tells the person from the background.
+    """
+    config = config or VideoGenerateConfig()
+    height, width = picture.shape[:2]
+    camera = Pinhole.for_picture(width, height, person.focal_length_px)
+    still = _points(body, person, slice(0, 1))[0]
+    warping = warping or WarpConfig(sampling="cubic")  # as sharp as the photo; on pairs linear is nearer
+    photo = prepare_photo(
+        picture, still, camera, body, warping, None if segment is None else segment(picture)
+    )
+    motion = held_where_unseen(motion, person)
+    windows = {} if model is None else _windows(photo, person, motion, camera, body, model, config)
+    for start in range(0, motion.num_frames, _BATCH):
+        points = _points(body, motion, slice(start, start + _BATCH))
+        frames = [warp(photo, posed, body).picture for posed in points]
+        for box, window in windows.items():
+            assert model is not None
+            changes = _changes(window, points, body, model, config)
+            frames = [_laid(frame, change, box) for frame, change in zip(frames, changes, strict=True)]
+        yield from frames
+
+
+def held_where_unseen(motion: BodyTrack, person: BodyTrack) -> BodyTrack:
+    """Return motion in which arms and hands that a photo does not show stay as they are in it."""
+    pose = motion.body_pose.reshape(motion.num_frames, -1, 3).copy()
+    still = person.body_pose.reshape(1, -1, 3)
+    hands: dict[str, Float] = {}
+    for side in SIDES:
+        if not person.valid.get(f"{side}_arm", np.ones(1, bool))[0]:
+            joints = [JOINT_INDEX[f"{side}_{bone}"] - 1 for bone in _ARM]
+            pose[:, joints] = still[:, joints]
+        name = f"{side}_hand"
+        if not person.valid.get(name, np.ones(1, bool))[0]:
+            hands[name] = np.repeat(getattr(person, name), motion.num_frames, axis=0)
+    return replace(motion, body_pose=pose.reshape(motion.num_frames, -1), **hands)
+
+
+def _points(body: BodyModel, track: BodyTrack, rows: slice) -> Float:
+    """Return vertices (n, V, 3) of some frames."""
+    pose = track.full_pose()[rows].reshape(-1, 165)
+    vertices, _ = skin(body, pose, track.betas, track.expression[rows], track.transl[rows])
+    return vertices.astype(np.float32, copy=False)
+
+
+def _windows(
+    photo: Photo,
+    person: BodyTrack,
+    motion: BodyTrack,
+    camera: Pinhole,
+    body: BodyModel,
+    model: VideoModel,
+    config: VideoGenerateConfig,
+) -> dict[Box, Photo]:
+    step = max(1, motion.num_frames // _PLACED_BY)
+    points = np.concatenate([_points(body, motion, slice(None, None, step)), photo.points[None]])
+    boxes = place_windows(points, camera, body)
+    shown: list[WindowKind] = [kind for kind in config.windows if kind in boxes and _is_shown(kind, person)]
+    size = model.about.window_px
+    return {boxes[kind]: window_of(photo, boxes[kind], size, body) for kind in shown}
+
+
+def _is_shown(kind: WindowKind, person: BodyTrack) -> bool:
+    return kind in ("head", "whole") or bool(person.valid.get(kind, np.ones(1, bool))[0])
+
+
+def _changes(
+    window: Photo, points: Float, body: BodyModel, model: VideoModel, config: VideoGenerateConfig
+) -> list[Float]:
+    """Return what the network changes (S, S, 3) in the warp of each frame, in levels of 0 to 255.
+
+    It fades to nothing at the window's border and off the person, so that there is no seam and the
+    background is the same in all frames.
+    """
+    warped = [warp(window, posed, body) for posed in points]
+    drawn = mended(model, _told(window, warped), config.num_steps, config.seed).numpy()
+    return [
+        (mine.astype(np.float32) - one.picture) * _share(one.alpha)[..., None]
+        for mine, one in zip(drawn, warped, strict=True)
+    ]
+
+
+def _told(window: Photo, warped: list[Warped]) -> Frames:
+    named = {"warp": "picture"}
+    arrays = {
+        name: np.stack([getattr(one, named.get(name, name)) for one in warped])
+        for name in ("warp", "position", "validity", "part", "alpha")
+    }
+    return frames_of(arrays | {"reference": window.picture[window.inner]})
+
+
+def _share(alpha: Image) -> Float:
+    """Return (S, S) in [0, 1]: 1 on the person, 0 at the window's border and away from the person."""
+    size = alpha.shape[0]
+    edge, reach = max(1.0, _EDGE * size), max(1, round(_REACH * size))
+    from_border = np.minimum(np.arange(size) + 0.5, size - np.arange(size) - 0.5) / edge
+    fade = np.sin(np.clip(from_border, 0, 1) * np.pi / 2).astype(np.float32) ** 2
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
+    person = cv2.blur(cv2.dilate(alpha, kernel).astype(np.float32) / 255, (2 * reach + 1, 2 * reach + 1))
+    return person * fade[:, None] * fade[None]
+
+
+def _laid(frame: Image, change: Float, box: Box) -> Image:
+    """Return the frame (H, W, 3) with a window's change (S, S, 3) laid over it.
+
+    The change is enlarged and not the picture, so the photo's own detail stays.
+    """
+    height, width = frame.shape[:2]
+    how = cv2.INTER_AREA if box.side < change.shape[0] else cv2.INTER_CUBIC
+    large = cv2.resize(change, (box.side, box.side), interpolation=how)
+    top, left = max(0, box.top), max(0, box.left)
+    bottom, right = min(height, box.top + box.side), min(width, box.left + box.side)
+    if top >= bottom or left >= right:
+        return frame
+    inside = large[top - box.top : bottom - box.top, left - box.left : right - box.left]
+    out = frame.copy()
+    region = out[top:bottom, left:right]
+    region[...] = np.clip(np.rint(region + inside), 0, 255).astype(np.uint8)
+    return out

@@ -1,0 +1,63 @@
+"""Frames as the network mends them.
+
+N frames, S px a side of a window.
+"""
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from models.device import moved
+from models.diffusion import sample
+from models.video.checkpoint import VideoModel
+from models.video.controls import Frames, as_picture, controls
+
+_BATCH = 8
+
+
+_TOLD = ("warp", "position", "validity", "part", "alpha")
+
+
+def frames_of(made: Mapping[str, npt.NDArray[np.uint8]]) -> Frames:
+    """Return what the network is told of N frames, by arrays.
+
+    `reference` (S, S, 3) is the photo in the window; `warp`, `position`, `validity`, `part` and `alpha` are
+    of the frames (`body.warp.Warped`).
+    """
+    photo = np.repeat(made["reference"][None], len(made["warp"]), axis=0)
+    return Frames(photo=torch.from_numpy(photo), **{name: torch.from_numpy(made[name]) for name in _TOLD})
+
+
+@torch.inference_mode()
+def mended(model: VideoModel, frames: Frames, num_steps: int = 1, seed: int = 0) -> Tensor:
+    """Return frames (N, S, S, 3) uint8, mended.
+
+    One step suffices: geometry leaves little to be drawn, and more steps change nothing (docs/cards/video.md
+    compares). All frames begin at the same noise.
+
+    Args:
+        frames: windows of one clip in order.
+        num_steps: evaluations of the network a frame.
+    """
+    size = frames.part.shape[-1]
+    noise = torch.randn(1, 3, size, size, generator=torch.Generator().manual_seed(seed))
+    return torch.cat([_drawn(model, some, noise, num_steps) for some in _in_batches(frames)])
+
+
+def _drawn(model: VideoModel, frames: Frames, noise: Tensor, num_steps: int) -> Tensor:
+    device = next(model.network.parameters()).device
+    told = controls(moved(frames, device))
+
+    def predict(x: Tensor, t: Tensor) -> Tensor:
+        return model.network(x, t, told)
+
+    return as_picture(sample(predict, noise.to(device).expand(len(told), -1, -1, -1), num_steps, 1.0)).cpu()
+
+
+def _in_batches(frames: Frames) -> Iterator[Frames]:
+    named = {name: getattr(frames, name) for name in Frames.__dataclass_fields__}
+    for start in range(0, len(frames.part), _BATCH):
+        yield Frames(**{name: values[start : start + _BATCH] for name, values in named.items()})

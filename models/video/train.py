@@ -1,0 +1,141 @@
+"""Training of the video model on shards."""
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from body.model import BodyModel
+from models.data.loader import WindowLoader
+from models.diffusion import noised
+from models.model_file import write_model
+from models.ranks import rank_and_world
+from models.training import CHECKPOINTS, Progress, Trainer
+from models.video.batches import VideoExamples, frames_a_clip, video_windows
+from models.video.checkpoint import MODEL_FILE, VideoAbout, VideoModel, video_bytes
+from models.video.config import VideoConfig
+from models.video.controls import NUM_CONTROLS, PHOTO, WARP, VideoBatch, as_numbers, controls
+from models.video.losses import VideoLoss
+from models.video.network import WarpMender
+from models.video.pairs import Segment
+from models.video.perceptual import PerceptualDistance
+from schemas.outcomes import BadInputError
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class MendingLoss:
+    """The loss of a batch: noise its frames, let the network mend their warps, compare.
+
+    Rows of random numbers are drawn for the batch of all ranks; each takes its own.
+    """
+
+    network: WarpMender
+    loss: VideoLoss
+    config: VideoConfig
+
+    def __call__(self, batch: VideoBatch, draw: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
+        """Return the scalar to minimise and its parts."""
+        config, frames = self.config, frames_a_clip(self.config)
+        real, told = as_numbers(batch.target), controls(batch.frames)
+        rank, world = rank_and_world()
+        clips, size = len(real) // frames, real.shape[-1]
+        mine, device = slice(rank * clips, (rank + 1) * clips), real.device
+
+        def drawn(normal: bool, *shape: int) -> Tensor:
+            """Return random numbers, the same for all frames of a clip."""
+            make = torch.randn if normal else torch.rand
+            found = make(clips * world, *shape, generator=draw)[mine].to(device)
+            return found.repeat_interleave(frames, 0)
+
+        noise = drawn(True, 3, size, size)
+        t = torch.where(drawn(False) < config.noise_alone, 1.0, drawn(False))
+        gain, shift = 1 + config.tint * drawn(True, 1, 1, 1), config.tint * drawn(True, 3, 1, 1)
+        real = (real * gain + shift).clamp(-1, 1)
+        for colours in (WARP, PHOTO):
+            told[:, colours] = (told[:, colours] * gain + shift).clamp(-1, 1)
+        looks = torch.rand(clips * world * frames, 3, generator=draw)[rank * len(real) :][: len(real)]
+        guess = self.network(noised(real, noise, t), t, told, frames if config.num_frames > 1 else 1)
+        with torch.autocast(device.type, enabled=False):  # differences of colours need more than three digits
+            return self.loss(guess, real, batch, frames if config.num_frames > 1 else 1, looks)
+
+
+def train_video(
+    shards: Sequence[str],
+    folder: Path,
+    config: VideoConfig,
+    body: BodyModel,
+    segment: Segment | None,
+    looks: PerceptualDistance | None,
+    split: str = "train",
+    start: VideoModel | None = None,
+    listen: Callable[[Progress, Callable[[], VideoModel]], None] | None = None,
+    body_file: str | None = None,
+) -> VideoModel:
+    """Train on a split, going on from the folder's last checkpoint; write and return the model.
+
+    Args:
+        shards: run folders, folders of shards, or patterns.
+        body: the model that the shards were fitted with.
+        segment: tells a photo's person from the background.
+        looks: what frames look like is compared by; None: by colours alone.
+        start: a model to begin with, of the same network.
+        listen: told of the progress, and given a way to get the model as it is then.
+        body_file: where `body` was read from, if it is not the one that ships: readers mirror with it.
+
+    Raises:
+        BadInputError: if the shards don't fit (another body model, too few), or the folder holds another run.
+    """
+    rank, world = rank_and_world()
+    windows = video_windows(shards, config, split, rank, world, body_file)
+    torch.manual_seed(config.training.seed)
+    network = WarpMender(config.network)
+    if start is not None:
+        if start.about.network != config.network or start.about.body_model != body.model_id:
+            raise BadInputError(
+                "the model to begin with has another network or body model than the configuration"
+            )
+        network.load_state_dict(start.network.state_dict())
+    trainer = Trainer(
+        network,
+        MendingLoss(network=network, loss=VideoLoss(config.loss, looks), config=config),
+        WindowLoader(windows, make=VideoExamples(body, config, segment), num_workers=config.num_workers),
+        config.training,
+        folder / CHECKPOINTS,
+        _identity(config, str(windows.state_dict()["samples"]), body.model_id, start),
+    )
+    if looks is not None:
+        looks.to(trainer.device)
+    about = VideoAbout(
+        network=config.network,
+        num_controls=NUM_CONTROLS,
+        window_px=config.window_px,
+        body_model=body.model_id,
+        num_steps=0,
+        trained_on=f"{windows.num_samples} clips",
+    )
+
+    def model() -> VideoModel:
+        drawn = WarpMender(config.network)
+        drawn.load_state_dict(trainer.ema)
+        return VideoModel(about=replace(about, num_steps=trainer.step), network=drawn.eval())
+
+    trainer.run(None if listen is None else lambda progress: listen(progress, model))
+    done = model()
+    if rank == 0:
+        write_model(folder / MODEL_FILE, video_bytes(done))
+    return done
+
+
+def _identity(config: VideoConfig, samples: str, body_model: str, start: VideoModel | None) -> dict[str, str]:
+    """Return what must be the same for a run to go on; how many processes read is not part of it."""
+    settings = json.dumps(asdict(replace(config, num_workers=0)), sort_keys=True)
+    return {
+        "configuration": hashlib.sha256(settings.encode()).hexdigest(),
+        "samples": samples,
+        "body model": body_model,
+        "start": "" if start is None else hashlib.sha256(video_bytes(start)).hexdigest(),
+    }

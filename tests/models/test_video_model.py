@@ -1,0 +1,247 @@
+"""The video model: what it leaves alone, what its losses see, training that goes on, frames that are made."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from backends.weights import perceptual_weights
+from body.load import load_body_model
+from body.topology import Part
+from body.track import BodyTrack
+from models.data.records import Place
+from models.model_file import model_bytes
+from models.training import CHECKPOINTS, Progress, TrainingConfig
+from models.video.checkpoint import FORMAT, MODEL_FILE, VideoModel, load_video, video_bytes
+from models.video.config import CONFIGS, VideoConfig
+from models.video.controls import NUM_CONTROLS, WARP, Frames, VideoBatch, as_numbers, as_picture, controls
+from models.video.generate import VideoGenerateConfig, held_where_unseen, talking_frames
+from models.video.losses import VideoLoss, VideoLossConfig
+from models.video.mend import mended
+from models.video.network import OverTime, VideoNetworkConfig, WarpMender
+from models.video.perceptual import PerceptualDistance
+from models.video.train import train_video
+from schemas.outcomes import BadInputError
+from tests.models.made_shards import fitted_with, nodding_arrays, write_shards
+
+BODY = load_body_model()
+SIZE = 32
+TINY = VideoConfig(
+    network=VideoNetworkConfig(channels=(16, 16), groups=4, time_width=16),
+    loss=VideoLossConfig(perceptual=0.0),
+    training=TrainingConfig(num_steps=4, batch_size=4, log_steps=1, checkpoint_steps=1, warmup_steps=1),
+    window_px=SIZE,
+    frames_a_clip=2,
+    num_workers=0,
+)
+
+
+@pytest.fixture(scope="module")
+def shards(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Shards of a few people who nod."""
+    folder = tmp_path_factory.mktemp("video") / "OUT"
+    fit = fitted_with(BODY.model_id)
+    write_shards(folder, (30, 40, 26), num_shards=1, arrays=nodding_arrays, body_fit=fit)
+    return str(folder)
+
+
+@pytest.fixture(scope="module")
+def trained(shards: str, tmp_path_factory: pytest.TempPathFactory) -> VideoModel:
+    return _train(shards, tmp_path_factory.mktemp("trained"), TINY)
+
+
+def _train(
+    shards: str,
+    folder: Path,
+    config: VideoConfig,
+    start: VideoModel | None = None,
+    listen: Callable[[Progress, Callable[[], VideoModel]], None] | None = None,
+) -> VideoModel:
+    return train_video([shards], folder, config, BODY, None, None, start=start, listen=listen)
+
+
+def _frames(number: int, seed: int = 0) -> Frames:
+    random = np.random.default_rng(seed)
+
+    def made(top: int, *more: int) -> Tensor:
+        return torch.from_numpy(random.integers(0, top, (number, SIZE, SIZE, *more)).astype(np.uint8))
+
+    return Frames(
+        photo=made(256, 3), warp=made(256, 3), position=made(256, 3),
+        validity=made(4), part=made(13), alpha=made(256),
+    )  # fmt: skip
+
+
+def _batch(number: int = 4) -> VideoBatch:
+    frames = _frames(number)
+    target = _frames(number, 1).warp
+    return VideoBatch(
+        frames=frames, target=target, counts=torch.ones(number), after=Place(draw=0), skipped=()
+    )
+
+
+def test_what_the_network_is_told_has_a_place_each() -> None:
+    frames = _frames(2)
+    told = controls(frames)
+    assert told.shape == (2, NUM_CONTROLS, SIZE, SIZE)
+    assert torch.equal(as_picture(told[:, WARP]), frames.warp)
+    parts = told[:, 10:23].argmax(1)
+    assert torch.equal(parts.to(torch.uint8), frames.part) and bool((told[:, 10:].sum(1) == 2).all())
+
+
+def test_an_untrained_network_is_the_warp_and_its_layers_over_time_are_silent() -> None:
+    torch.manual_seed(0)
+    network = WarpMender(TINY.network)
+    told = controls(_frames(4))
+    x, t = torch.randn(4, 3, SIZE, SIZE), torch.tensor([0.0, 0.3, 0.7, 1.0])
+    assert torch.allclose(network(x, t, told), told[:, WARP], atol=1e-4)
+    assert torch.equal(network(x, t, told, frames=4), network(x, t, told))
+    layer = OverTime(16, 4)
+    torch.nn.init.normal_(layer.over.weight)
+    clips = torch.randn(6, 16, 8, 8)
+    both = layer(clips, 3)
+    alone = torch.cat([layer(clips[:3], 3), layer(clips[3:], 3)])
+    assert torch.allclose(both, alone, atol=1e-5)  # clips know nothing of each other
+    assert not torch.allclose(both, clips)
+
+
+def test_losses_see_their_own_parts() -> None:
+    batch, random = _batch(), torch.zeros(4, 3)
+    real = as_numbers(batch.target)
+    loss = VideoLoss(VideoLossConfig(), PerceptualDistance(perceptual_weights()))
+    large = replace(
+        batch, frames=replace(batch.frames, part=torch.zeros(4, 64, 64, dtype=torch.uint8),
+        alpha=torch.zeros(4, 64, 64, dtype=torch.uint8)),
+    )  # fmt: skip
+    picture = torch.rand(4, 3, 64, 64)
+    total, parts = loss(picture, picture, large, 1, random)
+    assert total.item() == pytest.approx(0, abs=1e-6) and set(parts) == {"colours", "edges", "looks"}
+    _, moved = loss(picture.flip(2), picture, large, 2, random)
+    assert all(value > 1e-4 for value in moved.values()) and "changes" in moved
+    plain = VideoLoss(VideoLossConfig(perceptual=0.0), None)
+    shifted, _ = plain(real + 0.1, real, batch, 1, random)
+    nothing, _ = plain(real + 0.1, real, replace(batch, counts=torch.zeros(4)), 1, random)
+    assert shifted > 0 and nothing == 0
+    mouth, face = (
+        replace(batch, frames=replace(batch.frames, part=torch.full_like(batch.frames.part, part)))
+        for part in (Part.MOUTH, Part.FACE)
+    )
+    seen = [plain(real + 0.1, real, one, 1, random)[0] for one in (mouth, face)]
+    assert seen[0] > 2 * seen[1]
+
+
+def test_st_lpips_grows_with_what_is_seen_and_hardly_with_a_shift() -> None:
+    distance = PerceptualDistance(perceptual_weights())
+    random = np.random.default_rng(0)
+    small = torch.from_numpy(random.uniform(-1, 1, (1, 3, 12, 12)).astype(np.float32))
+    picture = torch.nn.functional.interpolate(small, size=96, mode="bicubic").clamp(-1, 1)
+    same, shifted = distance(picture, picture), distance(picture, picture.roll(1, 3))
+    noisy = distance(picture, (picture + 0.3 * torch.randn(picture.shape)).clamp(-1, 1))
+    assert same.item() == 0 and 0 < shifted.item() < 0.1 * noisy.item()
+    weight = torch.zeros(1, 1, 96, 96)
+    weight[..., :48, :] = 1
+    half = torch.cat([picture[:, :, :48], -picture[:, :, 48:]], 2)
+    assert distance(picture, half, weight).item() < 0.5 * distance(picture, half, 1 - weight).item()
+    with pytest.raises(BadInputError, match=r"none\.pth"):
+        PerceptualDistance(Path("none.pth"))
+
+
+def test_training_that_was_killed_goes_on_as_if_it_had_not_been(shards: str, tmp_path: Path) -> None:
+    whole = _train(shards, tmp_path / "whole", TINY)
+
+    def stop(progress: Progress, model: Callable[[], VideoModel]) -> None:
+        if progress.step == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        _train(shards, tmp_path / "killed", TINY, listen=stop)
+    gone_on = _train(shards, tmp_path / "killed", replace(TINY, num_workers=1))
+    assert video_bytes(whole) == video_bytes(gone_on)
+    files = [(tmp_path / name / MODEL_FILE).read_bytes() for name in ("whole", "killed")]
+    assert files[0] == files[1] and (tmp_path / "killed" / CHECKPOINTS / "step-00000004").is_dir()
+
+
+def test_training_goes_on_from_a_model_and_over_time(
+    shards: str, tmp_path: Path, trained: VideoModel
+) -> None:
+    config = replace(TINY, num_frames=4, training=replace(TINY.training, num_steps=2))
+    video = _train(shards, tmp_path / "a", config, start=trained)
+    over = [
+        v for n, v in video.network.state_dict().items() if "over_time" in n and n.endswith("over.weight")
+    ]
+    assert any(bool(value.abs().max() > 0) for value in over)
+    wider = replace(TINY, network=replace(TINY.network, channels=(32, 32)))
+    with pytest.raises(BadInputError, match="another network"):
+        _train(shards, tmp_path / "b", wider, start=trained)
+    with pytest.raises(BadInputError, match="no multiple"):
+        _train(shards, tmp_path / "c", replace(TINY, frames_a_clip=3))
+
+
+def test_the_file_holds_the_model(trained: VideoModel, tmp_path: Path) -> None:
+    path = tmp_path / "v.safetensors"
+    path.write_bytes(video_bytes(trained))
+    again = load_video(path)
+    assert again.about == trained.about and video_bytes(again) == video_bytes(trained)
+    path.write_bytes(model_bytes(FORMAT, {"network": {}}, {}))
+    with pytest.raises(BadInputError, match=r"v\.safetensors"):
+        load_video(path)
+    path.write_bytes(model_bytes("mentor-motion-2", {}, {}))
+    with pytest.raises(BadInputError, match="not a video model"):
+        load_video(path)
+
+
+def test_frames_are_the_same_from_the_same_seed_in_any_batch(trained: VideoModel) -> None:
+    frames = _frames(10)
+    made = mended(trained, frames, num_steps=2)
+    assert made.shape == (10, SIZE, SIZE, 3) and torch.equal(made, mended(trained, frames, num_steps=2))
+    last = Frames(**{name: getattr(frames, name)[9:] for name in Frames.__dataclass_fields__})
+    assert (made[9:].int() - mended(trained, last, num_steps=2).int()).abs().max() <= 1
+
+
+def _track(number: int, seen: bool = True) -> BodyTrack:
+    arrays = nodding_arrays(number)
+    for side in ("left", "right"):
+        for part in ("arm", "hand"):
+            arrays[f"valid:smplx_{side}_{part}"][:] = seen
+    fit = {"betas": np.zeros(10, np.float32), "focal_length_px": 150.0, "model_id": BODY.model_id}
+    return BodyTrack.from_sample(arrays, fit, 25.0, 160, 120)
+
+
+def test_a_photo_moves_and_its_background_stays(trained: VideoModel) -> None:
+    picture = (
+        np.random.default_rng(0).integers(0, 256, (15, 20, 3)).astype(np.uint8).repeat(8, 0).repeat(8, 1)
+    )
+    person, motion = _track(1), _track(9)
+    still = list(talking_frames(picture, person, person, BODY, None, None))
+    assert len(still) == 1 and np.abs(still[0].astype(int) - picture).max() <= 1
+    for model in (None, trained):
+        made = np.stack(list(talking_frames(picture, person, motion, BODY, model, None)))
+        assert made.shape == (9, *picture.shape)
+        moving = np.abs(made.astype(int) - made[:1]).max((0, 3)) > 0
+        assert moving.any() and not moving[:, :20].any() and not moving[:, -20:].any()
+    config = VideoGenerateConfig(windows=("head", "left_hand", "whole"))
+    assert len(list(talking_frames(picture, person, motion, BODY, trained, None, config))) == 9
+
+
+def test_arms_and_hands_that_a_photo_does_not_show_stay() -> None:
+    motion = _track(5)
+    waving = replace(
+        motion,
+        body_pose=motion.body_pose + np.linspace(0, 1, 5, dtype=np.float32)[:, None],
+        left_hand=motion.left_hand + 0.3,
+    )
+    seen, unseen = held_where_unseen(waving, _track(1)), held_where_unseen(waving, _track(1, seen=False))
+    assert np.array_equal(seen.body_pose, waving.body_pose)
+    held = unseen.body_pose.reshape(5, -1, 3).std((0, 2)) == 0
+    assert held.sum() == 8 and not unseen.left_hand.any()
+
+
+def test_configurations_are_what_they_say() -> None:
+    for make in CONFIGS.values():
+        config = make()
+        assert config.training.batch_size % config.frames_a_clip == 0
+        assert sum(p.numel() for p in WarpMender(config.network).parameters()) * 4 < 20e6
