@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from backends.catalogue import FACERES_SHA256 as WEIGHTS_SHA256
 from backends.face_crops import upright_square
+from backends.known import FACERES_SHA256 as WEIGHTS_SHA256
 from backends.onnx_session import open_session
 from backends.protocols import FaceEstimate, FaceView, FloatArray
 from schemas.attributes import AGE_STARTS

@@ -4,8 +4,9 @@
                                 [--guidance 1,1.15,1.5] [--output FOLDER]
 
 Rows: the model at each guidance, the real motion, an envelope of the sound, the nearest neighbour by sound
-among the clips of --train-split, and the reference held still. "Shuffled" is the same with another clip's
-sound. Figures are medians over clips, with 95 % intervals by drawing people again; results.json has them all.
+among the clips of --train-split, the mean pose of what was trained on, and the reference held still.
+"Shuffled" is the same with another clip's sound. Figures are medians over clips, with 95 % intervals by
+drawing people again; results.json has them all.
 """
 
 import argparse
@@ -14,6 +15,12 @@ import sys
 from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parent.parent)
+
+
+_SPREAD = {
+    "frechet": "Fréchet distance of head and arms to real motion, on principal components of it",
+    "diversity": "samples of one sound are apart by",
+}
 
 
 def _options() -> argparse.Namespace:
@@ -38,6 +45,7 @@ def main() -> int:
 
     from benchmarks.motion_long import long_scores
     from benchmarks.motion_rows import judged_clips, scored_rows
+    from benchmarks.motion_spread import distances, diversity
     from benchmarks.motion_table import print_rows, summary
 
     torch.set_num_threads(1)  # windows are small: threads would wait for each other
@@ -55,7 +63,12 @@ def main() -> int:
     for name, scores in long.items():
         told = ", ".join(f"{key} {value:.2f}" for key, value in scores.items())
         console.print(f"{options.long_seconds:g} s, {name}: {told}", markup=False)
-    target.write_text(json.dumps({"rows": summary(rows), "long": long}, indent=1), encoding="utf-8")
+    spread = {"frechet": distances(rows), "diversity": diversity(judged, options.model)}
+    for name, values in spread.items():
+        told = ", ".join(f"{key} {value:.3g}" for key, value in values.items())
+        console.print(f"{_SPREAD[name]}: {told}", markup=False)
+    results = {"rows": summary(rows), "long": long, **spread}
+    target.write_text(json.dumps(results, indent=1), encoding="utf-8")
     console.print(f"written: {target}", markup=False)
     return 0
 

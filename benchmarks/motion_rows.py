@@ -15,7 +15,7 @@ from models.data.config import WindowConfig
 from models.data.records import Window
 from models.motion import measures
 from models.motion.body_points import BodyPoints
-from models.motion.channels import ARRAYS, MASKS
+from models.motion.channels import ARRAYS, MASKS, to_parameters
 from models.motion.checkpoint import bundled_model, load_motion
 from models.motion.generate import GenerateConfig, animate
 from models.motion.measures import Motion
@@ -33,11 +33,12 @@ REAL = "real"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Row:
-    """One way to make motion: scores of each clip by name, and who the clips show."""
+    """One way to make motion: scores of each clip by name, who the clips show, and what was made."""
 
     name: str
     people: tuple[str, ...]
     scores: dict[str, tuple[float, ...]]
+    motions: tuple[Motion, ...]
 
 
 def judged_clips(shards: Sequence[str], split: str) -> list[Window]:
@@ -51,29 +52,33 @@ def scored_rows(
 ) -> list[Row]:
     """Return all rows for some clips; neighbours are where the nearest by sound is looked for."""
     points = BodyPoints(load_body_model())
-    real = [measures.see(points, window.arrays, _betas(window)) for window in judged]
+    real = [measures.see(points, window.arrays, betas_of(window)) for window in judged]
     rows = [_scored(REAL, judged, real, points, lambda window, _: window.arrays)]
     for scale in guidance:
         rows.append(_scored(f"model, guidance {scale:g}", judged, real, points, _model(model, scale)))
     rows.append(_scored("envelope", judged, real, points, _envelope))
     if neighbours:
         rows.append(_scored("nearest by sound", judged, real, points, _nearest(neighbours)))
+    rows.append(_scored("mean pose", judged, real, points, _mean_pose(model)))
     rows.append(_scored("held still", judged, real, points, _still))
     return rows
 
 
 def _scored(name: str, judged: list[Window], real: list[Motion], points: BodyPoints, make: Maker) -> Row:
     scores: dict[str, list[float]] = {}
+    motions: list[Motion] = []
     for index, window in enumerate(judged):
         other = judged[(index + 1) % len(judged)]
-        drawn = measures.see(points, make(window, _sound(window)), _betas(window))
-        mismatched = measures.see(points, make(window, _sound(other)), _betas(window))
+        drawn = measures.see(points, make(window, sound_of(window)), betas_of(window))
+        mismatched = measures.see(points, make(window, sound_of(other)), betas_of(window))
+        motions.append(drawn)
         if name == REAL:  # real motion of another clip is that clip's
             mismatched = real[(index + 1) % len(judged)]
-        for key, value in _compare(drawn, mismatched, real[index], _sound(window)):
+        for key, value in _compare(drawn, mismatched, real[index], sound_of(window)):
             scores.setdefault(key, []).append(value)
     people = tuple(_person(window) for window in judged)
-    return Row(name=name, people=people, scores={key: tuple(values) for key, values in scores.items()})
+    found = {key: tuple(values) for key, values in scores.items()}
+    return Row(name=name, people=people, scores=found, motions=tuple(motions))
 
 
 def _compare(drawn: Motion, mismatched: Motion, real: Motion, sound: Float) -> Iterator[tuple[str, float]]:
@@ -107,14 +112,25 @@ def _model(path: Path | None, guidance: float) -> Maker:
     config = GenerateConfig(face_guidance=guidance)
 
     def make(window: Window, sound: Float) -> Arrays:
-        return animate(model, features, sound, _reference(window), config)
+        return animate(model, features, sound, reference_of(window), config)
+
+    return make
+
+
+def _mean_pose(path: Path | None) -> Maker:
+    """Return a maker that holds the mean of what a model was trained on, against the clip's first frame."""
+    mean = load_motion(path or bundled_model()).scales.mean.numpy()
+
+    def make(window: Window, sound: Float) -> Arrays:
+        number = int(len(sound) / 16000 * _FPS)
+        return to_parameters(np.repeat(mean[None], number, axis=0), reference_of(window))
 
     return make
 
 
 def _still(window: Window, sound: Float) -> Arrays:
     number = int(len(sound) / 16000 * _FPS)
-    return {name: np.repeat(values, number, axis=0) for name, values in _reference(window).items()}
+    return {name: np.repeat(values, number, axis=0) for name, values in reference_of(window).items()}
 
 
 def _envelope(window: Window, sound: Float) -> Arrays:
@@ -132,7 +148,7 @@ def _nearest(neighbours: list[Window]) -> Maker:
     step = round(_FPS)
     stretches: list[tuple[Float, Window, int]] = []
     for window in neighbours:
-        heard = LogMel().at_frames(_sound(window), window.num_frames, _FPS)
+        heard = LogMel().at_frames(sound_of(window), window.num_frames, _FPS)
         for start in range(0, window.num_frames - step, step // 2):
             stretches.append((heard[start : start + step].ravel(), window, start))
     known = np.stack([s[0] for s in stretches])
@@ -151,16 +167,19 @@ def _nearest(neighbours: list[Window]) -> Maker:
     return make
 
 
-def _reference(window: Window) -> dict[str, Any]:
+def reference_of(window: Window) -> dict[str, Any]:
+    """Return the first frame of a clip, arrays (1, ...)."""
     return {name: window.arrays[name][:1] for name in ARRAYS}
 
 
-def _sound(window: Window) -> Float:
+def sound_of(window: Window) -> Float:
+    """Return the sound of a clip, (n,)."""
     assert window.sound is not None
     return window.sound
 
 
-def _betas(window: Window) -> Float:
+def betas_of(window: Window) -> Float:
+    """Return the shape of a clip's person, (S,)."""
     assert window.betas is not None
     return window.betas
 

@@ -2,7 +2,6 @@
 
 import io
 from collections.abc import Sequence
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +9,10 @@ from PIL import Image as Pillow
 
 from body.model import BodyModel
 from body.track import BodyTrack
+from commands.training_run import clips_to_show
 from drawing.mesh import MeshView
 from drawing.mesh_video import mesh_picture
 from drawing.style import Image
-from models.data.clips import clips
 from models.data.config import WindowConfig
 from models.data.records import Window
 from models.motion.channels import ARRAYS, MASKS
@@ -21,12 +20,10 @@ from models.motion.checkpoint import MotionModel
 from models.motion.generate import animate
 from models.motion.sound import SoundFeatures
 from reports.training import Strip, training_page
-from schemas.outcomes import BadInputError
 from transforms.storage import write_bytes
 
 PAGE = "index.html"
 _NUM_CLIPS, _NUM_FRAMES, _TILE_PX = 2, 10, 160
-_HELD_OUT = ("test", "val")
 
 
 def write_page(
@@ -42,7 +39,8 @@ def write_page(
 
     Clips that are drawn are of a split that is not trained on, if the shards have one.
     """
-    shown, windows = _clips_to_show(shards, split)
+    wanted = WindowConfig(num_frames=None, arrays=(*ARRAYS, *MASKS), with_frames=True)
+    shown, windows = clips_to_show(shards, split, wanted, _NUM_CLIPS)
     strips = [strip for window in windows for strip in _strips(window, shown, model, body, features)]
     about = model.about
     facts = (
@@ -56,16 +54,6 @@ def write_page(
     )
     page = training_page("Motion model in training", facts, history, strips)
     write_bytes(str(folder / PAGE), page)
-
-
-def _clips_to_show(shards: Sequence[str], split: str) -> tuple[str, list[Window]]:
-    wanted = WindowConfig(num_frames=None, arrays=(*ARRAYS, *MASKS), with_frames=True)
-    for name in (*_HELD_OUT, split):
-        try:
-            return name, list(islice(clips(shards, wanted, split=name), _NUM_CLIPS))
-        except BadInputError:
-            continue
-    return split, []
 
 
 def _strips(

@@ -3,14 +3,18 @@ TensorBoard, a page now and then.
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
 from rich.console import Console
 from tensorboardX import SummaryWriter
 
+from models.data.clips import clips
+from models.data.config import WindowConfig
+from models.data.records import Window
 from models.training import Progress
 from pipelines.settings import settings_of
 from pipelines.settings_file import read_settings_file
@@ -18,6 +22,7 @@ from schemas.outcomes import BadInputError
 
 TENSORBOARD = "tensorboard"
 _BASE = "base"
+_HELD_OUT = ("test", "val")
 C = TypeVar("C")
 
 
@@ -59,6 +64,20 @@ def _merged(plain: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, A
         below = out.get(key)
         out[key] = _merged(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
     return out
+
+
+def clips_to_show(
+    shards: Sequence[str], split: str, wanted: WindowConfig, number: int
+) -> tuple[str, list[Window]]:
+    """Return some clips that a page of training shows, and their split: one that is not trained on, if there
+    is one.
+    """
+    for name in (*_HELD_OUT, split):
+        try:
+            return name, list(islice(clips(shards, wanted, split=name), number))
+        except BadInputError:
+            continue
+    return split, []
 
 
 class TrainingListener:

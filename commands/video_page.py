@@ -2,25 +2,22 @@
 
 import io
 from collections.abc import Sequence
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
 from PIL import Image as Pillow
 
 from body.model import BodyModel
-from models.data.clips import clips
+from commands.training_run import clips_to_show
 from models.data.records import Window
 from models.video.checkpoint import VideoModel
 from models.video.mend import frames_of, mended
 from models.video.pairs import Segment, make_pairs, pair_windows
 from reports.training import Strip, training_page
-from schemas.outcomes import BadInputError
 from transforms.storage import write_bytes
 
 PAGE = "index.html"
-_NUM_CLIPS, _NUM_FRAMES = 3, 8
-_HELD_OUT = ("test", "val")
+_NUM_CLIPS, _NUM_FRAMES, _LOOKED_THROUGH = 3, 8, 48
 
 
 def write_page(
@@ -36,7 +33,7 @@ def write_page(
 
     Clips that are drawn are of a split that is not trained on, if the shards have one.
     """
-    shown, windows = _clips_to_show(shards, split)
+    shown, windows = clips_to_show(shards, split, pair_windows(_LOOKED_THROUGH), _NUM_CLIPS)
     strips = [strip for window in windows for strip in _strips(window, shown, model, body, segment)]
     about = model.about
     facts = (
@@ -48,15 +45,6 @@ def write_page(
         ("Body model", about.body_model),
     )
     write_bytes(str(folder / PAGE), training_page("Video model in training", facts, history, strips))
-
-
-def _clips_to_show(shards: Sequence[str], split: str) -> tuple[str, list[Window]]:
-    for name in (*_HELD_OUT, split):
-        try:
-            return name, list(islice(clips(shards, pair_windows(48), split=name), _NUM_CLIPS))
-        except BadInputError:
-            continue
-    return split, []
 
 
 def _strips(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from backends import catalogue
+from backends import catalogue, known
 from backends.catalogue import describe_backends, verify_weights
 from schemas.outcomes import BadInputError
 
@@ -62,7 +62,7 @@ def made_backend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: weightbox\nVersion: 3.1\n")
     monkeypatch.syspath_prepend(str(tmp_path / "site"))
-    backend = catalogue._Backend(
+    backend = known.Backend(
         name="boxed",
         purpose="tests",
         packages=("weightbox",),
@@ -71,7 +71,7 @@ def made_backend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         weights=(("weightbox", "part1"), ("weightbox", "part*2")),
         expected_sha256=hashlib.sha256(b"onetwo").hexdigest(),
     )
-    monkeypatch.setattr(catalogue, "_BACKENDS", (backend,))
+    monkeypatch.setattr(catalogue, "BACKENDS", (backend,))
     return folder
 
 

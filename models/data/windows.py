@@ -74,6 +74,11 @@ class ShardWindows(IterableDataset[Window]):
         return len(self._catalogue.keys)
 
     @property
+    def fingerprint(self) -> str:
+        """A hash of what the order of draws follows from, besides the seed."""
+        return self._print
+
+    @property
     def epoch(self) -> int:
         """The epoch that comes next, or in which the reader is."""
         return self._place.draw // self.num_samples

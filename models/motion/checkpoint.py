@@ -1,6 +1,6 @@
 """A trained motion model: its network, what its numbers mean, and its file."""
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from importlib import resources
 from pathlib import Path
 
@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from models.model_file import model_bytes, read_model
-from models.motion.channels import CHANNELS, NUM_CHANNELS, SLICES
+from models.motion.channels import CHANNELS, NUM_CHANNELS, POSE, SLICES
 from models.motion.network import MotionDenoiser, NetworkConfig
 from models.motion.sound import SoundKind
 from models.named_tensors import below
@@ -64,6 +64,16 @@ class Scales:
         turned = x[..., _EXPRESSION] @ torch.linalg.inv(self.expression)
         x = torch.cat([turned, x[..., _EXPRESSION.stop :]], dim=-1)
         return x * self.deviation + self.mean
+
+    def widened(self, other: "Scales") -> "Scales":
+        """Return these scales for people who move as the other ones do.
+
+        Pose that deviates more there is put to scale by its deviation there, so that a network for people who
+        sit still begins with the same gestures, larger. All else stays: the network knows it by its number.
+        """
+        deviation = self.deviation.clone()
+        deviation[POSE] = torch.maximum(deviation[POSE], other.deviation[POSE])
+        return replace(self, deviation=deviation)
 
     def normalised_sound(self, sound: Tensor) -> Tensor:
         """Return features (..., C) put to scale."""

@@ -10,6 +10,7 @@ from models.data.windows import ShardWindows
 from models.motion.batches import Examples
 from models.motion.channels import SLICES
 from models.motion.checkpoint import Scales
+from models.motion.config import MotionConfig
 
 _EXPRESSION = SLICES["expression"]
 # Of the mean variance: components below it are rounding, and are nothing.
@@ -17,24 +18,18 @@ _LEAST_SHARE = 1e-4
 
 
 def measure_scales(
-    windows: ShardWindows,
-    examples: Examples,
-    number: int,
-    min_deviation: float,
-    lid_opening_E: Tensor,
-    num_components: int,
+    windows: ShardWindows, examples: Examples, config: MotionConfig, lid_opening_E: Tensor
 ) -> Scales:
     """Return means and deviations over the first windows, of what was seen.
 
     Args:
         lid_opening_E: by how much a unit of each expression opens the eyes.
-        num_components: how many principal components of the sound are kept, at most.
     """
     sums: dict[str, _Moments] = {name: _Moments() for name in ("motion", "reference", "sound")}
     lids_and_mouth, bands = _Together(), _Together()
     size = windows.batch_size
     source = iter(windows)
-    for _ in range(max(1, number // size)):
+    for _ in range(max(1, config.statistics_windows // size)):
         batch = examples([next(source) for _ in range(size)])
         sums["motion"].add(batch.motion_BTD.flatten(0, 1), batch.seen_BTD.flatten(0, 1))
         lids_and_mouth.add(batch.motion_BTD[..., _EXPRESSION], batch.seen_BTD[..., _EXPRESSION.start])
@@ -43,7 +38,8 @@ def measure_scales(
         bands.add(batch.sound_BTC, batch.real_BT.float())
         sums["sound"].add(heard, batch.real_BT.flatten()[:, None].expand_as(heard).float())
     found = {name: moments.mean_and_deviation() for name, moments in sums.items()}
-    floor = {"motion": min_deviation, "reference": min_deviation, "sound": 1e-2}
+    least = config.loss.min_deviation
+    floor = {"motion": least, "reference": least, "sound": 1e-2}
     found = {name: (mean, deviation.clamp_min(floor[name])) for name, (mean, deviation) in found.items()}
     mean, deviation = found["motion"]
     face = deviation[_EXPRESSION]
@@ -54,7 +50,7 @@ def measure_scales(
         reference_deviation=found["reference"][1],
         sound_mean=found["sound"][0],
         sound_deviation=found["sound"][1],
-        sound_components=principal(bands.covariance(*found["sound"]), num_components),
+        sound_components=principal(bands.covariance(*found["sound"]), config.sound_components),
         expression=lids_first(lids_and_mouth.covariance(mean[_EXPRESSION], face), lid_opening_E * face),
     )
 

@@ -1,9 +1,7 @@
 """Training of the motion model on shards."""
 
-import hashlib
-import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -11,7 +9,6 @@ from torch import Tensor
 
 from body.model import BodyModel
 from models.data.loader import WindowLoader
-from models.data.windows import ShardWindows
 from models.device import best_device
 from models.diffusion import loss_weight, noised
 from models.model_file import write_model
@@ -24,7 +21,7 @@ from models.motion.network import MotionDenoiser
 from models.motion.scales import measure_scales
 from models.motion.sound import SoundFeatures
 from models.ranks import rank_and_world
-from models.training import CHECKPOINTS, Progress, Trainer
+from models.training import CHECKPOINTS, Progress, Trainer, run_identity
 from schemas.outcomes import BadInputError
 
 _FPS = 25.0
@@ -109,20 +106,13 @@ def train_motion(
             f"training.batch_size {config.training.batch_size} is no multiple of {world} processes"
         )
     examples, points = Examples(features, body.model_id, _FPS), BodyPoints(body)
-    if start is None:
-        # On what one process would read, so that all ranks have the same.
-        measured = motion_windows(shards, config, split, 0, 1, body_file)
-        scales = measure_scales(
-            measured,
-            examples,
-            config.statistics_windows,
-            config.loss.min_deviation,
-            points.lid_opening(),
-            config.sound_components,
-        )
-    else:
+    if start is not None:
         _check_start(start, config, features.name, body.model_id)
-        scales = start.scales
+    # On what one process would read, so that all ranks have the same.
+    measured = motion_windows(shards, config, split, 0, 1, body_file)
+    scales = measure_scales(measured, examples, config, points.lid_opening())
+    if start is not None:
+        scales = start.scales.widened(scales)
     windows = motion_windows(shards, config, split, rank, world, body_file)
     torch.manual_seed(config.training.seed)
     heard = scales.sound_components.shape[1]
@@ -138,22 +128,10 @@ def train_motion(
         WindowLoader(windows, make=examples, num_workers=config.num_workers),
         config.training,
         folder / CHECKPOINTS,
-        _identity(config, windows, body.model_id, start),
+        run_identity(config, windows.fingerprint, body.model_id, start and motion_bytes(start)),
     )
 
-    about = MotionAbout(
-        network=config.network,
-        sound=config.sound,
-        sound_name=features.name,
-        sound_width=features.width,
-        sound_components=heard,
-        fps=_FPS,
-        window_frames=config.window_frames,
-        known_frames=config.known_frames,
-        body_model=body.model_id,
-        num_steps=0,
-        trained_on=f"{windows.num_samples} clips",
-    )
+    about = _about(config, features, body, heard, windows.num_samples)
 
     def model() -> MotionModel:
         drawn = MotionDenoiser(config.network, heard)
@@ -168,6 +146,24 @@ def train_motion(
     return done
 
 
+def _about(
+    config: MotionConfig, features: SoundFeatures, body: BodyModel, heard: int, num_samples: int
+) -> MotionAbout:
+    return MotionAbout(
+        network=config.network,
+        sound=config.sound,
+        sound_name=features.name,
+        sound_width=features.width,
+        sound_components=heard,
+        fps=_FPS,
+        window_frames=config.window_frames,
+        known_frames=config.known_frames,
+        body_model=body.model_id,
+        num_steps=0,
+        trained_on=f"{num_samples} clips",
+    )
+
+
 def _check_start(start: MotionModel, config: MotionConfig, sound_name: str, body_model: str) -> None:
     """Raise BadInputError unless training can begin with a model."""
     found = (start.about.network, start.about.sound_name, start.about.body_model)
@@ -176,16 +172,3 @@ def _check_start(start: MotionModel, config: MotionConfig, sound_name: str, body
     ):
         if wanted != had:
             raise BadInputError(f"the model to begin with has {name} {had}, and the configuration {wanted}")
-
-
-def _identity(
-    config: MotionConfig, windows: ShardWindows, body_model: str, start: MotionModel | None
-) -> dict[str, str]:
-    """Return what must be the same for a run to go on; how many processes read is not part of it."""
-    settings = json.dumps(asdict(replace(config, num_workers=0)), sort_keys=True)
-    return {
-        "configuration": hashlib.sha256(settings.encode()).hexdigest(),
-        "samples": str(windows.state_dict()["samples"]),
-        "body model": body_model,
-        "start": "" if start is None else hashlib.sha256(motion_bytes(start)).hexdigest(),
-    }

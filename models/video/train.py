@@ -1,9 +1,7 @@
 """Training of the video model on shards."""
 
-import hashlib
-import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -14,7 +12,7 @@ from models.data.loader import WindowLoader
 from models.diffusion import noised
 from models.model_file import write_model
 from models.ranks import rank_and_world
-from models.training import CHECKPOINTS, Progress, Trainer
+from models.training import CHECKPOINTS, Progress, Trainer, run_identity
 from models.video.batches import VideoExamples, frames_a_clip, video_windows
 from models.video.checkpoint import MODEL_FILE, VideoAbout, VideoModel, video_bytes
 from models.video.config import VideoConfig
@@ -105,7 +103,7 @@ def train_video(
         WindowLoader(windows, make=VideoExamples(body, config, segment), num_workers=config.num_workers),
         config.training,
         folder / CHECKPOINTS,
-        _identity(config, str(windows.state_dict()["samples"]), body.model_id, start),
+        run_identity(config, windows.fingerprint, body.model_id, start and video_bytes(start)),
     )
     if looks is not None:
         looks.to(trainer.device)
@@ -128,14 +126,3 @@ def train_video(
     if rank == 0:
         write_model(folder / MODEL_FILE, video_bytes(done))
     return done
-
-
-def _identity(config: VideoConfig, samples: str, body_model: str, start: VideoModel | None) -> dict[str, str]:
-    """Return what must be the same for a run to go on; how many processes read is not part of it."""
-    settings = json.dumps(asdict(replace(config, num_workers=0)), sort_keys=True)
-    return {
-        "configuration": hashlib.sha256(settings.encode()).hexdigest(),
-        "samples": samples,
-        "body model": body_model,
-        "start": "" if start is None else hashlib.sha256(video_bytes(start)).hexdigest(),
-    }

@@ -19,7 +19,7 @@ from body.load import load_body_model
 from body.model import BodyModel
 from models.diffusion import alpha_sigma, clean_from, loss_weight, noised, sample
 from models.motion.body_points import BodyPoints
-from models.motion.channels import ARRAYS, NUM_CHANNELS, POSE, SLICES
+from models.motion.channels import ARRAYS, HEARD, NUM_CHANNELS, POSE, SLICES
 from models.motion.checkpoint import MODEL_FILE, MotionModel, Scales, load_motion, motion_bytes
 from models.motion.config import CONFIGS, MotionConfig, cpu_small
 from models.motion.generate import GenerateConfig, animate, draw_motion, draw_window, window_starts
@@ -376,3 +376,28 @@ def test_principal_components_say_most_with_few_and_leave_rounding_out() -> None
     assert heard.square().mean().item() == pytest.approx(1, abs=1e-3)
     assert torch.corrcoef(heard[:, :3].T).triu(1).abs().max() < 0.05
     assert bool((components[:, :3].abs().max(0).values == components[:, :3].max(0).values).all())
+
+
+def test_mouths_that_move_little_count_like_those_that_move_far(body: BodyModel) -> None:
+    loss, truth = loss_of(body), targets()
+    still = replace(truth, x0_BTD=truth.x0_BTD.clone())
+    still.x0_BTD[..., HEARD] *= 0.6
+    wrong = [
+        loss(t.x0_BTD + 0.5 * (t.x0_BTD - t.x0_BTD.mean(1, keepdim=True)) * heard_alone(), t)[1]["motion"]
+        for t in (truth, still)
+    ]
+    assert wrong[0].item() == pytest.approx(wrong[1].item(), rel=1e-3) and wrong[0] > 0
+
+
+def heard_alone() -> Tensor:
+    """1 for what the sound tells, else 0."""
+    chosen = torch.zeros(NUM_CHANNELS)
+    chosen[HEARD] = 1
+    return chosen
+
+
+def test_scales_widen_for_people_who_move_further_and_leave_the_face() -> None:
+    still, lively = scales_of(0.1), scales_of(0.3)
+    wide = still.widened(lively)
+    assert bool((wide.deviation[POSE] == 0.3).all()) and bool((wide.deviation[: POSE.start] == 0.1).all())
+    assert torch.equal(lively.widened(still).deviation, lively.deviation)
