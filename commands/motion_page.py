@@ -1,6 +1,5 @@
 """The page of a motion model in training: strips of bodies as they were, and as the model draws them."""
 
-import io
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,7 +8,7 @@ from PIL import Image as Pillow
 
 from body.model import BodyModel
 from body.track import BodyTrack
-from commands.training_run import clips_to_show
+from commands.training_run import clips_to_show, png_row
 from drawing.mesh import MeshView
 from drawing.mesh_video import mesh_picture
 from drawing.style import Image
@@ -85,6 +84,4 @@ def _row(pictures: Sequence[Image]) -> bytes:
     height, width = pictures[0].shape[:2]
     size = (_TILE_PX, max(1, round(_TILE_PX * height / width)))
     tiles = [np.asarray(Pillow.fromarray(p).resize(size, Pillow.Resampling.BOX)) for p in pictures]
-    buffer = io.BytesIO()
-    Pillow.fromarray(np.concatenate(tiles, axis=1)).save(buffer, "PNG")
-    return buffer.getvalue()
+    return png_row(tiles)

@@ -2,6 +2,7 @@
 TensorBoard, a page now and then.
 """
 
+import io
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -9,6 +10,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
+import numpy.typing as npt
+from PIL import Image as Pillow
 from rich.console import Console
 from tensorboardX import SummaryWriter
 
@@ -78,6 +82,13 @@ def clips_to_show(
         except BadInputError:
             continue
     return split, []
+
+
+def png_row(pictures: Sequence[npt.NDArray[np.uint8]]) -> bytes:
+    """Return pictures (H, W, 3) of one size beside each other, as PNG."""
+    buffer = io.BytesIO()
+    Pillow.fromarray(np.concatenate(list(pictures), axis=1)).save(buffer, "PNG")
+    return buffer.getvalue()
 
 
 class TrainingListener:

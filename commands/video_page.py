@@ -1,14 +1,12 @@
 """The page of a video model in training: photo, warp, mended and real frames of people beside each other."""
 
-import io
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from PIL import Image as Pillow
 
 from body.model import BodyModel
-from commands.training_run import clips_to_show
+from commands.training_run import clips_to_show, png_row
 from models.data.records import Window
 from models.video.checkpoint import VideoModel
 from models.video.mend import frames_of, mended
@@ -60,10 +58,4 @@ def _strips(
         "the clip": pairs["target"],
     }
     named = f"{window.key} ({split})"
-    return [Strip(caption=f"{named}: {name}", png=_row(pictures)) for name, pictures in rows.items()]
-
-
-def _row(pictures: Sequence[np.ndarray]) -> bytes:
-    buffer = io.BytesIO()
-    Pillow.fromarray(np.concatenate(list(pictures), axis=1)).save(buffer, "PNG")
-    return buffer.getvalue()
+    return [Strip(caption=f"{named}: {name}", png=png_row(pictures)) for name, pictures in rows.items()]

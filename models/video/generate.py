@@ -14,13 +14,14 @@ from body.model import BodyModel
 from body.photo import Photo, WarpConfig, prepare_photo, window_of
 from body.raster import Pinhole
 from body.skinning import skin
-from body.topology import JOINT_INDEX, SIDES
+from body.topology import SIDES
 from body.track import BodyTrack
 from body.warp import Warped, warp
 from body.windows import Box, WindowKind, place_windows
+from models.motion.channels import CHANNELS
 from models.video.checkpoint import VideoModel
 from models.video.controls import Frames
-from models.video.mend import frames_of, mended
+from models.video.mend import TOLD, frames_of, mended
 from models.video.pairs import Segment
 from schemas.bounds import Count
 
@@ -30,7 +31,7 @@ _BATCH = 8
 _PLACED_BY = 32  # frames by which windows are placed
 _EDGE = 0.12  # of a window's side: mending fades in so far from its border
 _REACH = 0.03  # and so far beyond the person
-_ARM = ("collar", "shoulder", "elbow", "wrist")
+_HELD = tuple(f"{side}_{part}" for side in SIDES for part in ("arm", "hand"))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,17 +85,20 @@ def talking_frames(
 
 def held_where_unseen(motion: BodyTrack, person: BodyTrack) -> BodyTrack:
     """Return motion in which arms and hands that a photo does not show stay as they are in it."""
-    pose = motion.body_pose.reshape(motion.num_frames, -1, 3).copy()
-    still = person.body_pose.reshape(1, -1, 3)
-    hands: dict[str, Float] = {}
-    for side in SIDES:
-        if not person.valid.get(f"{side}_arm", np.ones(1, bool))[0]:
-            joints = [JOINT_INDEX[f"{side}_{bone}"] - 1 for bone in _ARM]
-            pose[:, joints] = still[:, joints]
-        name = f"{side}_hand"
-        if not person.valid.get(name, np.ones(1, bool))[0]:
-            hands[name] = np.repeat(getattr(person, name), motion.num_frames, axis=0)
-    return replace(motion, body_pose=pose.reshape(motion.num_frames, -1), **hands)
+    held: dict[str, Float] = {}
+    for channel in CHANNELS:
+        if channel.valid not in _HELD or channel.joints is None or _is_seen(channel.valid, person):
+            continue
+        moved = np.array(held.get(channel.array, getattr(motion, channel.array)))
+        joints = list(channel.joints)
+        still = getattr(person, channel.array).reshape(1, -1, 3)[:, joints]
+        moved.reshape(motion.num_frames, -1, 3)[:, joints] = still
+        held[channel.array] = moved
+    return replace(motion, **held)
+
+
+def _is_seen(part: str, person: BodyTrack) -> bool:
+    return bool(person.valid.get(part, np.ones(1, bool))[0])
 
 
 def _points(body: BodyModel, track: BodyTrack, rows: slice) -> Float:
@@ -122,7 +126,7 @@ def _windows(
 
 
 def _is_shown(kind: WindowKind, person: BodyTrack) -> bool:
-    return kind in ("head", "whole") or bool(person.valid.get(kind, np.ones(1, bool))[0])
+    return kind in ("head", "whole") or _is_seen(kind, person)
 
 
 def _changes(
@@ -143,10 +147,7 @@ def _changes(
 
 def _told(window: Photo, warped: list[Warped]) -> Frames:
     named = {"warp": "picture"}
-    arrays = {
-        name: np.stack([getattr(one, named.get(name, name)) for one in warped])
-        for name in ("warp", "position", "validity", "part", "alpha")
-    }
+    arrays = {name: np.stack([getattr(one, named.get(name, name)) for one in warped]) for name in TOLD}
     return frames_of(arrays | {"reference": window.picture[window.inner]})
 
 

@@ -18,7 +18,7 @@ from models.video.controls import Frames, as_picture, controls
 _BATCH = 8
 
 
-_TOLD = ("warp", "position", "validity", "part", "alpha")
+TOLD = ("warp", "position", "validity", "part", "alpha")
 
 
 def frames_of(made: Mapping[str, npt.NDArray[np.uint8]]) -> Frames:
@@ -28,7 +28,7 @@ def frames_of(made: Mapping[str, npt.NDArray[np.uint8]]) -> Frames:
     of the frames (`body.warp.Warped`).
     """
     photo = np.repeat(made["reference"][None], len(made["warp"]), axis=0)
-    return Frames(photo=torch.from_numpy(photo), **{name: torch.from_numpy(made[name]) for name in _TOLD})
+    return Frames(photo=torch.from_numpy(photo), **{name: torch.from_numpy(made[name]) for name in TOLD})
 
 
 @torch.inference_mode()

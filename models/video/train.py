@@ -38,6 +38,7 @@ class MendingLoss:
     def __call__(self, batch: VideoBatch, draw: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
         """Return the scalar to minimise and its parts."""
         config, frames = self.config, frames_a_clip(self.config)
+        following = frames if config.num_frames > 1 else 1
         real, told = as_numbers(batch.target), controls(batch.frames)
         rank, world = rank_and_world()
         clips, size = len(real) // frames, real.shape[-1]
@@ -56,9 +57,9 @@ class MendingLoss:
         for colours in (WARP, PHOTO):
             told[:, colours] = (told[:, colours] * gain + shift).clamp(-1, 1)
         looks = torch.rand(clips * world * frames, 3, generator=draw)[rank * len(real) :][: len(real)]
-        guess = self.network(noised(real, noise, t), t, told, frames if config.num_frames > 1 else 1)
+        guess = self.network(noised(real, noise, t), t, told, following)
         with torch.autocast(device.type, enabled=False):  # differences of colours need more than three digits
-            return self.loss(guess, real, batch, frames if config.num_frames > 1 else 1, looks)
+            return self.loss(guess, real, batch, following, looks)
 
 
 def train_video(
