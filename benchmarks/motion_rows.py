@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from body.load import load_body_model
+from body.topology import SIDES
 from commands.hearing import features_of
 from models.data.clips import clips
 from models.data.config import WindowConfig
@@ -29,11 +30,15 @@ _FPS = 25.0
 _MAX_LAG = 5
 _OPEN_RADIANS, _SHUT_RADIANS = 0.12, 0.02  # of the envelope's jaw
 REAL = "real"
+# What is not known of clips whose fit had no arms to go by.
+_OF_ARMS = ("arms amplitude", "arms speed", "beats")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Row:
-    """One way to make motion: scores of each clip by name, who the clips show, and what was made."""
+    """One way to make motion: scores of each clip by name, NaN where nothing real is to compare with; who
+    the clips show, and what was made.
+    """
 
     name: str
     people: tuple[str, ...]
@@ -75,7 +80,8 @@ def _scored(name: str, judged: list[Window], real: list[Motion], points: BodyPoi
         if name == REAL:  # real motion of another clip is that clip's
             mismatched = real[(index + 1) % len(judged)]
         for key, value in _compare(drawn, mismatched, real[index], sound_of(window)):
-            scores.setdefault(key, []).append(value)
+            hidden = key in _OF_ARMS and not _shows_arms(window)
+            scores.setdefault(key, []).append(float("nan") if hidden else value)
     people = tuple(_person(window) for window in judged)
     found = {key: tuple(values) for key, values in scores.items()}
     return Row(name=name, people=people, scores=found, motions=tuple(motions))
@@ -102,6 +108,11 @@ def _compare(drawn: Motion, mismatched: Motion, real: Motion, sound: Float) -> I
     yield "torso jitter m/s3", measures.jitter(torso, _FPS)
 
 
+def _shows_arms(window: Window) -> bool:
+    masks = [window.arrays[f"valid:smplx_{side}_arm"] for side in SIDES]
+    return bool(np.mean(masks) >= 0.5)
+
+
 def _cut(motion: Motion, number: int) -> Motion:
     return replace(motion, **{n: getattr(motion, n)[:number] for n in Motion.__dataclass_fields__})
 
@@ -119,11 +130,13 @@ def _model(path: Path | None, guidance: float) -> Maker:
 
 def _mean_pose(path: Path | None) -> Maker:
     """Return a maker that holds the mean of what a model was trained on, against the clip's first frame."""
-    mean = load_motion(path or bundled_model()).scales.mean.numpy()
+    model = load_motion(path or bundled_model())
+    mean = model.scales.mean.numpy()
 
     def make(window: Window, sound: Float) -> Arrays:
         number = int(len(sound) / 16000 * _FPS)
-        return to_parameters(np.repeat(mean[None], number, axis=0), reference_of(window))
+        still = np.repeat(mean[None], number, axis=0)
+        return to_parameters(still, reference_of(window), model.about.pose_against)
 
     return make
 

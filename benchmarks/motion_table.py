@@ -13,33 +13,42 @@ _DRAWS = 500
 
 
 def interval(values: Sequence[float], people: Sequence[str]) -> tuple[float, float, float]:
-    """Return the median and its 95 % interval, from drawing people again with all their clips."""
+    """Return the median and its 95 % interval, from drawing people again with all their clips; NaN counts
+    nowhere, and is the answer where there is nothing else.
+    """
     by_person: dict[str, list[float]] = {}
     for value, person in zip(values, people, strict=True):
-        by_person.setdefault(person, []).append(value)
+        if not np.isnan(value):
+            by_person.setdefault(person, []).append(value)
     random, groups = np.random.default_rng(0), list(by_person.values())
+    if not groups:
+        return float("nan"), float("nan"), float("nan")
     medians = [
         float(np.median([v for i in random.integers(len(groups), size=len(groups)) for v in groups[i]]))
         for _ in range(_DRAWS)
     ]
     low, high = np.percentile(medians, [2.5, 97.5])
-    return float(np.median(values)), float(low), float(high)
+    return float(np.nanmedian(values)), float(low), float(high)
 
 
 def summary(rows: Sequence[Row]) -> list[dict[str, Any]]:
-    """Return rows as plain values: each score's median, interval, and values."""
+    """Return rows as plain values: each score's median and interval, None where there is nothing to score."""
     return [
         {
             "name": row.name,
             "num_clips": len(row.people),
             "num_people": len(set(row.people)),
             "scores": {
-                name: dict(zip(("median", "low", "high"), interval(values, row.people), strict=True))
+                name: dict(zip(("median", "low", "high"), _known(interval(values, row.people)), strict=True))
                 for name, values in row.scores.items()
             },
         }
         for row in rows
     ]
+
+
+def _known(values: tuple[float, ...]) -> list[float | None]:
+    return [None if np.isnan(value) else value for value in values]
 
 
 def print_rows(rows: Sequence[Row], console: Console) -> None:
@@ -53,6 +62,6 @@ def print_rows(rows: Sequence[Row], console: Console) -> None:
         cells = []
         for row in rows:
             median, low, high = interval(row.scores[name], row.people)
-            cells.append(f"{median:.2f} ({low:.2f}, {high:.2f})")
+            cells.append("-" if np.isnan(median) else f"{median:.2f} ({low:.2f}, {high:.2f})")
         table.add_row(name, *cells)
     console.print(table)

@@ -16,7 +16,15 @@ from body.topology import NUM_BETAS
 from models.data.config import WindowConfig
 from models.data.records import Place, Skipped, Window
 from models.data.windows import ShardWindows
-from models.motion.channels import ARRAYS, MASKS, absolute_vectors, residual_vectors, seen
+from models.motion.channels import (
+    ARRAYS,
+    MASKS,
+    PoseOrigin,
+    absolute_vectors,
+    origin_of,
+    residual_vectors,
+    seen,
+)
 from models.motion.checkpoint import Scales
 from models.motion.config import MotionConfig
 from models.motion.heard import HeardClips
@@ -28,13 +36,14 @@ Float = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class MotionBatch:
-    """B windows: motion (B, T, D) on references (B, D, absolute), seen (B, T, D) as 0 and 1, sound (B, T, C),
-    betas (B, S), real (B, T) frames that are no padding; nothing normalised. after: where a reader goes on;
-    skipped: bad samples that were met.
+    """B windows: motion (B, T, D) against origins (B, D, absolute); references (B, D, absolute), seen (B, T,
+    D) as 0 and 1, sound (B, T, C), betas (B, S), real (B, T) frames that are no padding; nothing normalised.
+    after: where a reader goes on; skipped: bad samples that were met.
     """
 
     motion_BTD: Tensor
     seen_BTD: Tensor
+    origin_BD: Tensor
     reference_BD: Tensor
     sound_BTC: Tensor
     betas_BS: Tensor
@@ -46,8 +55,11 @@ class MotionBatch:
 class Examples:
     """Makes batches of windows; runs in the workers that read."""
 
-    def __init__(self, features: SoundFeatures, body_model: str, fps: float) -> None:
+    def __init__(
+        self, features: SoundFeatures, body_model: str, fps: float, against: PoseOrigin = "reference"
+    ) -> None:
         self._heard, self._body_model, self._fps = HeardClips(features), body_model, fps
+        self._against: PoseOrigin = against
 
     def __call__(self, windows: Sequence[Window]) -> MotionBatch:
         """Return the batch of some windows.
@@ -66,9 +78,11 @@ class Examples:
         mask = seen(window.arrays)
         assert window.reference is not None
         reference = {name: window.reference.arrays[name] for name in ARRAYS}
+        origin = origin_of(reference, self._against)
         return {
-            "motion_BTD": residual_vectors(window.arrays, reference),
+            "motion_BTD": residual_vectors(window.arrays, origin),
             "seen_BTD": mask.astype(np.float32),
+            "origin_BD": absolute_vectors(origin)[0],
             "reference_BD": absolute_vectors(reference)[0],
             "sound_BTC": self._heard.at_frames(window),
             "betas_BS": window.betas[:NUM_BETAS],

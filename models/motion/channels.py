@@ -10,7 +10,7 @@ T frames; D = 295 numbers a frame.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,8 @@ from models.motion.rotations import SIX, axis_angles, joint_matrices, matrices_o
 
 Float = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
+PoseOrigin = Literal["reference", "rest"]
+"""What pose differs from: a frame of the same person, or the body model's rest pose."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,6 +82,8 @@ SLICES: Mapping[str, slice] = _slices()
 NUM_CHANNELS = sum(channel.width for channel in CHANNELS)
 FACE = slice(0, SLICES["right_eye"].stop)
 POSE = slice(FACE.stop, NUM_CHANNELS)
+TRUNK = slice(FACE.stop, SLICES["left_arm"].start)  # pelvis, spine, head
+ARMS = slice(TRUNK.stop, NUM_CHANNELS)  # with hands
 # Expression is put to scale so that its first number is how far the lids open (`Scales.expression`).
 LIDS = slice(0, 1)
 HEARD = slice(LIDS.stop, SLICES["jaw"].stop)  # what the sound tells: the face but for lids and gaze
@@ -101,6 +105,15 @@ def residual_vectors(
 ) -> Float:
     """Return (T, D) as the network draws it: pose against the reference's one frame (arrays (1, ...))."""
     return np.concatenate([_values(channel, arrays, reference) for channel in CHANNELS], axis=1)
+
+
+def origin_of(
+    reference: Mapping[str, npt.NDArray[Any]], against: PoseOrigin
+) -> Mapping[str, npt.NDArray[Any]]:
+    """Return the frame (arrays (1, ...)) that pose differs from, for a reference frame."""
+    if against == "reference":
+        return reference
+    return {name: np.zeros_like(values) for name, values in reference.items()}
 
 
 def seen(arrays: Mapping[str, npt.NDArray[Any]]) -> Mask:
@@ -133,12 +146,14 @@ def rotations_of(vectors: Tensor, name: str) -> Tensor:
     return matrices_of(numbers.unflatten(-1, (-1, SIX)))
 
 
-def to_parameters(vectors: Float, reference: Mapping[str, npt.NDArray[Any]]) -> dict[str, Float]:
-    """Return `ARRAYS` (T, ...) of residual vectors (T, D) on a reference frame (arrays (1, ...)).
+def to_parameters(
+    vectors: Float, reference: Mapping[str, npt.NDArray[Any]], against: PoseOrigin = "reference"
+) -> dict[str, Float]:
+    """Return `ARRAYS` (T, ...) of residual vectors (T, D) for a reference frame (arrays (1, ...)).
 
     Joints that no channel moves stay as the reference has them.
     """
-    number = len(vectors)
+    number, origin = len(vectors), origin_of(reference, against)
     out = {
         name: np.repeat(np.asarray(reference[name], np.float32).reshape(1, -1), number, axis=0)
         for name in ARRAYS
@@ -148,12 +163,12 @@ def to_parameters(vectors: Float, reference: Mapping[str, npt.NDArray[Any]]) -> 
         name = f"smplx:{channel.array}"
         if channel.joints is None:
             numbers = vectors[:, SLICES[channel.name]]
-            out[name] = numbers + (out[name] if channel.residual else 0)
+            out[name] = numbers + (np.asarray(origin[name], np.float32) if channel.residual else 0)
             continue
         turned = rotations_of(tensor, channel.name).numpy()
         joints = list(channel.joints)
         angles = out[name].reshape(number, -1, 3)
         if channel.residual:
-            turned = joint_matrices(out[name])[:, joints] @ turned
+            turned = joint_matrices(np.asarray(origin[name], np.float32))[:, joints] @ turned
         angles[:, joints] = axis_angles(turned)
     return {name: np.asarray(values, np.float32) for name, values in out.items()}

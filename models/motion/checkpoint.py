@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from models.model_file import model_bytes, read_model
-from models.motion.channels import CHANNELS, NUM_CHANNELS, POSE, SLICES
+from models.motion.channels import CHANNELS, NUM_CHANNELS, POSE, SLICES, PoseOrigin
 from models.motion.network import MotionDenoiser, NetworkConfig
 from models.motion.sound import SoundKind
 from models.named_tensors import below
@@ -34,6 +34,7 @@ class MotionAbout:
     body_model: str
     num_steps: int
     trained_on: str
+    pose_against: PoseOrigin = "reference"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from models.motion.channels import PoseOrigin
 from models.motion.losses import LossConfig
 from models.motion.network import NetworkConfig
 from models.motion.sound import SoundKind
@@ -28,6 +29,7 @@ class MotionConfig:
     # How often the sound is kept back, for guidance (Ho & Salimans 2022, section 3.2).
     deaf_probability: Share = 0.1
     mirror_probability: Share = 0.5
+    pose_against: PoseOrigin = "reference"
     person_power: Share = 0.5  # between every clip and every person counting alike (`WindowConfig`)
     # Recordings differ in level: so much, in deviations of a spectrum's numbers, is added to a whole window;
     # Whisper's front end takes the level off.

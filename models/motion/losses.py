@@ -71,14 +71,14 @@ class LossConfig:
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Targets:
-    """A batch's truth: x0 (B, T, D) normalised; weight (B, T, D) 1 where it counts, else 0; reference (B, D)
-    absolute, not normalised; betas (B, S); level (B,) how much what is drawn as a change
-    counts in a window, by its noise.
+    """A batch's truth: x0 (B, T, D) normalised; weight (B, T, D) 1 where it counts, else 0; origin (B, D)
+    that pose differs from, absolute, not normalised; betas (B, S); level (B,) how much what is drawn as a
+    change counts in a window, by its noise.
     """
 
     x0_BTD: Tensor
     weight_BTD: Tensor
-    reference_BD: Tensor
+    origin_BD: Tensor
     betas_BS: Tensor
     level_B: Tensor
 
@@ -130,10 +130,10 @@ class MotionLoss(torch.nn.Module):
         predicted, true = predicted[:, every], targets.x0_BTD[:, every]
         batch, frames, _ = predicted.shape
         betas = targets.betas_BS.repeat_interleave(frames, 0)
-        reference = targets.reference_BD.repeat_interleave(frames, 0)
-        face, joints = self._places(predicted, reference, betas)
+        origin = targets.origin_BD.repeat_interleave(frames, 0)
+        face, joints = self._places(predicted, origin, betas)
         with torch.no_grad():
-            true_face, true_joints = self._places(true, reference, betas)
+            true_face, true_joints = self._places(true, origin, betas)
         errors: dict[str, Tensor] = {}
         apart = (face - true_face).square().sum(-1)
         for area in ("lips", "eyes"):
@@ -150,9 +150,9 @@ class MotionLoss(torch.nn.Module):
             out[name] = _mean_seen(scaled, weight[..., None]).mean()
         return out
 
-    def _places(self, x_BTD: Tensor, reference: Tensor, betas: Tensor) -> tuple[Tensor, Tensor]:
+    def _places(self, x_BTD: Tensor, origin: Tensor, betas: Tensor) -> tuple[Tensor, Tensor]:
         plain = self._scales.plain(x_BTD).flatten(0, 1)
-        return self.points.face(plain, betas), self.points.joints(plain, reference, betas)
+        return self.points.face(plain, betas), self.points.joints(plain, origin, betas)
 
 
 def _even_mouths(x0_BTD: Tensor, weight_BTD: Tensor, least: float) -> Tensor:

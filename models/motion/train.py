@@ -67,7 +67,7 @@ class DenoisingLoss:
         targets = Targets(
             x0_BTD=x0.motion_BTD,
             weight_BTD=x0.seen_BTD,
-            reference_BD=x0.reference_BD,
+            origin_BD=x0.origin_BD,
             betas_BS=x0.betas_BS,
             level_B=loss_weight(t, config.loss.max_level),
         )
@@ -105,7 +105,7 @@ def train_motion(
         raise BadInputError(
             f"training.batch_size {config.training.batch_size} is no multiple of {world} processes"
         )
-    examples, points = Examples(features, body.model_id, _FPS), BodyPoints(body)
+    examples, points = Examples(features, body.model_id, _FPS, config.pose_against), BodyPoints(body)
     if start is not None:
         _check_start(start, config, features.name, body.model_id)
     # On what one process would read, so that all ranks have the same.
@@ -158,6 +158,7 @@ def _about(
         fps=_FPS,
         window_frames=config.window_frames,
         known_frames=config.known_frames,
+        pose_against=config.pose_against,
         body_model=body.model_id,
         num_steps=0,
         trained_on=f"{num_samples} clips",
@@ -166,9 +167,12 @@ def _about(
 
 def _check_start(start: MotionModel, config: MotionConfig, sound_name: str, body_model: str) -> None:
     """Raise BadInputError unless training can begin with a model."""
-    found = (start.about.network, start.about.sound_name, start.about.body_model)
-    for name, wanted, had in zip(
-        ("network", "sound", "body model"), (config.network, sound_name, body_model), found, strict=True
+    about = start.about
+    for name, wanted, had in (
+        ("network", config.network, about.network),
+        ("sound", sound_name, about.sound_name),
+        ("body model", body_model, about.body_model),
+        ("pose_against", config.pose_against, about.pose_against),
     ):
         if wanted != had:
             raise BadInputError(f"the model to begin with has {name} {had}, and the configuration {wanted}")

@@ -19,7 +19,7 @@ from body.load import load_body_model
 from body.model import BodyModel
 from models.diffusion import alpha_sigma, clean_from, loss_weight, noised, sample
 from models.motion.body_points import BodyPoints
-from models.motion.channels import ARRAYS, HEARD, NUM_CHANNELS, POSE, SLICES
+from models.motion.channels import ARMS, ARRAYS, FACE, HEARD, NUM_CHANNELS, POSE, SLICES, TRUNK
 from models.motion.checkpoint import MODEL_FILE, MotionModel, Scales, load_motion, motion_bytes
 from models.motion.config import CONFIGS, MotionConfig, cpu_small
 from models.motion.generate import GenerateConfig, animate, draw_motion, draw_window, window_starts
@@ -95,7 +95,7 @@ def targets(seed: int = 0) -> Targets:
     return Targets(
         x0_BTD=torch.randn(2, 8, NUM_CHANNELS, generator=random),
         weight_BTD=torch.ones(2, 8, NUM_CHANNELS),
-        reference_BD=torch.zeros(2, NUM_CHANNELS),
+        origin_BD=torch.zeros(2, NUM_CHANNELS),
         betas_BS=torch.zeros(2, 10),
         level_B=torch.ones(2),
     )
@@ -207,6 +207,22 @@ def test_a_window_leaves_what_is_known_as_it_is_and_goes_on_from_it(trained: Mot
     assert torch.equal(drawn[:, :6], before[:, :6])
     other = draw_window(trained, heard, still, noise, -before, known, config)
     assert not torch.equal(drawn[:, 6:], other[:, 6:])
+
+
+def test_what_trembles_is_smoothed_arms_more_than_the_head_and_the_face_not_at_all(
+    trained: MotionModel,
+) -> None:
+    class Trembling(nn.Module):
+        def forward(self, x: Tensor, *_: Tensor) -> Tensor:
+            return (torch.arange(x.shape[1]) % 2 * 2.0 - 1)[None, :, None].expand_as(x)
+
+    model = replace(trained, network=Trembling())  # type: ignore[arg-type]
+    noise, heard = torch.zeros(1, 24, NUM_CHANNELS), torch.zeros(1, 24, 160)
+    nothing = torch.zeros(1, 24, dtype=torch.bool)
+    config = GenerateConfig(num_steps=2, arm_smoothing_frames=2.0)
+    drawn = draw_window(model, heard, noise[:, 0], noise, noise, nothing, config)[0, 12]
+    face, trunk, arms = (float(drawn[part].abs().max()) for part in (FACE, TRUNK, ARMS))
+    assert face == 1 and trunk < 0.05 and arms < trunk / 10
 
 
 def test_sound_that_does_not_fit_is_refused(trained: MotionModel) -> None:

@@ -26,6 +26,7 @@ from models.motion.channels import (
     POSE,
     SLICES,
     absolute_vectors,
+    origin_of,
     residual_vectors,
     rotations_of,
     seen,
@@ -91,6 +92,16 @@ def test_motion_and_back_again() -> None:
     assert vectors.shape == (6, NUM_CHANNELS) and vectors.dtype == np.float32
     assert np.abs(vectors[2, POSE]).max() < 1e-6  # the reference differs from itself by nothing
     back = to_parameters(vectors, reference)
+    for name in ARRAYS:
+        assert np.abs(back[name] - arrays[name]).max() < 1e-5, name
+
+
+def test_pose_against_the_rest_pose_is_absolute_and_comes_back() -> None:
+    arrays = moving(6)
+    reference = {name: arrays[name][2:3] for name in ARRAYS}
+    vectors = residual_vectors(arrays, origin_of(reference, "rest"))
+    assert np.abs(vectors - absolute_vectors(arrays)).max() < 1e-6
+    back = to_parameters(vectors, reference, "rest")
     for name in ARRAYS:
         assert np.abs(back[name] - arrays[name]).max() < 1e-5, name
 
