@@ -9,6 +9,7 @@
     python run_pipeline.py train motion OUT [--config NAME|FILE] [--to FOLDER] [--from MODEL]
     python run_pipeline.py animate --audio VOICE --reference PHOTO|VIDEO --out motion.npz [--model MODEL]
     python run_pipeline.py train video OUT [--config NAME|FILE] [--to FOLDER] [--from MODEL]
+    python run_pipeline.py evaluate OUT [--model MODEL] [--split test] [--output FOLDER]
     python run_pipeline.py generate --image PHOTO --audio VOICE --out talk.mp4 --consent FILE
     python run_pipeline.py consent [--picture FILE] [--voice FILE]
     python run_pipeline.py verify FILE [--key FILE] [--trust PEM] [--json]
@@ -30,6 +31,7 @@ from commands import (
     consent,
     curate,
     doctor,
+    evaluate,
     explain,
     export,
     generate,
@@ -46,7 +48,7 @@ from schemas.outcomes import BadInputError
 
 COMMANDS = (
     *(curate, retry, package, explain, inspect, export),
-    *(train, animate, generate, consent, verify),
+    *(train, evaluate, animate, generate, consent, verify),
     *(clean, doctor),
 )
 

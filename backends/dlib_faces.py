@@ -67,7 +67,7 @@ class DlibAndFaceRes:
     """
 
     def __init__(self) -> None:
-        self._dlib, self._faceres = DlibFaces(), faceres.load()
+        self._dlib, self._faceres = load_dlib(), faceres.load()
         self.name = f"{self._dlib.name}+{self._faceres.name}"
         with np.load(STRANGERS, allow_pickle=False) as archive:
             self._strangers = archive["centres"].astype(np.float32)
@@ -95,6 +95,12 @@ def stranger_distances(descriptors: FloatArray, centres: FloatArray) -> FloatArr
     """Return (n,) mean distances of descriptors (n, d) to the nearest of centres (k, d)."""
     squared = (descriptors**2).sum(axis=1)[:, None] + (centres**2).sum(axis=1) - 2 * descriptors @ centres.T
     return np.sqrt(np.sort(np.maximum(squared, 0), axis=1)[:, :NEAREST_STRANGERS]).mean(axis=1)
+
+
+@functools.lru_cache(maxsize=1)
+def load_dlib() -> DlibFaces:
+    """Return the process's dlib alone, whose distances others report too."""
+    return DlibFaces()
 
 
 @functools.lru_cache(maxsize=1)

@@ -195,6 +195,11 @@ def face_embedder(model: str) -> FaceEmbedder:
     return dlib_faces.load() if model == "dlib+faceres" else onnx_faces.load_embedder(model)
 
 
+def identity_distances() -> dlib_faces.DlibFaces:
+    """Return what tells how far a face is from a person's photo: dlib's descriptors, compared by distance."""
+    return dlib_faces.load_dlib()
+
+
 def attribute_estimator(model: str) -> AttributeEstimator:
     """Return what estimates how a person is perceived."""
     return faceres.load() if model == "faceres" else onnx_faces.load_estimator(model)

@@ -23,6 +23,7 @@ from schemas.layout import (
     BIOMETRIC,
     CURRENT,
     CURRENT_OBJECT,
+    EVALUATION,
     EXCLUSIONS,
     EXPORT,
     INSPECT,
@@ -235,9 +236,10 @@ class RunFolder:
         write_bytes(join(self.root, WORK, LAST_RUN), to_json_bytes(last_run))
 
     def forget_clips(self, clip_ids: Iterable[str]) -> None:
-        """Delete what was drawn or exported of clips, and the logs, which name what was worked on."""
+        """Delete what was drawn or exported of clips, the evaluation, which may show them, and the logs."""
         gone = set(clip_ids)
-        delete_tree(join(self.root, LOGS))
+        for room in (LOGS, EVALUATION):
+            delete_tree(join(self.root, room))
         for folder in (INSPECT, EXPORT):
             for name in list_folder(join(self.root, folder)):
                 if name.split(".")[0] in gone:

@@ -15,6 +15,7 @@
     OUT/work/                    this machine's own: the lease, the inputs of the last run, unfinished files
     OUT/logs/, inspect/, export/ what native libraries print; drawings and files made on request
     OUT/models/                  models trained on the shards: checkpoints, curves, pages
+    OUT/evaluation/              a video model judged on held-out people: tables, and a page that shows them
 
 A result never changes once it is current: the next one is written beside it and then takes its place at once.
 """
@@ -39,4 +40,4 @@ LEASE, LAST_RUN, UNFINISHED = "lease.json", "last_run.json", "unfinished"  # bel
 # What a run says about itself until it is whole, below the result's folder in WORK.
 STAGES_JSON, PEOPLE_JSON = "stages.json", "people.json"
 
-LOGS, INSPECT, EXPORT, MODELS = "logs", "inspect", "export", "models"
+LOGS, INSPECT, EXPORT, MODELS, EVALUATION = "logs", "inspect", "export", "models", "evaluation"

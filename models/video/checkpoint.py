@@ -52,7 +52,8 @@ def load_video(path: Path) -> VideoModel:
     about, tensors = read_model(path, FORMAT)
     try:
         network = about.pop("network")
-        config = VideoNetworkConfig(**{**network, "channels": tuple(network["channels"])})
+        lists = {name: tuple(value) for name, value in network.items() if isinstance(value, list)}
+        config = VideoNetworkConfig(**network | lists)
         known = VideoAbout(network=config, **about)
         mender = WarpMender(config)
         mender.load_state_dict(tensors)

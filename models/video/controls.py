@@ -3,8 +3,9 @@
 B frames, S px a side of a window, C = 27 numbers a pixel.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import torch
 import torch.nn.functional as F
@@ -17,10 +18,15 @@ from models.data.records import Place, Skipped
 _PARTS, _KINDS = len(Part), len(Seen)
 WARP, PHOTO, POSITION = slice(0, 3), slice(3, 6), slice(6, 9)
 ALPHA = slice(9, 10)
-NUM_CONTROLS = ALPHA.stop + _PARTS + _KINDS
+PARTS = slice(ALPHA.stop, ALPHA.stop + _PARTS)
+NUM_CONTROLS = PARTS.stop + _KINDS
 # Regions that carry speech and gaze, or gestures: few pixels of a window, and what people look at.
 MOUTH, EYES = (Part.MOUTH,), (Part.LEFT_EYE, Part.RIGHT_EYE)
 HANDS = (Part.LEFT_HAND, Part.RIGHT_HAND)
+_HEAD = (Part.FACE, Part.HEAD, *MOUTH, *EYES)
+# What a network may be trained without: the warp (it sees the photo, unmoved), where on the body a pixel
+# lies, or all but the head.
+Control = Literal["warp", "position", "body"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -57,6 +63,23 @@ def controls(frames: Frames) -> Tensor:
     return torch.cat(
         [*told, as_numbers(frames.alpha[..., None]), part.movedim(-1, 1), seen.movedim(-1, 1)], 1
     )
+
+
+def withheld(told: Tensor, names: Sequence[Control]) -> Tensor:
+    """Return controls (B, C, S, S) without some of them, as if geometry had not known."""
+    if not names:
+        return told
+    told = told.clone()
+    if "warp" in names:
+        told[:, WARP] = told[:, PHOTO]
+    if "body" in names:
+        head = told[:, [PARTS.start + int(part) for part in _HEAD]].sum(1, keepdim=True)
+        told[:, WARP] = torch.where(head > 0, told[:, WARP], told[:, PHOTO])
+        told[:, ALPHA.start :] *= head
+        told[:, POSITION] = torch.where(head > 0, told[:, POSITION], -1.0)
+    if "position" in names:
+        told[:, POSITION] = -1.0
+    return told
 
 
 def as_numbers(picture: Tensor) -> Tensor:

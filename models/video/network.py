@@ -15,8 +15,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from models.video.controls import NUM_CONTROLS, WARP
-from schemas.bounds import Chance, Count, Positive
+from models.video.controls import NUM_CONTROLS, WARP, Control, withheld
+from schemas.bounds import Chance, Count
 
 _OUT = 6  # flow 2, residual 3, confidence 1
 
@@ -32,8 +32,11 @@ class VideoNetworkConfig:
     patch_px: Count = 4
     groups: Count = 16
     time_width: Count = 128
-    max_flow_px: Positive = 8.0  # at most so far from where the mesh says, of 128
+    max_flow_px: float = 8.0  # at most so far from where the mesh says, of 128; 0: no correction
     first_confidence: Chance = 0.12  # an untrained network leaves the warp nearly alone
+    # For ablations: a residual that is laid over the warp as it is, and what the network is not told.
+    with_confidence: bool = True
+    untold: tuple[Control, ...] = ()
 
 
 class Block(nn.Module):
@@ -114,6 +117,7 @@ class WarpMender(nn.Module):
             x_BCSS: noised frames (B, 3, S, S).
             frames: how many following frames of a clip lie next to each other; a divisor of B.
         """
+        controls_BCSS = withheld(controls_BCSS, self.config.untold)
         warped = controls_BCSS[:, WARP]
         seen = F.pixel_unshuffle(torch.cat([x_BCSS, controls_BCSS], 1), self.config.patch_px)
         time = self.time(_waves(t_B, self.config.time_width))
@@ -138,6 +142,8 @@ class WarpMender(nn.Module):
         flow = torch.tanh(answer[:, :2]).permute(0, 2, 3, 1) * most
         grid = F.affine_grid(_still(warped), [len(warped), 1, size, size], align_corners=False)
         moved = F.grid_sample(warped, grid + flow, padding_mode="border", align_corners=False)
+        if not self.config.with_confidence:
+            return moved + 2 * torch.tanh(answer[:, 2:5])
         first = self.config.first_confidence
         sure = torch.sigmoid(answer[:, 5:6] + math.log(first / (1 - first)))
         return moved + sure * 2 * torch.tanh(answer[:, 2:5])

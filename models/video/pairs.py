@@ -4,6 +4,7 @@ T targets; S the side of a window in px; V vertices.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -109,18 +110,22 @@ def posed_window(
     assert window.reference is not None
     other = window.reference.arrays
     arrays = {name: np.concatenate([array[rows], other[name]]) for name, array in window.arrays.items()}
-    # The betas of the window are mirrored with it; those of the sample are not.
-    fit = dict(window.about.get("body_fit") or {}) | {"betas": window.betas}
-    width, height = window.about["width"], window.about["height"]
-    track = BodyTrack.from_sample(arrays, fit, window.fps, width, height)
+    track = track_of(window, arrays)
     check_model(model, track)
     pose = track.full_pose().reshape(track.num_frames, -1)
     vertices, _ = skin(model, pose, track.betas, track.expression, track.transl)
     valid: dict[WindowKind, npt.NDArray[np.bool_]] = {
         kind: np.logical_and.reduce([track.valid[part] for part in parts]) for kind, parts in _NEEDED.items()
     }
-    camera = Pinhole.for_picture(width, height, track.focal_length_px)
+    camera = Pinhole.for_picture(track.width, track.height, track.focal_length_px)
     return camera, vertices.astype(np.float32, copy=False), valid
+
+
+def track_of(window: Window, arrays: Mapping[str, npt.NDArray[Any]]) -> BodyTrack:
+    """Return the body of a window's frames, of its reference, or of both: of whom the arrays (N, ...) are."""
+    # The betas of the window are mirrored with it; those of the sample are not.
+    fit = dict(window.about.get("body_fit") or {}) | {"betas": window.betas}
+    return BodyTrack.from_sample(arrays, fit, window.fps, window.about["width"], window.about["height"])
 
 
 def _cut(frames: Image, rows: npt.NDArray[np.int64], box: Box, size_px: int) -> Image:

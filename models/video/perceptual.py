@@ -71,6 +71,15 @@ class PerceptualDistance(nn.Module):
             total = total + (apart * share).sum((1, 2, 3)) / share.sum((1, 2, 3)).clamp_min(1e-6)
         return total
 
+    def by_region(self, a: Tensor, b: Tensor, weights: Tensor) -> Tensor:
+        """Return (R, B) distances of (B, 3, S, S), weighed by each of R regions (R, B, S, S) alone."""
+        total = weights.new_zeros(weights.shape[:2])
+        for theirs, mine, counts in zip(self._features(a), self._features(b), self.counts, strict=True):
+            apart = ((_unit(theirs) - _unit(mine)).square() * counts[:, None, None]).sum(1)
+            share = F.adaptive_avg_pool2d(weights, apart.shape[-2:])
+            total = total + (apart * share).sum((2, 3)) / share.sum((2, 3)).clamp_min(1e-6)
+        return total
+
     def _features(self, x: Tensor) -> list[Tensor]:
         h, out = (x - self.shift) / self.scale, list[Tensor]()
         for index, convolution in enumerate(self.convolutions):

@@ -100,12 +100,14 @@ def write_shards(
     lengths: Sequence[int],
     num_shards: int = 4,
     arrays: Callable[[int, int], dict[str, npt.NDArray[Any]]] = counting_arrays,
+    pictures: Callable[[int], bytes] = numbered_mp4,
     **changes: Any,
 ) -> list[Clip]:
     """Write a folder of shards of clips of some lengths in frames; returns the clips.
 
     Args:
         arrays: makes those of a clip of its length and number.
+        pictures: makes the video of a clip of its length.
         changes: fields of the clips; a list has one value for each.
     """
     result, clips = Result(str(out)), list[Clip]()
@@ -114,7 +116,7 @@ def write_shards(
         own = {name: value[number] if isinstance(value, list) else value for name, value in changes.items()}
         clip = made_clip(number, length, **own)
         memory = MemoryParts()
-        made = parts_of(clip, numbered_mp4(length), counting_sound(length), arrays(length, number))
+        made = parts_of(clip, pictures(length), counting_sound(length), arrays(length, number))
         for stage, files in made.items():
             memory.keep(stage, files)
         parts[clip.clip_id] = memory

@@ -1,0 +1,106 @@
+"""The ways to make frames that are judged beside each other: the photo, its warp, what networks make of it.
+
+N frames, S px a side of a window, H, W of a picture.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from body.model import BodyModel
+from body.photo import WarpConfig, prepare_photo
+from body.warp import Warped, warp
+from body.windows import place_windows
+from models.data.records import Window
+from models.video.checkpoint import VideoModel
+from models.video.generate import VideoGenerateConfig, held_where_unseen, talking_frames
+from models.video.mend import frames_of, mended
+from models.video.network import VideoNetworkConfig, WarpMender
+from models.video.pairs import Examples, Segment, posed_window, track_of
+
+Image = npt.NDArray[np.uint8]
+Ablation = Literal["flow", "confidence"]
+ABLATIONS: Mapping[Ablation, str] = {"flow": "no flow correction", "confidence": "no confidence"}
+REAL, PHOTO, WARP, MODEL = "real", "photo", "warp", "model"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Way:
+    """A network, and in how many steps it draws."""
+
+    name: str
+    model: VideoModel
+    num_steps: int
+
+
+def network_ways(model: VideoModel, steps: Sequence[int], without: Sequence[Ablation]) -> tuple[Way, ...]:
+    """Return the ways of a model: the first in `steps[0]` steps, as it is; then in more, then without parts.
+
+    A part is taken out of the model as it was trained; one that was trained without it is another model.
+    """
+    ways = [Way(name=MODEL, model=model, num_steps=steps[0])]
+    ways += [Way(name=f"{MODEL}, {n} steps", model=model, num_steps=n) for n in steps[1:]]
+    for part in without:
+        config = model.about.network
+        less: VideoNetworkConfig = (
+            replace(config, max_flow_px=0.0) if part == "flow" else replace(config, with_confidence=False)
+        )
+        network = WarpMender(less)
+        network.load_state_dict(model.network.state_dict())
+        other = replace(model, about=replace(model.about, network=less), network=network.eval())
+        ways.append(Way(name=f"{MODEL}, {ABLATIONS[part]}", model=other, num_steps=steps[0]))
+    return tuple(ways)
+
+
+def window_frames(pairs: Examples, ways: Sequence[Way]) -> dict[str, Image]:
+    """Return a window's frames (N, S, S, 3) by the way they were made."""
+    photo = np.broadcast_to(pairs["reference"], pairs["warp"].shape)
+    told = frames_of(pairs)
+    made = {way.name: mended(way.model, told, way.num_steps).numpy() for way in ways}
+    return {REAL: pairs["target"], PHOTO: photo, WARP: pairs["warp"], **made}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Pictures:
+    """Whole pictures (N, H, W, 3) of a clip's frames by the way they were made.
+
+    part, validity: (N, H, W), of the warp; unit_px: how many px are one of a head's window of 128 px.
+    """
+
+    frames: dict[str, Image]
+    part: Image
+    validity: Image
+    unit_px: float
+
+
+def whole_pictures(window: Window, way: Way, body: BodyModel, segment: Segment | None) -> Pictures:
+    """Return a window's frames as `generate` makes them of its reference and its own motion."""
+    assert window.frames is not None and window.reference is not None
+    picture = window.reference.picture
+    assert picture is not None
+    person = track_of(window, window.reference.arrays)
+    motion = held_where_unseen(track_of(window, window.arrays), person)
+    held = replace(window, arrays=dict(window.arrays) | motion.arrays())
+    camera, points, _ = posed_window(held, np.arange(window.num_frames), body)
+    config = WarpConfig(sampling="cubic")  # as `talking_frames` has it
+    shown = None if segment is None else segment(picture)
+    photo = prepare_photo(picture, points[-1], camera, body, config, shown)
+    warped: list[Warped] = [warp(photo, posed, body) for posed in points[:-1]]
+    drawn = talking_frames(
+        picture, person, motion, body, way.model, segment, VideoGenerateConfig(num_steps=way.num_steps)
+    )
+    boxes = place_windows(points, camera, body)
+    return Pictures(
+        frames={
+            REAL: window.frames,
+            PHOTO: np.broadcast_to(picture, window.frames.shape),
+            WARP: np.stack([one.picture for one in warped]),
+            MODEL: np.stack(list(drawn)),
+        },
+        part=np.stack([one.part for one in warped]),
+        validity=np.stack([one.validity for one in warped]),
+        unit_px=boxes["head"].side / 128 if "head" in boxes else 1.0,
+    )
