@@ -11,6 +11,9 @@
     python run_pipeline.py train video OUT [--config NAME|FILE] [--to FOLDER] [--from MODEL]
     python run_pipeline.py evaluate OUT [--model MODEL] [--split test] [--output FOLDER]
     python run_pipeline.py generate --image PHOTO --audio VOICE --out talk.mp4 --consent FILE
+    python run_pipeline.py dub --video VIDEO --audio VOICE --out dubbed.mp4 --consent FILE
+    python run_pipeline.py track --video VIDEO --out motion.npz
+    python run_pipeline.py edit --video VIDEO --motion motion.npz --parts gaze --out edited.mp4 --consent FILE
     python run_pipeline.py consent [--picture FILE] [--voice FILE]
     python run_pipeline.py verify FILE [--key FILE] [--trust PEM] [--json]
     python run_pipeline.py clean OUT [--yes]
@@ -31,6 +34,8 @@ from commands import (
     consent,
     curate,
     doctor,
+    dub,
+    edit,
     evaluate,
     explain,
     export,
@@ -38,6 +43,7 @@ from commands import (
     inspect,
     package,
     retry,
+    track,
     train,
     verify,
 )
@@ -48,7 +54,7 @@ from schemas.outcomes import BadInputError
 
 COMMANDS = (
     *(curate, retry, package, explain, inspect, export),
-    *(train, evaluate, animate, generate, consent, verify),
+    *(train, evaluate, animate, generate, dub, track, edit, consent, verify),
     *(clean, doctor),
 )
 

@@ -61,6 +61,9 @@ FACE_OVAL = (
 )
 # fmt: on
 
+# Upper and lower lid in the middle of each eye.
+MIDDLE_LIDS = ((LEFT_UPPER_LID[4], LEFT_LOWER_LID[4]), (RIGHT_UPPER_LID[4], RIGHT_LOWER_LID[4]))
+
 # Areas, each as its points once.
 RIGHT_EYE = (*RIGHT_LOWER_LID, *RIGHT_UPPER_LID[-2:0:-1])
 LEFT_EYE = (*LEFT_LOWER_LID[::-1], *LEFT_UPPER_LID[1:-1])

@@ -91,6 +91,14 @@ class BodyTrack:
             valid={part: np.ones(number, bool) for part in TRACK_PARTS},
         )
 
+    def taken(self, rows: slice) -> "BodyTrack":
+        """Return some of the frames."""
+        return replace(
+            self,
+            **{name: getattr(self, name)[rows] for name in TRACK_PARAMETERS},
+            valid={part: mask[rows] for part, mask in self.valid.items()},
+        )
+
     @classmethod
     def from_sample(
         cls,

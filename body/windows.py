@@ -8,6 +8,7 @@ from typing import Literal
 import cv2
 import numpy as np
 import numpy.typing as npt
+from scipy.ndimage import gaussian_filter1d
 
 from body.model import BodyModel, Float
 from body.raster import Pinhole
@@ -46,6 +47,15 @@ class Box:
             width_px=size_px,
             height_px=size_px,
         )
+
+    @classmethod
+    def around(cls, low: Float, high: Float) -> "Box":
+        """Return the least box that holds px from `low` (2,) to `high` (2,), of whole steps."""
+        return _box((low + high) / 2, float((high - low).max()))
+
+    def moved(self, right_px: int, down_px: int) -> "Box":
+        """Return the box elsewhere."""
+        return Box(left=self.left + right_px, top=self.top + down_px, side=self.side)
 
     def wider(self, margin_px: int) -> "Box":
         """Return the box with a margin on each side."""
@@ -102,6 +112,25 @@ def place_windows(
             centre, wanted = _head_place(extent) if kind == "head" else _hand_place(extent)
             boxes[kind] = _box(centre, min(wanted, _MAX_SIDE * side))
     return {kind: boxes[kind] for kind in WINDOW_KINDS if kind in boxes}
+
+
+def follow_head(low: Float, high: Float, smoothing_frames: float) -> list[Box]:
+    """Return a box a frame that goes along with a head, without trembling.
+
+    Args:
+        low, high: (N, 2) the head's least and greatest px.
+        smoothing_frames: standard deviation of the Gaussian over time by which boxes are mixed.
+    """
+    sides = gaussian_filter1d(_HEAD_MARGIN * (high - low).max(1), smoothing_frames, mode="nearest")
+    middles = gaussian_filter1d((low + high) / 2, smoothing_frames, axis=0, mode="nearest")
+    middles[:, 1] -= _HEAD_LIFT * sides
+    return [_box(middle, float(side)) for middle, side in zip(middles, sides, strict=True)]
+
+
+def head_extents(points: Float, camera: Pinhole, model: BodyModel) -> Float:
+    """Return (N, 2, 2) least and greatest px of the head, of meshes (N, V, 3) before the camera."""
+    pixels = camera.project(points[:, _vertices_of(model, _PARTS["head"])])
+    return np.stack([pixels.min(1), pixels.max(1)], axis=1)
 
 
 def _extents(points: Float, camera: Pinhole, model: BodyModel, parts: tuple[Part, ...]) -> Float:

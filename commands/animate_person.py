@@ -118,8 +118,8 @@ def motion_model(path: Path | None) -> MotionModel:
     return load_motion(bundled_model())
 
 
-def read_sound(path: str) -> npt.NDArray[np.float32]:
-    """Return the sound of any file: mono (n,), 16 kHz.
+def read_sound(path: str, sampling_rate_hz: int = SAMPLING_RATE_HZ) -> npt.NDArray[np.float32]:
+    """Return the sound of any file: mono (n,), 16 kHz if nothing else is said.
 
     Raises:
         BadInputError: if there is none, or it is too long.
@@ -130,7 +130,7 @@ def read_sound(path: str) -> npt.NDArray[np.float32]:
         seconds = info.duration_seconds
         if not 0 < seconds <= _MAX_SECONDS:
             raise BadInputError(f"{path}: {seconds:.1f} s of sound; up to {_MAX_SECONDS:g} s are animated")
-        return decode_audio(path, limits, 0.0, seconds, reading=info.reading)
+        return decode_audio(path, limits, 0.0, seconds, sampling_rate_hz, info.reading)
     except MediaError as error:
         raise BadInputError(f"{path}: {error}") from error
 

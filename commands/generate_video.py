@@ -1,7 +1,5 @@
 """Make a talking video of a photo: consent, fit, the voice's motion, frames, and every video's last steps."""
 
-import time
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,19 +7,18 @@ import numpy as np
 import numpy.typing as npt
 from rich.console import Console
 
-from backends.catalogue import verify_weights
 from body.load import load_body_model
 from body.topology import MAX_EXPRESSION
 from body.track import BodyTrack, check_model
 from body.track_file import read_track
 from commands.animate_person import drawn_motion, motion_config, motion_model, read_sound
 from commands.finish_video import finish_video
+from commands.made_frames import check_wanted, told, video_model
 from commands.safeguards import Safeguards
 from commands.settle_likeness import sha256_of
 from commands.train_video import segment
 from commands.warn_of_children import age_warning
 from models.motion.checkpoint import bundled_model as bundled_motion
-from models.video.checkpoint import VideoModel, load_video
 from models.video.checkpoint import bundled_model as bundled_video
 from models.video.generate import VideoGenerateConfig, talking_frames
 from pipelines.photo import Reference, read_reference
@@ -29,9 +26,6 @@ from schemas.outcomes import BadInputError
 from schemas.person_consent import ConsentBasis
 from schemas.sample import SAMPLING_RATE_HZ
 from schemas.video_record import Making
-
-_MAX_STEPS = 50
-Image = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,13 +53,10 @@ def generate_video(wanted: Generation, console: Console) -> list[Path]:
     Raises:
         BadInputError: if there is no consent, or photo, sound or a model cannot be used.
     """
-    if wanted.out.suffix.lower() != ".mp4":
-        raise BadInputError(f"--out {wanted.out}: the video is an .mp4 file")
-    if not 1 <= wanted.num_steps <= _MAX_STEPS:
-        raise BadInputError(f"--steps {wanted.num_steps}: should be from 1 to {_MAX_STEPS}")
+    check_wanted(wanted.out, wanted.num_steps)
     basis = wanted.safeguards.settle("generate", wanted.image, wanted.audio)
     sound = read_sound(str(wanted.audio))
-    video = _video_model(wanted)
+    video = video_model(wanted.video_model, wanted.geometry_alone)
     console.out(f"{len(sound) / SAMPLING_RATE_HZ:.1f} s of sound; fitting {wanted.image}", highlight=False)
     reference = read_reference(wanted.image, wanted.body_model)
     if (warning := age_warning(reference)) is not None:
@@ -75,21 +66,12 @@ def generate_video(wanted: Generation, console: Console) -> list[Path]:
     check_model(body, motion)
     config = VideoGenerateConfig(seed=wanted.seed, num_steps=wanted.num_steps)
     frames = talking_frames(reference.picture, reference.track, motion, body, video, segment, config)
-    told = _told(frames, motion.num_frames, console)
-    record = finish_video(told, sound, motion.fps, wanted.out, _making(wanted, basis), wanted.safeguards)
+    shown = told(frames, motion.num_frames, console)
+    record = finish_video(shown, sound, motion.fps, wanted.out, _making(wanted, basis), wanted.safeguards)
     for warning in wanted.safeguards.warnings():
         console.out(f"note: {warning}", highlight=False)
     console.out(f"{record.num_frames} frames of {record.width}x{record.height} px", highlight=False)
     return [wanted.out, wanted.out.with_suffix(".json")]
-
-
-def _video_model(wanted: Generation) -> VideoModel | None:
-    if wanted.geometry_alone:
-        return None
-    if wanted.video_model is not None:
-        return load_video(wanted.video_model)
-    verify_weights("video")
-    return load_video(bundled_video())
 
 
 def _motion(
@@ -123,19 +105,3 @@ def _making(wanted: Generation, basis: ConsentBasis) -> Making:
         "motion_sha256": None if wanted.motion is None else sha256_of(wanted.motion),
     }
     return Making(use="generate", seed=wanted.seed, models=models, consent=basis, settings=settings)
-
-
-def _told(frames: Iterable[Image], number: int, console: Console) -> Iterator[Image]:
-    """Yield the frames, and say now and then how far it is."""
-    began, due = time.monotonic(), 0.0
-    for index, frame in enumerate(frames):
-        yield frame
-        spent = time.monotonic() - began
-        if spent >= due:
-            left = spent / (index + 1) * (number - index - 1)
-            pace = (index + 1) / max(spent, 1e-6)
-            console.out(
-                f"frame {index + 1} of {number}, {pace:.1f} a second, about {left:.0f} s left",
-                highlight=False,
-            )
-            due = spent + 10

@@ -9,26 +9,24 @@ import numpy.typing as npt
 from PIL import Image as Pillow
 from PIL import ImageOps
 
-from backends.protocols import FrameLandmarks
 from backends.select import face_detector, landmark_extractor
-from body.face_mesh import NUM_POINTS
 from body.load import load_body_model
-from body.pose_points import NUM_HAND_POINTS, NUM_POSE_POINTS
 from body.track import BodyTrack
 from media import DecodeTally, MediaError, MediaLimits, PictureView, decode_video
+from pipelines.observed import fitted_track, observed
 from schemas.outcomes import BadInputError
 from transforms.extract_landmarks import LandmarkConfig, region_around
-from transforms.fit_body import Fit, FitConfig, Observations, fit_clip
+from transforms.fit_body import FitConfig, fit_clip
 from transforms.track_faces import FaceScanner, SampledFaces, TrackConfig
 
 Image = npt.NDArray[np.uint8]
 _VIDEO_SUFFIXES = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".m4v")
 _LOOK_SECONDS = 10.0
 _MAX_PX, _MIN_SIDE_PX = 100_000_000, 64
-_MIN_FACE_PX = 24.0
-_LONGEST_SIDE_PX = 2048
+MIN_FACE_PX = 24.0
+LONGEST_SIDE_PX = 2048
 # Another face counts if it is at least this share of the largest one's height.
-_OTHER_FACE = 0.5
+OTHER_FACE = 0.5
 _GREY = (127, 127, 127)
 
 
@@ -79,7 +77,7 @@ def read_photo(path: Path) -> Image:
                 raise BadInputError(
                     f"{path}: {width}x{height} px are too few to see a face; at least {_MIN_SIDE_PX} a side"
                 )
-            opened.draft("RGB", (_LONGEST_SIDE_PX, _LONGEST_SIDE_PX))
+            opened.draft("RGB", (LONGEST_SIDE_PX, LONGEST_SIDE_PX))
             upright = ImageOps.exif_transpose(opened)
             layered = upright.convert("RGBA")
     except (OSError, ValueError, SyntaxError, Pillow.DecompressionBombError) as error:
@@ -88,7 +86,7 @@ def read_photo(path: Path) -> Image:
         raise BadInputError(f"{path}: cannot be read as a picture ({error})") from error
     ground = Pillow.new("RGBA", layered.size, (*_GREY, 255))
     flat = Pillow.alpha_composite(ground, layered).convert("RGB")
-    flat.thumbnail((_LONGEST_SIDE_PX, _LONGEST_SIDE_PX), Pillow.Resampling.LANCZOS)
+    flat.thumbnail((LONGEST_SIDE_PX, LONGEST_SIDE_PX), Pillow.Resampling.LANCZOS)
     return np.asarray(flat, np.uint8)
 
 
@@ -138,11 +136,11 @@ def _only_face(path: Path, found: SampledFaces) -> tuple[float, float, float, fl
             "or a back will not do)"
         )
     heights = sorted(((f.box_xyxy[3] - f.box_xyxy[1], f.box_xyxy) for f in found.faces), reverse=True)
-    if len(heights) > 1 and heights[1][0] >= _OTHER_FACE * heights[0][0]:
+    if len(heights) > 1 and heights[1][0] >= OTHER_FACE * heights[0][0]:
         raise BadInputError(f"{path}: {len(heights)} faces are seen; cut it so that it shows one person")
-    if heights[0][0] < _MIN_FACE_PX:
+    if heights[0][0] < MIN_FACE_PX:
         raise BadInputError(
-            f"{path}: its face is {heights[0][0]:.0f} px high; at least {_MIN_FACE_PX:.0f} are needed"
+            f"{path}: its face is {heights[0][0]:.0f} px high; at least {MIN_FACE_PX:.0f} are needed"
         )
     return heights[0][1]
 
@@ -159,33 +157,11 @@ def _fitted(
             f"{path}: a face is there, but its features are not seen: it is turned away, hidden or drawn"
         )
     model = load_body_model(body_model)
-    fit = fit_clip(model, _observed(seen, picture), FitConfig(model=body_model))
+    fit = fit_clip(
+        model, observed([seen], picture.shape[1], picture.shape[0], 25.0), FitConfig(model=body_model)
+    )
     if not fit.valid["face"].all():
         raise BadInputError(
             f"{path}: the face cannot be fitted; it is turned too far, hidden, or not a person's"
         )
-    return _track(fit), seen.face
-
-
-def _observed(seen: FrameLandmarks, picture: Image) -> Observations:
-    def points(found: npt.NDArray[np.floating] | None, *shape: int) -> npt.NDArray[np.float32]:
-        return np.full((1, *shape), np.nan, np.float32) if found is None else found[None].astype(np.float32)
-
-    visibility = points(seen.pose_visibility, NUM_POSE_POINTS)
-    return Observations(
-        face=points(seen.face, NUM_POINTS, 3),
-        pose=points(seen.pose, NUM_POSE_POINTS, 3),
-        pose_visibility=np.nan_to_num(visibility),
-        pose_world=np.nan_to_num(points(seen.pose_world, NUM_POSE_POINTS, 3)),
-        left_hand=points(seen.left_hand, NUM_HAND_POINTS, 3),
-        right_hand=points(seen.right_hand, NUM_HAND_POINTS, 3),
-        width_px=picture.shape[1],
-        height_px=picture.shape[0],
-        fps=25.0,
-        face_detector="mediapipe",
-    )
-
-
-def _track(fit: Fit) -> BodyTrack:
-    shared = {"betas": fit.betas, "focal_length_px": fit.focal_length_px, "model_id": fit.model_id}
-    return BodyTrack.from_sample(fit.arrays(), shared, fit.fps, fit.width_px, fit.height_px)
+    return fitted_track(fit), seen.face

@@ -60,7 +60,7 @@ def probe_source(source: Source, config: ProbeConfig, limits: MediaLimits) -> Vi
     reasons = judge(info, config)
     if reasons:
         return _rejection(source, video_id, reasons, info.duration_seconds)
-    return _video(source, video_id, size, info)
+    return video_record(source, video_id, size, info)
 
 
 def _rejection(
@@ -84,7 +84,12 @@ def _rejection(
     )
 
 
-def _video(source: Source, video_id: str, size: int, info: MediaInfo) -> Video:
+def video_record(source: Source, video_id: str, size: int, info: MediaInfo) -> Video:
+    """Return the record of a file with pictures.
+
+    Raises:
+        MediaError: if their size or rate is not known.
+    """
     width, height, fps, codec = info.width, info.height, info.fps, info.video_codec
     if width is None or height is None or fps is None or codec is None:
         raise MediaError(f"{source.uri}: the picture's size or rate is unknown")

@@ -17,13 +17,10 @@ from body.face_mesh import (
     INNER_LIPS,
     IRIS_CENTRES,
     LEFT_EYE,
-    LEFT_LOWER_LID,
-    LEFT_UPPER_LID,
     OUTER_LIPS,
     RIGHT_EYE,
-    RIGHT_LOWER_LID,
-    RIGHT_UPPER_LID,
 )
+from body.lids import lid_opening
 from body.model import BodyModel, landmark_points
 from body.topology import JOINT_INDEX, JOINT_NAMES, NUM_EXPRESSION, NUM_JOINTS, NUM_POSE_FEATURES
 from models.motion.channels import CHANNELS, SLICES, rotations_of
@@ -34,8 +31,6 @@ AREAS: dict[Area, tuple[int, ...]] = {
     "eyes": (*LEFT_EYE, *RIGHT_EYE, *IRIS_CENTRES),
 }
 _FACE_IDS = tuple(identity for ids in AREAS.values() for identity in ids)
-# Upper and lower lid in the middle of each eye.
-MIDDLE_LIDS = ((LEFT_UPPER_LID[4], LEFT_LOWER_LID[4]), (RIGHT_UPPER_LID[4], RIGHT_LOWER_LID[4]))
 _FACE_CHANNELS = ("jaw", "left_eye", "right_eye")
 HAND_JOINTS = tuple(i for i, name in enumerate(JOINT_NAMES) if name[-1].isdigit() and "spine" not in name)
 ARM_JOINTS = tuple(
@@ -53,6 +48,7 @@ class BodyPoints(nn.Module):
     weights: Tensor
     regressor: Tensor
     parents: Tensor
+    lids: Tensor
 
     def __init__(self, model: BodyModel) -> None:
         """Prepare the points.
@@ -65,6 +61,8 @@ class BodyPoints(nn.Module):
         self.ids = tuple(identity for identity in _FACE_IDS if identity in known)
         if not {*AREAS["lips"]} & known or not {*LEFT_EYE} & known:
             raise ValueError(f"body model {model.model_id} has no landmarks on lips and lids")
+        lids = torch.from_numpy(lid_opening(model)[:NUM_EXPRESSION])
+        self.register_buffer("lids", lids, persistent=False)
         points = landmark_points(model, self.ids)
         templates = np.concatenate([points.template, model.joint_template])
         shapes = [points.shape_dirs, points.expression_dirs]
@@ -110,14 +108,7 @@ class BodyPoints(nn.Module):
 
     def lid_opening(self) -> Tensor:
         """Return (E,): by how much a unit of each expression opens the eyes, in metres; the mean of both."""
-        row = {identity: index for index, identity in enumerate(self.ids)}
-        expression = slice(self.num_betas, self.num_betas + NUM_EXPRESSION)
-        found: list[Tensor] = []
-        for upper, lower in MIDDLE_LIDS:
-            apart = self.templates[row[upper]] - self.templates[row[lower]]
-            moved = self.directions[row[upper]] - self.directions[row[lower]]
-            found.append((apart / apart.norm()) @ moved[:, expression])
-        return torch.stack(found).mean(0)
+        return self.lids
 
     def joints(self, vectors: Tensor, reference: Tensor, betas: Tensor) -> Tensor:
         """Return (N, J, 3): joints of residual motion (N, D) on reference frames (N, D), absolute vectors.

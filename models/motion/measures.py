@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from body.face_mesh import MIDDLE_LIPS
+from body.face_mesh import MIDDLE_LIDS, MIDDLE_LIPS
 from body.topology import JOINT_INDEX, SIDES
-from models.motion.body_points import MIDDLE_LIDS, BodyPoints
+from models.motion.body_points import BodyPoints
 from models.motion.channels import absolute_vectors
 
 Float = npt.NDArray[np.float32]

@@ -79,7 +79,7 @@ def talking_frames(
         for box, window in windows.items():
             assert model is not None
             changes = _changes(window, points, body, model, config)
-            frames = [_laid(frame, change, box) for frame, change in zip(frames, changes, strict=True)]
+            frames = [laid(frame, change, box) for frame, change in zip(frames, changes, strict=True)]
         yield from frames
 
 
@@ -138,17 +138,28 @@ def _changes(
     background is the same in all frames.
     """
     warped = [warp(window, posed, body) for posed in points]
-    drawn = mended(model, _told(window, warped), config.num_steps, config.seed).numpy()
+    return window_changes(window.picture[window.inner], warped, model, config)
+
+
+def window_changes(
+    reference: Image, warped: list[Warped], model: VideoModel, config: VideoGenerateConfig
+) -> list[Float]:
+    """Return what the network changes in frames of a window, as `_changes` does.
+
+    Args:
+        reference: the photo in the window, (S, S, 3), or (N, S, S, 3) one of each frame.
+    """
+    drawn = mended(model, _told(reference, warped), config.num_steps, config.seed).numpy()
     return [
         (mine.astype(np.float32) - one.picture) * _share(one.alpha)[..., None]
         for mine, one in zip(drawn, warped, strict=True)
     ]
 
 
-def _told(window: Photo, warped: list[Warped]) -> Frames:
+def _told(reference: Image, warped: list[Warped]) -> Frames:
     named = {"warp": "picture"}
     arrays = {name: np.stack([getattr(one, named.get(name, name)) for one in warped]) for name in TOLD}
-    return frames_of(arrays | {"reference": window.picture[window.inner]})
+    return frames_of(arrays | {"reference": reference})
 
 
 def _share(alpha: Image) -> Float:
@@ -162,7 +173,7 @@ def _share(alpha: Image) -> Float:
     return person * fade[:, None] * fade[None]
 
 
-def _laid(frame: Image, change: Float, box: Box) -> Image:
+def laid(frame: Image, change: Float, box: Box) -> Image:
     """Return the frame (H, W, 3) with a window's change (S, S, 3) laid over it.
 
     The change is enlarged and not the picture, so the photo's own detail stays.

@@ -24,10 +24,10 @@ TOLD = ("warp", "position", "validity", "part", "alpha")
 def frames_of(made: Mapping[str, npt.NDArray[np.uint8]]) -> Frames:
     """Return what the network is told of N frames, by arrays.
 
-    `reference` (S, S, 3) is the photo in the window; `warp`, `position`, `validity`, `part` and `alpha` are
-    of the frames (`body.warp.Warped`).
+    `reference` (S, S, 3) is the photo in the window, or (N, S, S, 3) one of each frame; `warp`, `position`,
+    `validity`, `part` and `alpha` are of the frames (`body.warp.Warped`).
     """
-    photo = np.repeat(made["reference"][None], len(made["warp"]), axis=0)
+    photo = np.array(np.broadcast_to(made["reference"], made["warp"].shape))
     return Frames(photo=torch.from_numpy(photo), **{name: torch.from_numpy(made[name]) for name in TOLD})
 
 

@@ -1,0 +1,69 @@
+"""The command line of dub: a video of a person and another voice in, the video with that voice out."""
+
+import argparse
+from collections.abc import Callable
+
+from rich.console import Console
+
+from commands.safeguards import add_safeguard_flags, safeguards_of
+
+
+def register(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
+    """Add this command to the command line."""
+    parser = add_parser("dub", help="a video of a person and another voice in, the video with that voice out")
+    parser.add_argument("--video", required=True, help="a video of one person")
+    parser.add_argument("--audio", required=True, help="what is said instead: any file with sound")
+    parser.add_argument("--out", required=True, help="the video (.mp4); its record (.json) lies beside it")
+    parser.add_argument(
+        "--length",
+        choices=("video", "voice"),
+        help="end with the video, cutting the voice off, or with the voice; default: with the video, and a "
+        "longer voice is refused",
+    )
+    parser.add_argument(
+        "--seed", type=int, default=0, help="another seed, another way to say it (default: 0)"
+    )
+    parser.add_argument("--guidance", type=float, help="how far the mouth moves for the sound (default: 1)")
+    parser.add_argument("--motion-model", help="a motion model (.safetensors); default: the one that ships")
+    add_frame_flags(parser)
+    parser.add_argument(
+        "--whisper", help="the Whisper model that motion is heard with, name or folder (base)"
+    )
+    add_safeguard_flags(parser)
+    parser.set_defaults(run=run)
+
+
+def add_frame_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the flags of how frames of a video are made."""
+    parser.add_argument("--video-model", help="a video model (.safetensors); default: the one that ships")
+    parser.add_argument(
+        "--geometry-alone", action="store_true", help="carry frames along by the body, without a network"
+    )
+    parser.add_argument("--steps", type=int, default=1, help="evaluations of the video model a frame (1)")
+    parser.add_argument("--body-model", help="the SMPLX_*.npz that the models were trained for")
+
+
+def run(options: argparse.Namespace, _: list[str], console: Console) -> int:
+    """Dub, and print the paths of what was written; returns the exit code."""
+    from pathlib import Path
+
+    from commands.dub_video import Dubbing, dub_video
+
+    wanted = Dubbing(
+        video=Path(options.video),
+        audio=Path(options.audio),
+        out=Path(options.out),
+        length=options.length,
+        seed=options.seed,
+        face_guidance=options.guidance,
+        motion_model=None if options.motion_model is None else Path(options.motion_model),
+        video_model=None if options.video_model is None else Path(options.video_model),
+        geometry_alone=options.geometry_alone,
+        num_steps=options.steps,
+        body_model=options.body_model,
+        whisper=options.whisper,
+        safeguards=safeguards_of(options),
+    )
+    for written in dub_video(wanted, console):
+        console.out(str(written), highlight=False)
+    return 0

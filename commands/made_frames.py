@@ -1,0 +1,59 @@
+"""What commands that make frames of people share: the network that mends them, and telling how far it is."""
+
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from rich.console import Console
+
+from backends.catalogue import verify_weights
+from models.video.checkpoint import VideoModel, bundled_model, load_video
+from schemas.outcomes import BadInputError
+
+_MAX_STEPS = 50
+_TELL_SECONDS = 10
+Image = npt.NDArray[np.uint8]
+
+
+def check_wanted(out: Path, num_steps: int) -> None:
+    """Check what every such command is asked for.
+
+    Raises:
+        BadInputError: naming the flag that cannot be used.
+    """
+    if out.suffix.lower() != ".mp4":
+        raise BadInputError(f"--out {out}: the video is an .mp4 file")
+    if not 1 <= num_steps <= _MAX_STEPS:
+        raise BadInputError(f"--steps {num_steps}: should be from 1 to {_MAX_STEPS}")
+
+
+def video_model(path: Path | None, geometry_alone: bool) -> VideoModel | None:
+    """Return the video model of a file, or the one that ships; None for geometry alone.
+
+    Raises:
+        BadInputError: if it cannot be used, or was altered.
+    """
+    if geometry_alone:
+        return None
+    if path is not None:
+        return load_video(path)
+    verify_weights("video")
+    return load_video(bundled_model())
+
+
+def told(frames: Iterable[Image], number: int, console: Console, doing: str = "frame") -> Iterator[Image]:
+    """Yield the frames, and say now and then how far it is."""
+    began, due = time.monotonic(), 0.0
+    for index, frame in enumerate(frames):
+        yield frame
+        spent = time.monotonic() - began
+        if spent >= due:
+            left = spent / (index + 1) * (number - index - 1)
+            pace = (index + 1) / max(spent, 1e-6)
+            console.out(
+                f"{doing} {index + 1} of {number}, {pace:.1f} a second, about {left:.0f} s left",
+                highlight=False,
+            )
+            due = spent + _TELL_SECONDS

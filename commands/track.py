@@ -1,0 +1,39 @@
+"""The command line of track: a video of a person in, the motion of their body out."""
+
+import argparse
+from collections.abc import Callable
+
+from rich.console import Console
+
+
+def register(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
+    """Add this command to the command line."""
+    parser = add_parser("track", help="a video of a person in, the motion of their body out (for `edit`)")
+    parser.add_argument("--video", required=True, help="a video of one person")
+    parser.add_argument("--out", required=True, help="the motion (.npz), a row a frame")
+    parser.add_argument("--body-model", help="the SMPLX_*.npz that is fitted; default: the one that ships")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace, _: list[str], console: Console) -> int:
+    """Fit, and print the path of what was written; returns the exit code."""
+    from pathlib import Path
+
+    from body.track_file import track_bytes
+    from commands.remake_video import read_told
+    from pipelines.person_video import whole_track
+    from schemas.outcomes import BadInputError
+    from transforms.storage import write_bytes
+
+    out = Path(options.out)
+    if out.suffix != ".npz":
+        raise BadInputError(f"--out {out}: the motion is an .npz file")
+    person = read_told(Path(options.video), options.body_model, console)
+    for note in person.notes:
+        console.out(f"note: {note}", highlight=False)
+    try:
+        write_bytes(str(out), track_bytes(whole_track(person)))
+    except OSError as error:
+        raise BadInputError(f"{out}: cannot be written ({error.strerror or error})") from error
+    console.out(str(out), highlight=False)
+    return 0

@@ -1,0 +1,258 @@
+"""A video of one person, with the body fitted wherever their face is seen: shot by shot, as `curate` does.
+
+shots     |=================|===========|=========|
+faces        *************    *   *****            *: found by the detector
+stretches    [-----------)        [----)           landmarks of every frame, one fit each
+the rest  ---             ----------    ----------  frames that stay as they are
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from backends import select
+from backends.protocols import FaceEmbedder, FloatArray, FrameLandmarks
+from body.load import load_body_model
+from body.model import BodyModel
+from body.track import TRACK_PARAMETERS, BodyTrack
+from media import DecodeTally, MediaError, MediaLimits
+from pipelines.cpu_meter import CpuMeter
+from pipelines.footage import Footage, Image, footage_of, open_video
+from pipelines.observed import fitted_track, observed
+from pipelines.photo import LONGEST_SIDE_PX, MIN_FACE_PX, Reference
+from pipelines.scan_video import scan_video, shots_of
+from pipelines.stretches import Stretch, stretches_of
+from schemas.outcomes import BadInputError
+from transforms.cluster_identities import IdentityConfig
+from transforms.collect_faces import CollectConfig, FaceCollector, view_quality
+from transforms.detect_shots import ShotConfig
+from transforms.embed_faces import EmbedConfig, agreeing
+from transforms.extract_landmarks import LandmarkConfig, region_around
+from transforms.find_jump_cuts import JumpConfig
+from transforms.fit_body import FitConfig, fit_clip
+from transforms.track_faces import TrackConfig
+
+Watch = Callable[[Iterator[Image], int], Iterator[Image]]
+_MAX_SECONDS = 600.0
+_GOOD_EVERY = 4  # frames between looks for the best view of the face
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Followed:
+    """N frames of a video from frame `start` on, with the person's body in them.
+
+    Where `track.valid["face"]` is not set, the face was not seen or the fit does not vouch for it.
+    """
+
+    start: int
+    track: BodyTrack
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class PersonVideo:
+    """A person's video, where they are seen in it, their best picture, and notes on the rest."""
+
+    footage: Footage
+    followed: tuple[Followed, ...]
+    reference: Reference
+    notes: tuple[str, ...]
+
+
+@dataclass(slots=True, eq=False)
+class Look:
+    """What was found on the frames of a stretch, filled frame by frame."""
+
+    stretch: Stretch
+    views: FaceCollector
+    landmarks: list[FrameLandmarks] = field(default_factory=list[FrameLandmarks])
+    best: tuple[float, int, Image | None] = (0.0, 0, None)
+
+
+def read_person(path: Path, body_model: str | None = None, watch: Watch | None = None) -> PersonVideo:
+    """Return the person of a video.
+
+    Args:
+        watch: passes the frames on that are looked at, of so many, and may say how far it is.
+
+    Raises:
+        BadInputError: if it cannot be read, is too long, or shows nobody whose face can be fitted, or two
+            people at once.
+    """
+    video = open_video(path)
+    if video.duration_seconds > _MAX_SECONDS:
+        raise BadInputError(
+            f"{path}: lasts {video.duration_seconds:.0f} s; up to {_MAX_SECONDS:g} s are read: cut it"
+        )
+    shots, tally = ShotConfig(), DecodeTally()
+    try:
+        scores, faces = scan_video(
+            video, MediaLimits(), shots, JumpConfig(), TrackConfig(), tally, CpuMeter()
+        )
+        footage = footage_of(video, scores.seconds, LONGEST_SIDE_PX)
+        found, notes = stretches_of(footage, shots_of(video, scores, tally, shots), faces, MIN_FACE_PX)
+        if not found:
+            raise BadInputError(f"{path}: {'; '.join(notes) or 'no face is seen in it'}")
+        looks = _look(footage, found, watch)
+    except MediaError as error:
+        raise BadInputError(f"{path}: {error}") from error
+    looks, others = of_one_person(looks, select.face_embedder(EmbedConfig().model))
+    model = load_body_model(body_model)
+    fits = [(look, _fitted(model, look, footage, body_model)) for look in looks]
+    followed = tuple(Followed(start=look.stretch.start, track=track) for look, track in fits if track)
+    if not any(one.track.valid["face"].any() for one in followed):
+        raise BadInputError(
+            f"{path}: no face in it can be fitted; it is turned too far, hidden, or not a person's"
+        )
+    notes = (*_of_the_footage(footage), *notes, *others, *_unseen(footage, followed))
+    return PersonVideo(footage=footage, followed=followed, reference=_reference(fits), notes=notes)
+
+
+def _look(footage: Footage, stretches: Sequence[Stretch], watch: Watch | None) -> list[Look]:
+    """Return what is seen of the person, frame by frame; the video is decoded once more for it."""
+    config = LandmarkConfig()
+    extractor = select.landmark_extractor(config.min_score, config.model_complexity)
+    looks = [
+        Look(stretch=stretch, views=FaceCollector(CollectConfig(), stretch.length)) for stretch in stretches
+    ]
+    waiting, look = iter(looks), None
+    last: Image | None = None
+    frames = footage.frames() if watch is None else watch(footage.frames(), footage.num_frames)
+    for index, picture in enumerate(frames):
+        if look is None or index >= look.stretch.end:
+            look = next(waiting, None)
+            if look is None:
+                return looks
+            extractor.reset()
+        row = index - look.stretch.start
+        if row < 0:
+            continue
+        if picture is not last or not look.landmarks:
+            x0, y0, x1, y1 = (float(v) for v in look.stretch.boxes[row])
+            found = extractor.extract(picture, region_around((x0, y0, x1, y1), config))
+        else:
+            found = look.landmarks[-1]
+        last = picture
+        look.landmarks.append(found)
+        look.views.update(picture, found)
+        if found.face is not None and (look.best[2] is None or row % _GOOD_EVERY == 0):
+            quality = view_quality(picture, found.face, MIN_FACE_PX)
+            if quality > look.best[0] or look.best[2] is None:
+                look.best = (quality, row, picture.copy())
+    return looks
+
+
+def _fitted(model: BodyModel, look: Look, footage: Footage, body_model: str | None) -> BodyTrack | None:
+    if all(frame.face is None for frame in look.landmarks):
+        return None
+    seen = observed(look.landmarks, footage.width, footage.height, footage.fps)
+    return fitted_track(fit_clip(model, seen, FitConfig(model=body_model)))
+
+
+def of_one_person(looks: list[Look], embedder: FaceEmbedder) -> tuple[list[Look], list[str]]:
+    """Return the looks at who is seen longest, and notes on the others.
+
+    What cannot be compared, since no view of the face is good enough, counts as them.
+    """
+    if len(looks) == 1:
+        return looks, []
+    described = [_descriptor(look, embedder) for look in looks]
+    known = [i for i, one in enumerate(described) if one is not None]
+    if not known:
+        return looks, []
+    main = described[max(known, key=lambda i: looks[i].stretch.length)]
+    kept: list[Look] = []
+    notes: list[str] = []
+    for look, one in zip(looks, described, strict=True):
+        if one is None or main is None or _is_same(embedder, main, one):
+            kept.append(look)
+        else:
+            span = f"frames {look.stretch.start} to {look.stretch.end - 1}"
+            notes.append(f"{span} show somebody else; they stay as they are")
+    return kept, notes
+
+
+def _descriptor(look: Look, embedder: FaceEmbedder) -> FloatArray | None:
+    views, weights = look.views.finish()
+    if not views:
+        return None
+    found = embedder.embed(views)
+    kept = agreeing(found)
+    return embedder.pool(found[kept], weights[kept])
+
+
+def _is_same(embedder: FaceEmbedder, one: FloatArray, other: FloatArray) -> bool:
+    strangers = 0.5 * (embedder.stranger_distance(one) + embedder.stranger_distance(other))
+    return float(np.linalg.norm(one - other)) < IdentityConfig().merge_distance * strangers
+
+
+def _reference(fits: Sequence[tuple[Look, BodyTrack | None]]) -> Reference:
+    """Return the best picture of the face, of those that the fit vouches for if there are any."""
+    able = [
+        (bool(track.valid["face"][look.best[1]]), look.best[0], look, track)
+        for look, track in fits
+        if track is not None and look.best[2] is not None
+    ]
+    _, _, look, track = max(able, key=lambda one: one[:2])
+    _, row, picture = look.best
+    face = look.landmarks[row].face
+    assert picture is not None and face is not None
+    return Reference(picture=picture, track=track.taken(slice(row, row + 1)), face_points=face)
+
+
+def _of_the_footage(footage: Footage) -> Iterator[str]:
+    video = footage.video
+    if video.variable_frame_rate:
+        yield f"its frame rate varies; made at {footage.fps:g} frames a second"
+    if footage.width < video.width:
+        yield (
+            f"{video.width}x{video.height} px are more than are worked on; made at "
+            f"{footage.width}x{footage.height}"
+        )
+
+
+def _unseen(footage: Footage, followed: Sequence[Followed]) -> Iterator[str]:
+    seen: npt.NDArray[np.bool_] = np.zeros(footage.num_frames, np.bool_)
+    for one in followed:
+        seen[one.start : one.start + one.track.num_frames] |= one.track.valid["face"]
+    if not seen.all():
+        first = int(np.argmin(seen)) / footage.fps
+        yield (
+            f"on {int((~seen).sum())} of {len(seen)} frames no face of theirs is seen that can be fitted, "
+            f"first at {first:.1f} s; these stay as they are"
+        )
+
+
+def cut_off(person: PersonVideo, num_frames: int) -> PersonVideo:
+    """Return the first frames of a person's video, at least one."""
+    number = min(max(1, num_frames), person.footage.num_frames)
+    kept = [
+        replace(one, track=one.track.taken(slice(0, number - one.start)))
+        for one in person.followed
+        if one.start < number
+    ]
+    return replace(person, footage=replace(person.footage, num_frames=number), followed=tuple(kept))
+
+
+def whole_track(person: PersonVideo) -> BodyTrack:
+    """Return the person's motion with a row for each of the video's frames.
+
+    Where they are not followed it stays as it was last (before the first time: as it will be), and no part is
+    valid. Shape is that of the longest stretch.
+    """
+    number = person.footage.num_frames
+    rows, valid = np.zeros(number, np.int64), np.zeros(number, np.bool_)
+    tracks = [one.track for one in person.followed]
+    first = 0
+    for one in person.followed:
+        span = slice(one.start, one.start + one.track.num_frames)
+        rows[span] = first + np.arange(one.track.num_frames)
+        valid[span] = True
+        rows[span.stop :] = first + one.track.num_frames - 1
+        first += one.track.num_frames
+    longest = max(tracks, key=lambda track: track.num_frames)
+    joined = {name: np.concatenate([getattr(t, name) for t in tracks])[rows] for name in TRACK_PARAMETERS}
+    masks = {part: np.concatenate([t.valid[part] for t in tracks])[rows] & valid for part in longest.valid}
+    return replace(longest, **joined, valid=masks)
