@@ -213,7 +213,7 @@ BACKENDS: tuple[Backend, ...] = (
         licence="made by Mentor from recordings under CC BY 4.0 and ODbL 1.0",
         if_missing="nobody is animated unless you name a motion model by path",
         weights=(("models", "motion/data/motion.safetensors"),),
-        expected_sha256="6d3ba2d6114e7a9b61abb15a5e499c22c2fcbc75ab42323568a662fa34952a0e",
+        expected_sha256="523f0ea7b2b4fcb4d55cca603bdf82f6ca10ea9c772f59d8c7cb9b6a8c551517",
     ),
     Backend(
         name="video",

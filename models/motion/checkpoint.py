@@ -17,6 +17,7 @@ from schemas.outcomes import BadInputError
 FORMAT = "mentor-motion-2"
 MODEL_FILE = "motion.safetensors"
 _EXPRESSION = SLICES["expression"]  # the first
+_OF_SOUND = ("sound_mean", "sound_deviation", "sound_components")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,14 +68,16 @@ class Scales:
         return x * self.deviation + self.mean
 
     def widened(self, other: "Scales") -> "Scales":
-        """Return these scales for people who move as the other ones do.
+        """Return these scales for people who move and sound as the other ones do.
 
         Pose that deviates more there is put to scale by its deviation there, so that a network for people who
-        sit still begins with the same gestures, larger. All else stays: the network knows it by its number.
+        sit still begins with the same gestures, larger. Sound is taken apart as there (`heard_anew`). All
+        else stays: the network knows it by its number.
         """
         deviation = self.deviation.clone()
         deviation[POSE] = torch.maximum(deviation[POSE], other.deviation[POSE])
-        return replace(self, deviation=deviation)
+        sound = {name: getattr(other, name) for name in _OF_SOUND}
+        return replace(self, deviation=deviation, **sound)
 
     def normalised_sound(self, sound: Tensor) -> Tensor:
         """Return features (..., C) put to scale."""
@@ -87,6 +90,23 @@ class Scales:
     def tensors(self) -> dict[str, Tensor]:
         """Return all by name."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+def heard_anew(weights: dict[str, Tensor], before: Scales, after: Scales) -> dict[str, Tensor]:
+    """Return a network's weights for sound that is taken apart in another way: it hears the same, as far as
+    the new components tell it, and can learn what the old ones left out.
+
+    Args:
+        before, after: how sound was put to scale and is.
+    """
+    again = torch.linalg.pinv(after.sound_components)  # (K', C): scaled sound of the new components
+    turned = (again * (after.sound_deviation / before.sound_deviation)) @ before.sound_components
+    offset = (after.sound_mean - before.sound_mean) / before.sound_deviation @ before.sound_components
+    weight = weights["sound.0.weight"]  # (W, K, frames)
+    return weights | {
+        "sound.0.weight": torch.einsum("wkf,jk->wjf", weight, turned),
+        "sound.0.bias": weights["sound.0.bias"] + torch.einsum("wkf,k->w", weight, offset),
+    }
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)

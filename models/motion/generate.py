@@ -50,7 +50,7 @@ class GenerateConfig:
     pose_smoothing_frames: Positive = 1.0
     # Arms are long, and few shards show how they move: smoothed like the head, those of people not learnt
     # from went 1.6 to 2.4 times as fast as they do.
-    arm_smoothing_frames: Positive = 2.0
+    arm_smoothing_frames: Positive = 1.5
 
 
 def animate(

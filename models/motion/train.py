@@ -14,10 +14,17 @@ from models.diffusion import loss_weight, noised
 from models.model_file import write_model
 from models.motion.batches import Examples, MotionBatch, motion_windows, normalised
 from models.motion.body_points import BodyPoints
-from models.motion.checkpoint import MODEL_FILE, MotionAbout, MotionModel, Scales, motion_bytes
+from models.motion.checkpoint import (
+    MODEL_FILE,
+    MotionAbout,
+    MotionModel,
+    Scales,
+    heard_anew,
+    motion_bytes,
+)
 from models.motion.config import MotionConfig
 from models.motion.losses import MotionLoss, Targets
-from models.motion.network import MotionDenoiser
+from models.motion.network import MotionDenoiser, NetworkConfig
 from models.motion.scales import measure_scales
 from models.motion.sound import SoundFeatures
 from models.ranks import rank_and_world
@@ -118,7 +125,7 @@ def train_motion(
     heard = scales.sound_components.shape[1]
     network = MotionDenoiser(config.network, heard)
     if start is not None:
-        network.load_state_dict(start.network.state_dict())
+        network.load_state_dict(heard_anew(start.network.state_dict(), start.scales, scales))
     device = best_device()
     scales = scales.to(device)
     loss = MotionLoss(config.loss, points, scales).to(device)
@@ -169,10 +176,15 @@ def _check_start(start: MotionModel, config: MotionConfig, sound_name: str, body
     """Raise BadInputError unless training can begin with a model."""
     about = start.about
     for name, wanted, had in (
-        ("network", config.network, about.network),
+        ("network", _shape(config.network), _shape(about.network)),
         ("sound", sound_name, about.sound_name),
         ("body model", body_model, about.body_model),
         ("pose_against", config.pose_against, about.pose_against),
     ):
         if wanted != had:
             raise BadInputError(f"the model to begin with has {name} {had}, and the configuration {wanted}")
+
+
+def _shape(network: NetworkConfig) -> NetworkConfig:
+    """Return what a network's weights depend on."""
+    return replace(network, dropout=0.0)
