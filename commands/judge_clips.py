@@ -107,11 +107,10 @@ class ClipJudge:
     ) -> Iterator[tuple[str, str, float]]:
         masks = regions(pairs["part"], pairs["validity"], pairs["part"].shape[-1] / 128)
         masks = {name: mask for name, mask in masks.items() if wanted is None or name in wanted}
-        for way, frames in made.items():
-            if way == REAL:
-                continue
-            values = likeness(frames, pairs["target"], masks)
-            values |= looks_alike(frames, pairs["target"], masks, self._looks)
+        drawn = {way: frames for way, frames in made.items() if way != REAL}
+        looks = looks_alike(drawn, pairs["target"], masks, self._looks)
+        for way, frames in drawn.items():
+            values = likeness(frames, pairs["target"], masks) | looks[way]
             sharp = sharpness(frames, pairs["target"], masks["mouth"]) if "mouth" in masks else None
             yield from _named(way, values | ({} if sharp is None else {"mouth sharpness": sharp}))
 

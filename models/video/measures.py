@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
-from torchmetrics.functional.image import structural_similarity_index_measure
 
 from body.topology import Part
 from body.warp import Seen
@@ -20,6 +19,7 @@ from models.video.perceptual import PerceptualDistance
 Image = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
 Values = dict[str, float]
+_C1, _C2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
 _LEAST_PX = 16  # of a region, to say anything of it
 _FACE = (Part.FACE, *MOUTH, *EYES)
 # Of a head's window of 128 px: lips lie around the mouth's inside, lids around eyes, hair around the head.
@@ -73,24 +73,39 @@ def psnr(error: float) -> float:
 
 
 def _ssim_map(drawn: Image, real: Image) -> npt.NDArray[np.float32]:
-    a, b = (torch.from_numpy(np.array(x)).movedim(-1, 1).float() / 255 for x in (drawn, real))
-    found = structural_similarity_index_measure(
-        a, b, data_range=1.0, reduction="none", return_full_image=True
-    )
-    return found[1].mean(1).numpy()
+    """Return SSIM (N, H, W) of levels from 0 to 255, with the window and constants of Wang et al. 2004."""
+    return np.stack([_ssim(a, b) for a, b in zip(drawn, real, strict=True)])
+
+
+def _ssim(drawn: Image, real: Image) -> npt.NDArray[np.float32]:
+    def around(x: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        return np.asarray(cv2.GaussianBlur(x, (11, 11), 1.5), np.float32)
+
+    a, b = drawn.astype(np.float32), real.astype(np.float32)
+    mean_a, mean_b = around(a), around(b)
+    spread = around(a * a) + around(b * b) - mean_a**2 - mean_b**2
+    shared = around(a * b) - mean_a * mean_b
+    alike = (2 * mean_a * mean_b + _C1) / (mean_a**2 + mean_b**2 + _C1)
+    return (alike * (2 * shared + _C2) / (spread + _C2)).mean(-1)
 
 
 @torch.inference_mode()
-def looks_alike(drawn: Image, real: Image, masks: Mapping[str, Mask], looks: PerceptualDistance) -> Values:
-    """Return ST-LPIPS of the whole frames and of each region, means over frames that show the region."""
-    a, b = (as_numbers(torch.from_numpy(np.array(x))) for x in (drawn, real))
+def looks_alike(
+    made: Mapping[str, Image], real: Image, masks: Mapping[str, Mask], looks: PerceptualDistance
+) -> dict[str, Values]:
+    """Return ST-LPIPS of each region by way, means over frames that show the region."""
+    wanted = looks.features(as_numbers(torch.from_numpy(np.array(real))))
     weights = torch.from_numpy(np.stack([mask.astype(np.float32) for mask in masks.values()]))
-    apart = looks.by_region(a, b, weights)
-    found: Values = {}
-    for name, mask, distances in zip(masks, masks.values(), apart, strict=True):
-        shown = mask.any((1, 2))
-        if mask.sum() >= _LEAST_PX:
-            found[f"{name} ST-LPIPS"] = float(distances[torch.from_numpy(shown)].mean())
+    found: dict[str, Values] = {}
+    for way, frames in made.items():
+        apart = looks.by_region(
+            looks.features(as_numbers(torch.from_numpy(np.array(frames)))), wanted, weights
+        )
+        found[way] = {
+            f"{name} ST-LPIPS": float(distances[torch.from_numpy(mask.any((1, 2)))].mean())
+            for (name, mask), distances in zip(masks.items(), apart, strict=True)
+            if mask.sum() >= _LEAST_PX
+        }
     return found
 
 

@@ -7,6 +7,7 @@ those of the package stlpips-pytorch; its code is not used.
 B pictures, S px a side.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -62,7 +63,7 @@ class PerceptualDistance(nn.Module):
             weight: (B, 1, S, S) how much each pixel counts; None: all alike.
         """
         total = a.new_zeros(len(a))
-        for theirs, mine, counts in zip(self._features(a), self._features(b), self.counts, strict=True):
+        for theirs, mine, counts in zip(self.features(a), self.features(b), self.counts, strict=True):
             apart = ((_unit(theirs) - _unit(mine)).square() * counts[:, None, None]).sum(1, keepdim=True)
             if weight is None:
                 total = total + apart.mean((1, 2, 3))
@@ -71,16 +72,17 @@ class PerceptualDistance(nn.Module):
             total = total + (apart * share).sum((1, 2, 3)) / share.sum((1, 2, 3)).clamp_min(1e-6)
         return total
 
-    def by_region(self, a: Tensor, b: Tensor, weights: Tensor) -> Tensor:
-        """Return (R, B) distances of (B, 3, S, S), weighed by each of R regions (R, B, S, S) alone."""
+    def by_region(self, a: Sequence[Tensor], b: Sequence[Tensor], weights: Tensor) -> Tensor:
+        """Return (R, B) distances of features, weighed by each of R regions (R, B, S, S) alone."""
         total = weights.new_zeros(weights.shape[:2])
-        for theirs, mine, counts in zip(self._features(a), self._features(b), self.counts, strict=True):
+        for theirs, mine, counts in zip(a, b, self.counts, strict=True):
             apart = ((_unit(theirs) - _unit(mine)).square() * counts[:, None, None]).sum(1)
             share = F.adaptive_avg_pool2d(weights, apart.shape[-2:])
             total = total + (apart * share).sum((2, 3)) / share.sum((2, 3)).clamp_min(1e-6)
         return total
 
-    def _features(self, x: Tensor) -> list[Tensor]:
+    def features(self, x: Tensor) -> list[Tensor]:
+        """Return what pictures (B, 3, S, S) are compared by, finest first."""
         h, out = (x - self.shift) / self.scale, list[Tensor]()
         for index, convolution in enumerate(self.convolutions):
             if index in _POOLED_BEFORE:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from torchmetrics.functional.image import structural_similarity_index_measure
 
 from backends.weights import perceptual_weights
 from body.load import load_body_model
@@ -63,15 +64,30 @@ def test_an_error_is_seen_in_its_region_alone() -> None:
     share = (part == Part.MOUTH).sum() / masks["mouth"].sum()
     assert found["mouth dB"] == pytest.approx(psnr(100 * share), abs=1e-3)
     assert found["mouth SSIM"] < 0.999 and "hands dB" not in found
-    looks = looks_alike(wrong, real, masks, PerceptualDistance(perceptual_weights()))
+    looks = looks_alike({"": wrong}, real, masks, PerceptualDistance(perceptual_weights()))[""]
     assert looks["mouth ST-LPIPS"] > looks["whole ST-LPIPS"] > 0
+
+
+def test_ssim_is_that_of_others() -> None:
+    real, drawn = (
+        _frames(),
+        np.clip(_frames() + np.random.default_rng(1).normal(0, 9, (N, SIZE, SIZE, 3)), 0, 255),
+    )
+    mask = np.zeros((N, SIZE, SIZE), bool)
+    mask[:, 8:-8, 8:-8] = True
+    mine = likeness(drawn.astype(np.uint8), real, {"inside": mask})["inside SSIM"]
+    a, b = (torch.from_numpy(x.astype(np.uint8)).movedim(-1, 1).float() for x in (drawn, real))
+    _, theirs = structural_similarity_index_measure(
+        a, b, data_range=255.0, reduction="none", return_full_image=True
+    )
+    assert mine == pytest.approx(float(theirs.mean(1).numpy()[mask].mean()), abs=1e-4)
 
 
 def test_looks_by_region_are_those_of_each_weight() -> None:
     looks = PerceptualDistance(perceptual_weights())
     a, b = torch.rand(2, 2, 3, SIZE, SIZE) * 2 - 1
     weights = torch.rand(3, 2, SIZE, SIZE)
-    together = looks.by_region(a, b, weights)
+    together = looks.by_region(looks.features(a), looks.features(b), weights)
     for one, weight in zip(together, weights, strict=True):
         assert torch.allclose(one, looks(a, b, weight[:, None]), atol=1e-6)
 
