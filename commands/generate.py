@@ -22,9 +22,14 @@ def register(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
     parser.add_argument("--motion-model", help="a motion model (.safetensors); default: the one that ships")
     parser.add_argument("--video-model", help="a video model (.safetensors); default: the one that ships")
     parser.add_argument(
+        "--pretrained", metavar="DIR", help="the latent diffusion model that --video-model was trained over"
+    )
+    parser.add_argument(
         "--geometry-alone", action="store_true", help="carry the photo along by the body, without a network"
     )
-    parser.add_argument("--steps", type=int, default=1, help="evaluations of the video model a frame (1)")
+    parser.add_argument(
+        "--steps", type=int, help="evaluations of the video model a frame (1; over a pretrained model 10)"
+    )
     parser.add_argument("--body-model", help="the SMPLX_*.npz that the models were trained for")
     parser.add_argument(
         "--whisper", help="the Whisper model that motion is heard with, name or folder (base)"
@@ -51,6 +56,7 @@ def run(options: argparse.Namespace, _: list[str], console: Console) -> int:
         face_guidance=options.guidance,
         motion_model=path(options.motion_model),
         video_model=path(options.video_model),
+        pretrained=path(options.pretrained),
         geometry_alone=options.geometry_alone,
         num_steps=options.steps,
         body_model=options.body_model,

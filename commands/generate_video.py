@@ -13,7 +13,7 @@ from body.track import BodyTrack, check_model
 from body.track_file import read_track
 from commands.animate_person import drawn_motion, motion_config, motion_model, read_sound
 from commands.finish_video import finish_video
-from commands.made_frames import check_wanted, told, video_model
+from commands.made_frames import check_wanted, model_over, told, video_model
 from commands.safeguards import Safeguards
 from commands.settle_likeness import sha256_of
 from commands.train_video import segment
@@ -21,6 +21,8 @@ from commands.warn_of_children import age_warning
 from models.motion.checkpoint import bundled_model as bundled_motion
 from models.video.checkpoint import bundled_model as bundled_video
 from models.video.generate import VideoGenerateConfig, talking_frames
+from models.video.latent.checkpoint import LatentModel
+from models.video.mend import AnyVideoModel, usual_steps
 from pipelines.photo import Reference, read_reference
 from schemas.outcomes import BadInputError
 from schemas.person_consent import ConsentBasis
@@ -40,8 +42,9 @@ class Generation:
     face_guidance: float | None
     motion_model: Path | None
     video_model: Path | None
+    pretrained: Path | None
     geometry_alone: bool
-    num_steps: int
+    num_steps: int | None
     body_model: str | None
     whisper: str | None
     safeguards: Safeguards
@@ -56,7 +59,11 @@ def generate_video(wanted: Generation, console: Console) -> list[Path]:
     check_wanted(wanted.out, wanted.num_steps)
     basis = wanted.safeguards.settle("generate", wanted.image, wanted.audio)
     sound = read_sound(str(wanted.audio))
-    video = video_model(wanted.video_model, wanted.geometry_alone)
+    video: AnyVideoModel | None
+    if wanted.pretrained is None:
+        video = video_model(wanted.video_model, wanted.geometry_alone)
+    else:
+        video = model_over(wanted.pretrained, wanted.video_model)
     console.out(f"{len(sound) / SAMPLING_RATE_HZ:.1f} s of sound; fitting {wanted.image}", highlight=False)
     reference = read_reference(wanted.image, wanted.body_model)
     if (warning := age_warning(reference)) is not None:
@@ -67,7 +74,8 @@ def generate_video(wanted: Generation, console: Console) -> list[Path]:
     config = VideoGenerateConfig(seed=wanted.seed, num_steps=wanted.num_steps)
     frames = talking_frames(reference.picture, reference.track, motion, body, video, segment, config)
     shown = told(frames, motion.num_frames, console)
-    record = finish_video(shown, sound, motion.fps, wanted.out, _making(wanted, basis), wanted.safeguards)
+    making = _making(wanted, basis, video)
+    record = finish_video(shown, sound, motion.fps, wanted.out, making, wanted.safeguards)
     for warning in wanted.safeguards.warnings():
         console.out(f"note: {warning}", highlight=False)
     console.out(f"{record.num_frames} frames of {record.width}x{record.height} px", highlight=False)
@@ -91,15 +99,17 @@ def _motion(
     return reference.track.moved(given.arrays(), given.fps)
 
 
-def _making(wanted: Generation, basis: ConsentBasis) -> Making:
+def _making(wanted: Generation, basis: ConsentBasis, video: AnyVideoModel | None) -> Making:
     """Return how the video is made, for its record."""
     models: dict[str, str] = {}
     if wanted.motion is None:
         models["motion"] = sha256_of(wanted.motion_model or bundled_motion())
     if not wanted.geometry_alone:
         models["video"] = sha256_of(wanted.video_model or bundled_video())
+    if isinstance(video, LatentModel):
+        models["pretrained"] = video.about.pretrained
     settings: dict[str, str | int | float | bool | None] = {
-        "steps": wanted.num_steps,
+        "steps": wanted.num_steps or (1 if video is None else usual_steps(video)),
         "guidance": wanted.face_guidance,
         "geometry_alone": wanted.geometry_alone,
         "motion_sha256": None if wanted.motion is None else sha256_of(wanted.motion),

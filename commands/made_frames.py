@@ -9,7 +9,9 @@ import numpy.typing as npt
 from rich.console import Console
 
 from backends.catalogue import verify_weights
+from backends.latent_diffusion import from_pretrained
 from models.video.checkpoint import VideoModel, bundled_model, load_video
+from models.video.latent.checkpoint import LatentModel, load_latent, to_best_device
 from schemas.outcomes import BadInputError
 
 _MAX_STEPS = 50
@@ -17,7 +19,7 @@ _TELL_SECONDS = 10
 Image = npt.NDArray[np.uint8]
 
 
-def check_wanted(out: Path, num_steps: int) -> None:
+def check_wanted(out: Path, num_steps: int | None) -> None:
     """Check what every such command is asked for.
 
     Raises:
@@ -25,7 +27,7 @@ def check_wanted(out: Path, num_steps: int) -> None:
     """
     if out.suffix.lower() != ".mp4":
         raise BadInputError(f"--out {out}: the video is an .mp4 file")
-    if not 1 <= num_steps <= _MAX_STEPS:
+    if num_steps is not None and not 1 <= num_steps <= _MAX_STEPS:
         raise BadInputError(f"--steps {num_steps}: should be from 1 to {_MAX_STEPS}")
 
 
@@ -41,6 +43,19 @@ def video_model(path: Path | None, geometry_alone: bool) -> VideoModel | None:
         return load_video(path)
     verify_weights("video")
     return load_video(bundled_model())
+
+
+def model_over(pretrained: Path, path: Path | None) -> LatentModel:
+    """Return the video model of a file that was trained over a folder's latent diffusion model.
+
+    Raises:
+        BadInputError: if one of them is not said, cannot be used, or belongs to another.
+    """
+    if path is None:
+        raise BadInputError("--pretrained: name what was trained over it, too: --video-model FILE")
+    model = load_latent(path, from_pretrained(pretrained))
+    to_best_device(model)
+    return model
 
 
 def told(frames: Iterable[Image], number: int, console: Console, doing: str = "frame") -> Iterator[Image]:

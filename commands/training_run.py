@@ -40,6 +40,7 @@ class TrainingRun:
     start: str | None
     split: str
     body_model: str | None
+    pretrained: str | None
 
 
 def load_config(name: str, kind: type[C], configs: Mapping[str, Callable[[], C]]) -> C:

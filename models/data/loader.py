@@ -75,7 +75,12 @@ class WindowLoader(Generic[B]):
             worker_init_fn=_begin_reading,
         )
         end = self._windows.end
-        for batch in loader:
+        # OpenCV's threads don't survive a fork, and a process that would end them then waits for ever.
+        threads = cv2.getNumThreads()
+        cv2.setNumThreads(1)
+        reading = iter(loader)
+        cv2.setNumThreads(threads)
+        for batch in reading:
             for found in batch.skipped:
                 self.skipped[f"{found.shard}: {found.key}"] = found
             check_skipped(self.skipped, self._windows.config.max_bad_samples)

@@ -13,7 +13,7 @@ from body.model import BodyModel
 from body.windows import WindowKind
 from models.data.records import Window
 from models.data.windows import ShardWindows
-from models.video.config import VideoConfig
+from models.video.config import PairsConfig
 from models.video.controls import Frames, VideoBatch
 from models.video.pairs import Examples, Segment, make_pairs, pair_windows
 from schemas.outcomes import BadInputError
@@ -26,7 +26,7 @@ _HANDS: tuple[WindowKind, ...] = ("left_hand", "right_hand")
 class VideoExamples:
     """Makes batches of windows; runs in the workers that read."""
 
-    def __init__(self, model: BodyModel, config: VideoConfig, segment: Segment | None) -> None:
+    def __init__(self, model: BodyModel, config: PairsConfig, segment: Segment | None) -> None:
         self._model, self._config, self._segment = model, config, segment
 
     def __call__(self, windows: Sequence[Window]) -> VideoBatch:
@@ -73,7 +73,7 @@ class VideoExamples:
 
 def video_windows(
     shards: Sequence[str],
-    config: VideoConfig,
+    config: PairsConfig,
     split: str,
     rank: int,
     world_size: int,
@@ -108,7 +108,7 @@ def video_windows(
     )
 
 
-def frames_a_clip(config: VideoConfig) -> int:
+def frames_a_clip(config: PairsConfig) -> int:
     """Return how many windows of a batch are of one clip."""
     return config.num_frames if config.num_frames > 1 else config.frames_a_clip
 

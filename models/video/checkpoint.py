@@ -49,7 +49,9 @@ def load_video(path: Path) -> VideoModel:
     Raises:
         BadInputError: if the file is none, is damaged, or was trained with other controls.
     """
-    about, tensors = read_model(path, FORMAT)
+    about, tensors = read_model(
+        path, FORMAT, if_not="; one trained over a pretrained model needs --pretrained DIR"
+    )
     try:
         network = about.pop("network")
         lists = {name: tuple(value) for name, value in network.items() if isinstance(value, list)}

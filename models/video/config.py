@@ -10,11 +10,9 @@ from schemas.bounds import Count, Share
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class VideoConfig:
-    """Everything that training a video model depends on, but for the shards."""
+class PairsConfig:
+    """What pairs of photo and frame any video model is trained on, and how."""
 
-    network: VideoNetworkConfig = field(default_factory=VideoNetworkConfig)
-    loss: VideoLossConfig = field(default_factory=VideoLossConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
     window_px: Count = 128
     # Frames that follow each other in a clip; with 1 the layers over time stay what they are at first.
@@ -22,12 +20,20 @@ class VideoConfig:
     # How many windows a batch's clip gives: the photo is taken apart once for all of them.
     frames_a_clip: Count = 4
     hand_share: Share = 0.25  # of the windows, where a clip shows hands
-    # How often a step begins at noise alone, which is all that drawing in one step needs.
-    noise_alone: Share = 0.7
     mirror_probability: Share = 0.5
     person_power: Share = 0.5  # between every clip and every person counting alike (`WindowConfig`)
     tint: float = 0.1  # deviation by which colours of a whole example are shifted, in [-1, 1]
     num_workers: int = 1
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class VideoConfig(PairsConfig):
+    """Everything that training a video model depends on, but for the shards."""
+
+    network: VideoNetworkConfig = field(default_factory=VideoNetworkConfig)
+    loss: VideoLossConfig = field(default_factory=VideoLossConfig)
+    # How often a step begins at noise alone, which is all that drawing in one step needs.
+    noise_alone: Share = 0.7
 
 
 def cpu_small() -> VideoConfig:

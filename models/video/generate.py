@@ -19,15 +19,13 @@ from body.track import BodyTrack
 from body.warp import Warped, warp
 from body.windows import Box, WindowKind, place_windows
 from models.motion.channels import CHANNELS
-from models.video.checkpoint import VideoModel
 from models.video.controls import Frames
-from models.video.mend import TOLD, frames_of, mended
+from models.video.mend import TOLD, AnyVideoModel, frames_at_once, frames_of, mended
 from models.video.pairs import Segment
 from schemas.bounds import Count
 
 Image = npt.NDArray[np.uint8]
 Float = npt.NDArray[np.float32]
-_BATCH = 8
 _PLACED_BY = 32  # frames by which windows are placed
 _EDGE = 0.12  # of a window's side: mending fades in so far from its border
 _REACH = 0.03  # and so far beyond the person
@@ -39,7 +37,7 @@ class VideoGenerateConfig:
     """How frames are drawn."""
 
     seed: int = 0
-    num_steps: Count = 1
+    num_steps: Count | None = None  # as many as the model usually takes
     # The windows that the network mends; hands only where the photo shows them.
     windows: tuple[WindowKind, ...] = ("head",)
 
@@ -49,7 +47,7 @@ def talking_frames(
     person: BodyTrack,
     motion: BodyTrack,
     body: BodyModel,
-    model: VideoModel | None,
+    model: AnyVideoModel | None,
     segment: Segment | None,
     config: VideoGenerateConfig | None = None,
     warping: WarpConfig | None = None,
@@ -73,8 +71,9 @@ def talking_frames(
     )
     motion = held_where_unseen(motion, person)
     windows = {} if model is None else _windows(photo, person, motion, camera, body, model, config)
-    for start in range(0, motion.num_frames, _BATCH):
-        points = _points(body, motion, slice(start, start + _BATCH))
+    number = frames_at_once(model)
+    for start in range(0, motion.num_frames, number):
+        points = _points(body, motion, slice(start, start + number))
         frames = [warp(photo, posed, body).picture for posed in points]
         for box, window in windows.items():
             assert model is not None
@@ -114,7 +113,7 @@ def _windows(
     motion: BodyTrack,
     camera: Pinhole,
     body: BodyModel,
-    model: VideoModel,
+    model: AnyVideoModel,
     config: VideoGenerateConfig,
 ) -> dict[Box, Photo]:
     step = max(1, motion.num_frames // _PLACED_BY)
@@ -130,7 +129,7 @@ def _is_shown(kind: WindowKind, person: BodyTrack) -> bool:
 
 
 def _changes(
-    window: Photo, points: Float, body: BodyModel, model: VideoModel, config: VideoGenerateConfig
+    window: Photo, points: Float, body: BodyModel, model: AnyVideoModel, config: VideoGenerateConfig
 ) -> list[Float]:
     """Return what the network changes (S, S, 3) in the warp of each frame, in levels of 0 to 255.
 
@@ -142,7 +141,7 @@ def _changes(
 
 
 def window_changes(
-    reference: Image, warped: list[Warped], model: VideoModel, config: VideoGenerateConfig
+    reference: Image, warped: list[Warped], model: AnyVideoModel, config: VideoGenerateConfig
 ) -> list[Float]:
     """Return what the network changes in frames of a window, as `_changes` does.
 

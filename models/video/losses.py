@@ -5,6 +5,7 @@ process gets.
 """
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -31,6 +32,19 @@ class VideoLossConfig:
     look_px: int = 64
 
 
+class Regions(Protocol):
+    """How much more than background a person and parts of them count."""
+
+    @property
+    def person(self) -> float: ...
+    @property
+    def mouth(self) -> float: ...
+    @property
+    def eyes(self) -> float: ...
+    @property
+    def hands(self) -> float: ...
+
+
 class VideoLoss:
     """All the losses of predicted frames, by name, and their weighted sum."""
 
@@ -52,7 +66,7 @@ class VideoLoss:
         """
         config, wrong, part = self._config, drawn - real, batch.frames.part
         counts = batch.counts[:, None, None, None]
-        weight = counts * self._weight(part, batch.frames.alpha)
+        weight = counts * region_weights(config, part, batch.frames.alpha)
         parts = {
             "colours": (weight * (wrong.square() + config.absolute * wrong.abs())).mean(),
             "edges": config.edges * _edges(wrong, weight),
@@ -64,13 +78,6 @@ class VideoLoss:
             mine, theirs = self._looked_at(drawn, real, part, random)
             parts["looks"] = config.perceptual * (batch.counts * self._looks(mine, theirs)).mean()
         return torch.stack(list(parts.values())).sum(), parts
-
-    def _weight(self, part: Tensor, alpha: Tensor) -> Tensor:
-        config, grown = self._config, max(1, round(_GROWN_PX * part.shape[-1] / 128))
-        weight = 0.5 + config.person * alpha[:, None].float() / 255
-        for parts, more in ((MOUTH, config.mouth), (EYES, config.eyes), (HANDS, config.hands)):
-            weight = weight + more * of_parts(part, parts, grown)
-        return weight
 
     def _looked_at(self, drawn: Tensor, real: Tensor, part: Tensor, random: Tensor) -> tuple[Tensor, Tensor]:
         """Return (B, 3, L, L) of each: around the mouth in most frames, else eyes or hands, else anywhere."""
@@ -85,6 +92,15 @@ class VideoLoss:
             mine.append(drawn[index][window])
             theirs.append(real[index][window])
         return torch.stack(mine), torch.stack(theirs)
+
+
+def region_weights(config: Regions, part: Tensor, alpha: Tensor) -> Tensor:
+    """Return (B, 1, S, S): how much each pixel counts, by parts and alpha (B, S, S) of windows."""
+    grown = max(1, round(_GROWN_PX * part.shape[-1] / 128))
+    weight = 0.5 + config.person * alpha[:, None].float() / 255
+    for parts, more in ((MOUTH, config.mouth), (EYES, config.eyes), (HANDS, config.hands)):
+        weight = weight + more * of_parts(part, parts, grown)
+    return weight
 
 
 def _edges(wrong: Tensor, weight: Tensor) -> Tensor:

@@ -14,9 +14,12 @@ from models.device import moved
 from models.diffusion import sample
 from models.video.checkpoint import VideoModel
 from models.video.controls import Frames, as_picture, controls
+from models.video.latent.checkpoint import LatentModel
+from models.video.latent.mend import drawn_over
 
 _BATCH = 8
-
+_LATENT_STEPS = 10
+AnyVideoModel = VideoModel | LatentModel
 
 TOLD = ("warp", "position", "validity", "part", "alpha")
 
@@ -32,19 +35,35 @@ def frames_of(made: Mapping[str, npt.NDArray[np.uint8]]) -> Frames:
 
 
 @torch.inference_mode()
-def mended(model: VideoModel, frames: Frames, num_steps: int = 1, seed: int = 0) -> Tensor:
+def mended(model: AnyVideoModel, frames: Frames, num_steps: int | None = None, seed: int = 0) -> Tensor:
     """Return frames (N, S, S, 3) uint8, mended.
 
-    One step suffices: geometry leaves little to be drawn, and more steps change nothing (docs/cards/video.md
-    compares). All frames begin at the same noise.
+    All frames begin at the same noise.
 
     Args:
         frames: windows of one clip in order.
-        num_steps: evaluations of the network a frame.
+        num_steps: evaluations of the network a frame; None: as many as the model usually takes.
     """
+    num_steps = num_steps or usual_steps(model)
+    if isinstance(model, LatentModel):
+        return drawn_over(model, frames, num_steps, seed)
     size = frames.part.shape[-1]
     noise = torch.randn(1, 3, size, size, generator=torch.Generator().manual_seed(seed))
     return torch.cat([_drawn(model, some, noise, num_steps) for some in _in_batches(frames)])
+
+
+def usual_steps(model: AnyVideoModel) -> int:
+    """Return how many evaluations a frame takes.
+
+    One suffices where geometry leaves little to be drawn, and more change nothing (docs/cards/video.md
+    compares); a model that was trained to draw from noise needs some.
+    """
+    return _LATENT_STEPS if isinstance(model, LatentModel) else 1
+
+
+def frames_at_once(model: AnyVideoModel | None) -> int:
+    """Return how many following frames are best given together: those that layers over time see."""
+    return max(_BATCH, model.about.num_frames) if isinstance(model, LatentModel) else _BATCH
 
 
 def _drawn(model: VideoModel, frames: Frames, noise: Tensor, num_steps: int) -> Tensor:

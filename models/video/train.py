@@ -16,7 +16,8 @@ from models.training import CHECKPOINTS, Progress, Trainer, run_identity
 from models.video.batches import VideoExamples, frames_a_clip, video_windows
 from models.video.checkpoint import MODEL_FILE, VideoAbout, VideoModel, video_bytes
 from models.video.config import VideoConfig
-from models.video.controls import NUM_CONTROLS, PHOTO, WARP, VideoBatch, as_numbers, controls
+from models.video.controls import NUM_CONTROLS, VideoBatch, as_numbers, controls
+from models.video.draws import ClipDraws
 from models.video.losses import VideoLoss
 from models.video.network import WarpMender
 from models.video.pairs import Segment
@@ -26,10 +27,7 @@ from schemas.outcomes import BadInputError
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class MendingLoss:
-    """The loss of a batch: noise its frames, let the network mend their warps, compare.
-
-    Rows of random numbers are drawn for the batch of all ranks; each takes its own.
-    """
+    """The loss of a batch: noise its frames, let the network mend their warps, compare."""
 
     network: WarpMender
     loss: VideoLoss
@@ -40,23 +38,13 @@ class MendingLoss:
         config, frames = self.config, frames_a_clip(self.config)
         following = frames if config.num_frames > 1 else 1
         real, told = as_numbers(batch.target), controls(batch.frames)
+        size, device = real.shape[-1], real.device
+        drawn = ClipDraws(generator=draw, num_clips=len(real) // frames, frames=frames, device=device)
+        noise = drawn.normal(3, size, size)
+        t = torch.where(drawn.uniform() < config.noise_alone, 1.0, drawn.uniform())
+        real, told = drawn.tinted(real, told, config.tint)
         rank, world = rank_and_world()
-        clips, size = len(real) // frames, real.shape[-1]
-        mine, device = slice(rank * clips, (rank + 1) * clips), real.device
-
-        def drawn(normal: bool, *shape: int) -> Tensor:
-            """Return random numbers, the same for all frames of a clip."""
-            make = torch.randn if normal else torch.rand
-            found = make(clips * world, *shape, generator=draw)[mine].to(device)
-            return found.repeat_interleave(frames, 0)
-
-        noise = drawn(True, 3, size, size)
-        t = torch.where(drawn(False) < config.noise_alone, 1.0, drawn(False))
-        gain, shift = 1 + config.tint * drawn(True, 1, 1, 1), config.tint * drawn(True, 3, 1, 1)
-        real = (real * gain + shift).clamp(-1, 1)
-        for colours in (WARP, PHOTO):
-            told[:, colours] = (told[:, colours] * gain + shift).clamp(-1, 1)
-        looks = torch.rand(clips * world * frames, 3, generator=draw)[rank * len(real) :][: len(real)]
+        looks = torch.rand(len(real) * world, 3, generator=draw)[rank * len(real) :][: len(real)]
         guess = self.network(noised(real, noise, t), t, told, following)
         with torch.autocast(device.type, enabled=False):  # differences of colours need more than three digits
             return self.loss(guess, real, batch, following, looks)

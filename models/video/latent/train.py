@@ -1,0 +1,177 @@
+"""Training over a pretrained latent diffusion model, on the same shards as the other video model."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from body.model import BodyModel
+from models.data.loader import WindowLoader
+from models.ranks import rank_and_world
+from models.training import CHECKPOINTS, Progress, Trainer, run_identity
+from models.video.batches import VideoExamples, frames_a_clip, video_windows
+from models.video.checkpoint import MODEL_FILE
+from models.video.controls import NUM_CONTROLS, VideoBatch, as_numbers, controls
+from models.video.draws import ClipDraws
+from models.video.latent.checkpoint import LatentAbout, LatentModel, load_parts, write_latent
+from models.video.latent.config import LatentConfig
+from models.video.latent.network import LatentDenoiser
+from models.video.latent.pretrained import Pretrained
+from models.video.losses import region_weights
+from models.video.pairs import Segment
+from schemas.outcomes import BadInputError
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class LatentLoss:
+    """The loss of a batch: noise its frames' latents, let the model answer as it was trained to, compare."""
+
+    denoise: LatentDenoiser
+    pretrained: Pretrained
+    config: LatentConfig
+
+    def __call__(self, batch: VideoBatch, draw: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
+        """Return the scalar to minimise and its parts."""
+        config, frames = self.config, frames_a_clip(self.config)
+        real = as_numbers(batch.target)
+        device = real.device
+        drawn = ClipDraws(generator=draw, num_clips=len(real) // frames, frames=frames, device=device)
+        real, told = drawn.tinted(real, controls(batch.frames), config.tint)
+        latents = self.pretrained.encode(real)
+        noise, scheduler = drawn.normal(*latents.shape[1:]), self.pretrained.scheduler()
+        t = (drawn.uniform() * scheduler.config.num_train_timesteps).long()
+        following = frames if config.num_frames > 1 else 1
+        answer = self.denoise(scheduler.add_noise(latents, noise, t), t, told, following)
+        with torch.autocast(device.type, enabled=False):
+            wanted = _wanted(scheduler, latents, noise, t)
+            weight = batch.counts * _time_weight(scheduler, t, config.loss.most_ratio)
+            where = region_weights(config.loss, batch.frames.part, batch.frames.alpha)
+            where = nn.functional.adaptive_avg_pool2d(where, latents.shape[-1])
+            wrong = (where * (answer.float() - wanted).square()).mean((1, 2, 3))
+            return (weight * wrong).mean(), {"answer": (batch.counts * wrong.detach()).mean()}
+
+
+def train_latent(
+    shards: Sequence[str],
+    folder: Path,
+    config: LatentConfig,
+    pretrained: Pretrained,
+    body: BodyModel,
+    segment: Segment | None,
+    split: str = "train",
+    start: LatentModel | None = None,
+    start_print: str | None = None,
+    listen: Callable[[Progress, Callable[[], LatentModel]], None] | None = None,
+    body_file: str | None = None,
+) -> LatentModel:
+    """Train on a split, going on from the folder's last checkpoint; write and return the model.
+
+    Args:
+        shards: run folders, folders of shards, or patterns.
+        body: the model that the shards were fitted with; body_file: where it was read from, if it is not the
+            one that ships.
+        segment: tells a photo's person from the background.
+        start: a model to begin with, trained over the same pretrained one; start_print: of its file.
+        listen: told of the progress, and given a way to get the model as it is then.
+
+    Raises:
+        BadInputError: if shards, configuration and models don't fit, or the folder holds another run.
+    """
+    _check(config, pretrained, body, start)
+    rank, world = rank_and_world()
+    windows = video_windows(shards, config, split, rank, world, body_file)
+    torch.manual_seed(config.training.seed)
+    most_frames = _most_frames(config, start)
+    denoise = LatentDenoiser(
+        pretrained, pretrained.prompt if start is None else start.denoise.prompt, most_frames
+    )
+    if start is not None:
+        _begin_with(denoise, start.denoise)
+    learner = denoise.parts[config.learns]
+    for name, part in denoise.parts.items():
+        part.requires_grad_(name == config.learns)
+    if config.recompute:
+        denoise.recompute()
+    trainer = Trainer(
+        learner,
+        LatentLoss(denoise=denoise, pretrained=pretrained, config=config),
+        WindowLoader(windows, make=VideoExamples(body, config, segment), num_workers=config.num_workers),
+        config.training,
+        folder / CHECKPOINTS,
+        run_identity(config, windows.fingerprint, body.model_id, None)
+        | {"start": start_print or "", "pretrained model": pretrained.fingerprint},
+    )
+    stored = torch.bfloat16 if config.training.precision == "bfloat16" else torch.float32
+    pretrained.to(trainer.device, stored)
+    denoise.to(trainer.device)
+    about = LatentAbout(
+        pretrained=pretrained.fingerprint,
+        num_controls=NUM_CONTROLS,
+        window_px=config.window_px,
+        num_frames=config.num_frames,
+        most_frames=most_frames,
+        body_model=body.model_id,
+        num_steps=0,
+        trained_on=f"{windows.num_samples} clips",
+    )
+
+    def model() -> LatentModel:
+        drawn = LatentDenoiser(pretrained, denoise.prompt, most_frames)
+        others = {f"{name}.{key}": value for name, part in denoise.parts.items() if name != config.learns
+                  for key, value in part.state_dict().items()}  # fmt: skip
+        load_parts(drawn, others | {f"{config.learns}.{key}": value for key, value in trainer.ema.items()})
+        drawn.to(trainer.device)
+        return LatentModel(about=replace(about, num_steps=trainer.step), pretrained=pretrained, denoise=drawn)
+
+    trainer.run(None if listen is None else lambda progress: listen(progress, model))
+    done = model()
+    if rank == 0:
+        write_latent(folder / MODEL_FILE, done)
+    return done
+
+
+def _check(config: LatentConfig, pretrained: Pretrained, body: BodyModel, start: LatentModel | None) -> None:
+    if config.window_px % pretrained.least_px:
+        raise BadInputError(
+            f"window_px {config.window_px}: should be a multiple of {pretrained.least_px}, as the pretrained "
+            "model halves pictures so often"
+        )
+    if config.learns == "motion" and not 2 <= config.num_frames <= config.most_frames:
+        raise BadInputError(
+            f"num_frames {config.num_frames}: layers over time learn from clips of 2 to {config.most_frames}"
+        )
+    if start is not None and start.about.body_model != body.model_id:
+        raise BadInputError(f"the model to begin with was trained for body model {start.about.body_model}")
+
+
+def _most_frames(config: LatentConfig, start: LatentModel | None) -> int | None:
+    """Return how many frames layers over time can see; None: a model without them."""
+    own = config.most_frames if config.learns == "motion" else None
+    known = None if start is None else start.about.most_frames
+    if own is not None and known is not None and own != known:
+        raise BadInputError(f"most_frames {own}: the model to begin with has {known}")
+    return own or known
+
+
+def _begin_with(denoise: LatentDenoiser, start: LatentDenoiser) -> None:
+    for name, part in start.parts.items():
+        denoise.parts[name].load_state_dict(part.state_dict())
+
+
+def _wanted(scheduler: Any, latents: Tensor, noise: Tensor, t: Tensor) -> Tensor:
+    """Return what the model was trained to answer, (B, C, h, h)."""
+    kind = scheduler.config.prediction_type
+    if kind == "v_prediction":
+        return scheduler.get_velocity(latents, noise, t)
+    return noise if kind == "epsilon" else latents
+
+
+def _time_weight(scheduler: Any, t: Tensor, most: float) -> Tensor:
+    """Return (B,): how much errors count at whole times t (Hang et al., Min-SNR, 2023, equation 5)."""
+    kept = scheduler.alphas_cumprod.to(t.device)[t]
+    ratio = (kept / (1 - kept)).clamp_min(1e-8)
+    of_kind = {"epsilon": ratio, "v_prediction": ratio + 1}.get(scheduler.config.prediction_type, 1.0)
+    return ratio.clamp_max(most) / of_kind
