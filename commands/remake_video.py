@@ -101,7 +101,15 @@ def scenes_of(followed: Sequence[Followed], motion: BodyTrack, strength: Float) 
         fade = _FADE_SECONDS * one.track.fps
         share = faded(one.track.valid["face"] & (strength[rows] > 0), fade, before, after) * strength[rows]
         own, given = _alike(one.track, motion.taken(rows))
-        scenes.append(Scene(start=one.start, own=own, wanted=between(own, given, share), strength=share))
+        scenes.append(
+            Scene(
+                start=one.start,
+                own=own,
+                wanted=between(own, given, share),
+                strength=share,
+                open_mouth=one.open_mouth,
+            )
+        )
     return scenes
 
 

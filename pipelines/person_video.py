@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from backends import select
 from backends.protocols import FaceEmbedder, FloatArray, FrameLandmarks
+from body.face_mesh import CHIN, FOREHEAD, MIDDLE_LIPS
 from body.load import load_body_model
 from body.model import BodyModel
 from body.track import TRACK_PARAMETERS, BodyTrack
@@ -45,10 +46,12 @@ class Followed:
     """N frames of a video from frame `start` on, with the person's body in them.
 
     Where `track.valid["face"]` is not set, the face was not seen or the fit does not vouch for it.
+    open_mouth: the row and picture in which the lips are farthest apart, if the fit vouches for it.
     """
 
     start: int
     track: BodyTrack
+    open_mouth: tuple[int, Image] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -69,6 +72,23 @@ class Look:
     views: FaceCollector
     landmarks: list[FrameLandmarks] = field(default_factory=list[FrameLandmarks])
     best: tuple[float, int, Image | None] = (0.0, 0, None)
+    widest: tuple[float, int, Image | None] = (0.0, 0, None)
+
+    def add(self, picture: Image, found: FrameLandmarks, row: int) -> None:
+        """Take what was found on a frame, and keep the picture if it is the best for something."""
+        self.landmarks.append(found)
+        self.views.update(picture, found)
+        if found.face is None:
+            return
+        upper, lower = found.face[list(MIDDLE_LIPS)]
+        height = np.linalg.norm(found.face[CHIN] - found.face[FOREHEAD])
+        apart = float(np.linalg.norm(lower - upper) / max(float(height), 1.0))
+        if apart > self.widest[0]:
+            self.widest = (apart, row, picture.copy())
+        if self.best[2] is None or row % _GOOD_EVERY == 0:
+            quality = view_quality(picture, found.face, MIN_FACE_PX)
+            if self.best[2] is None or quality > self.best[0]:
+                self.best = (quality, row, picture.copy())
 
 
 def read_person(path: Path, body_model: str | None = None, watch: Watch | None = None) -> PersonVideo:
@@ -101,7 +121,7 @@ def read_person(path: Path, body_model: str | None = None, watch: Watch | None =
     looks, others = of_one_person(looks, select.face_embedder(EmbedConfig().model))
     model = load_body_model(body_model)
     fits = [(look, _fitted(model, look, footage, body_model)) for look in looks]
-    followed = tuple(Followed(start=look.stretch.start, track=track) for look, track in fits if track)
+    followed = tuple(_followed(look, track) for look, track in fits if track is not None)
     if not any(one.track.valid["face"].any() for one in followed):
         raise BadInputError(
             f"{path}: no face in it can be fitted; it is turned too far, hidden, or not a person's"
@@ -135,12 +155,7 @@ def _look(footage: Footage, stretches: Sequence[Stretch], watch: Watch | None) -
         else:
             found = look.landmarks[-1]
         last = picture
-        look.landmarks.append(found)
-        look.views.update(picture, found)
-        if found.face is not None and (look.best[2] is None or row % _GOOD_EVERY == 0):
-            quality = view_quality(picture, found.face, MIN_FACE_PX)
-            if quality > look.best[0] or look.best[2] is None:
-                look.best = (quality, row, picture.copy())
+        look.add(picture, found, row)
     return looks
 
 
@@ -149,6 +164,16 @@ def _fitted(model: BodyModel, look: Look, footage: Footage, body_model: str | No
         return None
     seen = observed(look.landmarks, footage.width, footage.height, footage.fps)
     return fitted_track(fit_clip(model, seen, FitConfig(model=body_model)))
+
+
+def _followed(look: Look, track: BodyTrack) -> Followed:
+    _, row, picture = look.widest
+    known = picture is not None and bool(track.valid["face"][row])
+    return Followed(
+        start=look.stretch.start,
+        track=track,
+        open_mouth=(row, picture) if known and picture is not None else None,
+    )
 
 
 def of_one_person(looks: list[Look], embedder: FaceEmbedder) -> tuple[list[Look], list[str]]:
@@ -229,7 +254,11 @@ def cut_off(person: PersonVideo, num_frames: int) -> PersonVideo:
     """Return the first frames of a person's video, at least one."""
     number = min(max(1, num_frames), person.footage.num_frames)
     kept = [
-        replace(one, track=one.track.taken(slice(0, number - one.start)))
+        replace(
+            one,
+            track=one.track.taken(slice(0, number - one.start)),
+            open_mouth=one.open_mouth if one.open_mouth and one.open_mouth[0] < number - one.start else None,
+        )
         for one in person.followed
         if one.start < number
     ]

@@ -18,10 +18,11 @@ import numpy.typing as npt
 
 from body.changes import Change, change_mask, changed_points, changing_vertices, reach_metres
 from body.model import BodyModel
-from body.photo import WarpConfig, metre_px, prepare_photo, prepare_window
+from body.open_mouth import OpenMouth, open_mouth, with_inside
+from body.photo import Photo, WarpConfig, metre_px, prepare_photo, prepare_window
 from body.raster import Pinhole
 from body.track import BodyTrack
-from body.warp import warp
+from body.warp import Warped, warp
 from body.windows import Box, follow_head, head_extents
 from models.video.checkpoint import VideoModel
 from models.video.generate import VideoGenerateConfig, laid, window_changes
@@ -40,13 +41,15 @@ class Scene:
     """N frames of a video from frame `start` on: a person's motion as it is and as it is wanted.
 
     strength (N,) in [0, 1]: by how much what is wanted takes the place of what is; where it is 0 the frame
-    stays as it is, to the bit.
+    stays as it is, to the bit. open_mouth: the row and picture of the scene with the most open mouth: where
+    others hide the inside of the mouth it is taken from there. None: not known.
     """
 
     start: int
     own: BodyTrack
     wanted: BodyTrack
     strength: Float
+    open_mouth: tuple[int, Image] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -67,6 +70,7 @@ class _Frame:
     after: Float
     strength: float
     head: Box
+    open_mouth: OpenMouth | None
 
 
 def reanimated(
@@ -101,6 +105,7 @@ def _played(frames: Iterator[Image], scene: Scene, tools: _Tools) -> Iterator[Im
     own = scene.own
     camera = Pinhole.for_picture(own.width, own.height, own.focal_length_px)
     heads = _heads(scene, camera, tools)
+    source = _open_mouth(scene, camera, tools)
     for start in range(0, own.num_frames, _BATCH):
         pictures = list(itertools.islice(frames, min(_BATCH, own.num_frames - start)))
         rows = slice(start, start + len(pictures))
@@ -115,12 +120,21 @@ def _played(frames: Iterator[Image], scene: Scene, tools: _Tools) -> Iterator[Im
                 after=after[row],
                 strength=float(scene.strength[start + row]),
                 head=heads[start + row],
+                open_mouth=source,
             )
             for row, picture in enumerate(pictures)
             if scene.strength[start + row] > 0 and before[row, :, 2].min() > _NEAREST_METRES
         }
         made = dict(zip(changing, _redrawn(list(changing.values()), camera, tools), strict=True))
         yield from (made.get(row, picture) for row, picture in enumerate(pictures))
+
+
+def _open_mouth(scene: Scene, camera: Pinhole, tools: _Tools) -> OpenMouth | None:
+    if scene.open_mouth is None or not tools.changes & {"mouth", "expression"}:
+        return None
+    row, picture = scene.open_mouth
+    mesh, _ = changed_points(tools.body, scene.own, scene.own, (), slice(row, row + 1))
+    return open_mouth(picture, mesh[0], camera, tools.body)
 
 
 def _heads(scene: Scene, camera: Pinhole, tools: _Tools) -> list[Box]:
@@ -153,7 +167,7 @@ def _redrawn(frames: list[_Frame], camera: Pinhole, tools: _Tools) -> list[Image
             prepare_window(f.picture, f.before, camera, tools.body, f.head, size, _WARPING, person)
             for f, person in zip(frames, persons, strict=True)
         ]
-        warped = [warp(window, f.after, tools.body) for window, f in zip(windows, frames, strict=True)]
+        warped = [_warped(window, f, tools.body) for window, f in zip(windows, frames, strict=True)]
         references = np.stack([window.picture[window.inner] for window in windows])
         mending = list(window_changes(references, warped, tools.model, tools.config))
     return [
@@ -176,7 +190,7 @@ def _composed(
         photo = prepare_window(
             frame.picture, frame.before, camera, tools.body, box, box.side, _WARPING, person
         )
-    drawn = warp(photo, frame.after, tools.body).picture
+    drawn = _warped(photo, frame, tools.body).picture
     left, top = (0, 0) if box is None else (box.left, box.top)
     if mended is not None:
         drawn = laid(drawn, mended, frame.head.moved(-left, -top))
@@ -184,6 +198,13 @@ def _composed(
         tools.body, photo.raster.face[photo.inner], frame.after, photo.view, tools.changes, reach
     )
     return _overlaid(frame.picture, drawn, share, left, top)
+
+
+def _warped(photo: Photo, frame: _Frame, body: BodyModel) -> Warped:
+    made = warp(photo, frame.after, body)
+    if frame.open_mouth is None:
+        return made
+    return with_inside(made, frame.after, photo.view, frame.open_mouth, body)
 
 
 def _box_of_change(frame: _Frame, camera: Pinhole, reach_px: float, tools: _Tools) -> Box:
