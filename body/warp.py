@@ -67,7 +67,8 @@ def warp(photo: Photo, points: Float, model: BodyModel) -> Warped:
     part, body = part_mask(raster, model.face_parts), raster.face >= 0
     flow, visible = _flow(photo, raster, part, model)
     layer = _at(photo.layer, flow, photo.margin_px, _HOW[photo.config.sampling])
-    np.clip(layer[..., 3], 0, 1, out=layer[..., 3])  # cubics overshoot
+    layer[layer[..., 3] < 0] = 0  # cubics overshoot: beside the person, where the background stays as it is
+    np.minimum(layer[..., 3], 1, out=layer[..., 3])
     _keep_attached(
         layer, body, _back(photo, points, flow, model), flow, photo.config.stray_metres * photo.metre_px
     )

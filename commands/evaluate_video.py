@@ -195,7 +195,9 @@ class _Telling:
             self._due = spent + _TELL_SECONDS
 
     def frames(self, done: int, number: int) -> None:
-        """Say how many frames of the long video are made."""
+        """Say how many frames of the long video are made, and when the others will be."""
+        if done == 1:  # its motion was drawn before
+            self._began, self._due = time.monotonic(), _TELL_SECONDS
         self("long video, frames", done, number)
 
 

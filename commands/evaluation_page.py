@@ -124,7 +124,7 @@ def print_figures(told: Sequence[Figure], console: Console) -> None:
         table = Table(title=f"{_TABLES[view][0]}: means over clips of {people} people")
         ways = list(dict.fromkeys(figure.way for figure in mine))
         for column in ("", *ways, "model over warp (95 %)"):
-            table.add_column(column, justify="right" if column else "left")
+            table.add_column(column, justify="right" if column else "left", overflow="fold")
         for name in dict.fromkeys(figure.name for figure in mine):
             table.add_row(name, *_texts(ways, {figure.way: figure for figure in mine if figure.name == name}))
         console.print(table)

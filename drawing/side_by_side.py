@@ -23,7 +23,7 @@ def side_by_side(videos: Mapping[str, Image], made: Set[str], index: int) -> Ima
         made: the names of those that carry the visible label of made pictures.
     """
     height, width = next(iter(videos.values())).shape[1:3]
-    label = VisibleLabel(width, height, LabelConfig())
+    label = VisibleLabel(width, height, LabelConfig(corner="top right"))  # players' controls are below
     columns = len(videos) * (width + _GAP_PX) - _GAP_PX
     canvas = Pillow.new("RGB", (columns + columns % 2, height + _HEADER_PX + height % 2), BACKGROUND)
     draw, style = ImageDraw.Draw(canvas), Style(size_px=14, bold=True, colour=TEXT)

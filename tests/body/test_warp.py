@@ -123,9 +123,10 @@ def test_a_hand_that_has_gone_is_not_seen_twice():
     assert (done.validity[50:70, 70:90] == Seen.HIDDEN).all()
 
 
-def test_background_stays_to_the_bit():
+@pytest.mark.parametrize("sampling", ["linear", "cubic"])
+def test_background_stays_to_the_bit(sampling):
     picture, points = _picture(), _person()
-    photo = prepare_photo(picture, points, CAMERA, MODEL)
+    photo = prepare_photo(picture, points, CAMERA, MODEL, WarpConfig(sampling=sampling))
     for yaw, right in ((0.5, 4), (-0.4, -9), (0.1, 20)):
         done = warp(photo, _moved(_person(yaw=yaw), right), MODEL)
         ground = done.validity == Seen.BACKGROUND
