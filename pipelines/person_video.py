@@ -6,6 +6,7 @@ stretches    [-----------)        [----)           landmarks of every frame, one
 the rest  ---             ----------    ----------  frames that stay as they are
 """
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -38,6 +39,8 @@ from transforms.track_faces import TrackConfig
 
 Watch = Callable[[Iterator[Image], int], Iterator[Image]]
 _MAX_SECONDS = 600.0
+# Fitted at once: a frame takes the fitter 0.4 MB.
+_FIT_SECONDS = 30.0
 _GOOD_EVERY = 4  # frames between looks for the best view of the face
 
 
@@ -46,12 +49,12 @@ class Followed:
     """N frames of a video from frame `start` on, with the person's body in them.
 
     Where `track.valid["face"]` is not set, the face was not seen or the fit does not vouch for it.
-    open_mouth: the row and picture in which the lips are farthest apart, if the fit vouches for it.
+    open_mouth: the picture of the shot in which the lips are farthest apart, and its frame of the fit.
     """
 
     start: int
     track: BodyTrack
-    open_mouth: tuple[int, Image] | None = None
+    open_mouth: tuple[Image, BodyTrack] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -120,14 +123,13 @@ def read_person(path: Path, body_model: str | None = None, watch: Watch | None =
         raise BadInputError(f"{path}: {error}") from error
     looks, others = of_one_person(looks, select.face_embedder(EmbedConfig().model))
     model = load_body_model(body_model)
-    fits = [(look, _fitted(model, look, footage, body_model)) for look in looks]
-    followed = tuple(_followed(look, track) for look, track in fits if track is not None)
+    followed = tuple(one for look in looks for one in _fitted(model, look, footage, body_model))
     if not any(one.track.valid["face"].any() for one in followed):
         raise BadInputError(
             f"{path}: no face in it can be fitted; it is turned too far, hidden, or not a person's"
         )
     notes = (*_of_the_footage(footage), *notes, *others, *_unseen(footage, followed))
-    return PersonVideo(footage=footage, followed=followed, reference=_reference(fits), notes=notes)
+    return PersonVideo(footage=footage, followed=followed, reference=_reference(looks, followed), notes=notes)
 
 
 def _look(footage: Footage, stretches: Sequence[Stretch], watch: Watch | None) -> list[Look]:
@@ -159,21 +161,32 @@ def _look(footage: Footage, stretches: Sequence[Stretch], watch: Watch | None) -
     return looks
 
 
-def _fitted(model: BodyModel, look: Look, footage: Footage, body_model: str | None) -> BodyTrack | None:
-    if all(frame.face is None for frame in look.landmarks):
-        return None
-    seen = observed(look.landmarks, footage.width, footage.height, footage.fps)
-    return fitted_track(fit_clip(model, seen, FitConfig(model=body_model)))
-
-
-def _followed(look: Look, track: BodyTrack) -> Followed:
+def _fitted(model: BodyModel, look: Look, footage: Footage, body_model: str | None) -> list[Followed]:
+    """Return a stretch's fit, of a long one in pieces; a piece without a face is left out."""
+    number = max(1, round(look.stretch.length / (_FIT_SECONDS * footage.fps)))
+    borders = np.linspace(0, len(look.landmarks), number + 1).round().astype(int).tolist()
+    pieces: list[Followed] = []
+    for first, end in itertools.pairwise(borders):
+        landmarks = look.landmarks[first:end]
+        if any(frame.face is not None for frame in landmarks):
+            seen = observed(landmarks, footage.width, footage.height, footage.fps)
+            track = fitted_track(fit_clip(model, seen, FitConfig(model=body_model)))
+            pieces.append(Followed(start=look.stretch.start + first, track=track))
     _, row, picture = look.widest
-    known = picture is not None and bool(track.valid["face"][row])
-    return Followed(
-        start=look.stretch.start,
-        track=track,
-        open_mouth=(row, picture) if known and picture is not None else None,
-    )
+    source = _row_of(pieces, look.stretch.start + row)
+    if picture is None or source is None or not source.valid["face"][0]:
+        return pieces
+    shared = (picture, source)
+    return [replace(piece, open_mouth=shared) for piece in pieces]
+
+
+def _row_of(pieces: Sequence[Followed], frame: int) -> BodyTrack | None:
+    """Return the fit of one frame of the video; None if there is none."""
+    for piece in pieces:
+        row = frame - piece.start
+        if 0 <= row < piece.track.num_frames:
+            return piece.track.taken(slice(row, row + 1))
+    return None
 
 
 def of_one_person(looks: list[Look], embedder: FaceEmbedder) -> tuple[list[Look], list[str]]:
@@ -213,18 +226,17 @@ def _is_same(embedder: FaceEmbedder, one: FloatArray, other: FloatArray) -> bool
     return float(np.linalg.norm(one - other)) < IdentityConfig().merge_distance * strangers
 
 
-def _reference(fits: Sequence[tuple[Look, BodyTrack | None]]) -> Reference:
+def _reference(looks: Sequence[Look], followed: Sequence[Followed]) -> Reference:
     """Return the best picture of the face, of those that the fit vouches for if there are any."""
-    able = [
-        (bool(track.valid["face"][look.best[1]]), look.best[0], look, track)
-        for look, track in fits
-        if track is not None and look.best[2] is not None
-    ]
-    _, _, look, track = max(able, key=lambda one: one[:2])
-    _, row, picture = look.best
-    face = look.landmarks[row].face
-    assert picture is not None and face is not None
-    return Reference(picture=picture, track=track.taken(slice(row, row + 1)), face_points=face)
+    able: list[tuple[bool, float, Reference]] = []
+    for look in looks:
+        quality, row, picture = look.best
+        track = _row_of(followed, look.stretch.start + row)
+        face = look.landmarks[row].face if look.landmarks else None
+        if picture is not None and track is not None and face is not None:
+            reference = Reference(picture=picture, track=track, face_points=face)
+            able.append((bool(track.valid["face"][0]), quality, reference))
+    return max(able, key=lambda one: one[:2])[2]
 
 
 def _of_the_footage(footage: Footage) -> Iterator[str]:
@@ -254,11 +266,7 @@ def cut_off(person: PersonVideo, num_frames: int) -> PersonVideo:
     """Return the first frames of a person's video, at least one."""
     number = min(max(1, num_frames), person.footage.num_frames)
     kept = [
-        replace(
-            one,
-            track=one.track.taken(slice(0, number - one.start)),
-            open_mouth=one.open_mouth if one.open_mouth and one.open_mouth[0] < number - one.start else None,
-        )
+        replace(one, track=one.track.taken(slice(0, number - one.start)))
         for one in person.followed
         if one.start < number
     ]

@@ -120,6 +120,20 @@ def test_eyes_are_edited_by_a_changed_track_and_the_rest_and_the_sound_stay(
     assert np.corrcoef(before, after)[0, 1] > 0.98
 
 
+def test_a_long_stretch_is_fitted_in_pieces_that_share_an_open_mouth(
+    talk: Path, person: PersonVideo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipelines.person_video._FIT_SECONDS", 0.36)
+    pieces = read_person(talk).followed
+    assert [(one.start, one.track.num_frames) for one in pieces] == [(0, 9), (9, 9)]
+    (whole,) = person.followed
+    depth = np.concatenate([one.track.transl[:, 2] for one in pieces])
+    assert np.allclose(depth, whole.track.transl[:, 2], rtol=0.1)
+    assert whole.open_mouth is not None and pieces[0].open_mouth is not None
+    assert pieces[0].open_mouth is pieces[1].open_mouth
+    assert whole.open_mouth[1].num_frames == 1
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [

@@ -41,15 +41,15 @@ class Scene:
     """N frames of a video from frame `start` on: a person's motion as it is and as it is wanted.
 
     strength (N,) in [0, 1]: by how much what is wanted takes the place of what is; where it is 0 the frame
-    stays as it is, to the bit. open_mouth: the row and picture of the scene with the most open mouth: where
-    others hide the inside of the mouth it is taken from there. None: not known.
+    stays as it is, to the bit. open_mouth: a picture in which the mouth is open, and its body (one frame):
+    where frames hide the inside of the mouth it is taken from there. None: not known.
     """
 
     start: int
     own: BodyTrack
     wanted: BodyTrack
     strength: Float
-    open_mouth: tuple[int, Image] | None = None
+    open_mouth: tuple[Image, BodyTrack] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -132,8 +132,8 @@ def _played(frames: Iterator[Image], scene: Scene, tools: _Tools) -> Iterator[Im
 def _open_mouth(scene: Scene, camera: Pinhole, tools: _Tools) -> OpenMouth | None:
     if scene.open_mouth is None or not tools.changes & {"mouth", "expression"}:
         return None
-    row, picture = scene.open_mouth
-    mesh, _ = changed_points(tools.body, scene.own, scene.own, (), slice(row, row + 1))
+    picture, body = scene.open_mouth
+    mesh, _ = changed_points(tools.body, body, body, (), slice(None))
     return open_mouth(picture, mesh[0], camera, tools.body)
 
 
