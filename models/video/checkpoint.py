@@ -23,6 +23,7 @@ class VideoAbout:
     body_model: str
     num_steps: int
     trained_on: str
+    num_frames: int = 1  # how long clips were; with 1 its layers over time learnt nothing
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)

@@ -16,7 +16,7 @@ from body.raster import Pinhole
 from body.skinning import skin
 from body.topology import SIDES
 from body.track import BodyTrack
-from body.warp import Warped, warp
+from body.warp import Seen, Warped, warp
 from body.windows import Box, WindowKind, place_windows
 from models.motion.channels import CHANNELS
 from models.video.controls import Frames
@@ -28,7 +28,6 @@ Image = npt.NDArray[np.uint8]
 Float = npt.NDArray[np.float32]
 _PLACED_BY = 32  # frames by which windows are placed
 _EDGE = 0.12  # of a window's side: mending fades in so far from its border
-_REACH = 0.03  # and so far beyond the person
 _HELD = tuple(f"{side}_{part}" for side in SIDES for part in ("arm", "hand"))
 
 
@@ -74,12 +73,17 @@ def talking_frames(
     number = frames_at_once(model)
     for start in range(0, motion.num_frames, number):
         points = _points(body, motion, slice(start, start + number))
-        frames = [warp(photo, posed, body).picture for posed in points]
+        warped = [warp(photo, posed, body) for posed in points]
+        frames = [one.picture for one in warped]
         for box, window in windows.items():
             assert model is not None
             changes = _changes(window, points, body, model, config)
             frames = [laid(frame, change, box) for frame, change in zip(frames, changes, strict=True)]
-        yield from frames
+        # Changes are enlarged, so they reach a little beyond the person.
+        yield from (
+            np.where((one.validity == Seen.BACKGROUND)[..., None], one.picture, frame)
+            for one, frame in zip(warped, frames, strict=True)
+        )
 
 
 def held_where_unseen(motion: BodyTrack, person: BodyTrack) -> BodyTrack:
@@ -162,14 +166,11 @@ def _told(reference: Image, warped: list[Warped]) -> Frames:
 
 
 def _share(alpha: Image) -> Float:
-    """Return (S, S) in [0, 1]: 1 on the person, 0 at the window's border and away from the person."""
+    """Return (S, S) in [0, 1]: how much of a pixel is the person, 0 at the window's border."""
     size = alpha.shape[0]
-    edge, reach = max(1.0, _EDGE * size), max(1, round(_REACH * size))
-    from_border = np.minimum(np.arange(size) + 0.5, size - np.arange(size) - 0.5) / edge
+    from_border = np.minimum(np.arange(size) + 0.5, size - np.arange(size) - 0.5) / max(1.0, _EDGE * size)
     fade = np.sin(np.clip(from_border, 0, 1) * np.pi / 2).astype(np.float32) ** 2
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
-    person = cv2.blur(cv2.dilate(alpha, kernel).astype(np.float32) / 255, (2 * reach + 1, 2 * reach + 1))
-    return person * fade[:, None] * fade[None]
+    return alpha.astype(np.float32) / 255 * fade[:, None] * fade[None]
 
 
 def laid(frame: Image, change: Float, box: Box) -> Image:

@@ -49,7 +49,9 @@ def mended(model: AnyVideoModel, frames: Frames, num_steps: int | None = None, s
         return drawn_over(model, frames, num_steps, seed)
     size = frames.part.shape[-1]
     noise = torch.randn(1, 3, size, size, generator=torch.Generator().manual_seed(seed))
-    return torch.cat([_drawn(model, some, noise, num_steps) for some in _in_batches(frames)])
+    return torch.cat(
+        [_drawn(model, some, noise, num_steps) for some in _in_batches(frames, frames_at_once(model))]
+    )
 
 
 def usual_steps(model: AnyVideoModel) -> int:
@@ -63,20 +65,21 @@ def usual_steps(model: AnyVideoModel) -> int:
 
 def frames_at_once(model: AnyVideoModel | None) -> int:
     """Return how many following frames are best given together: those that layers over time see."""
-    return max(_BATCH, model.about.num_frames) if isinstance(model, LatentModel) else _BATCH
+    return _BATCH if model is None else max(_BATCH, model.about.num_frames)
 
 
 def _drawn(model: VideoModel, frames: Frames, noise: Tensor, num_steps: int) -> Tensor:
     device = next(model.network.parameters()).device
     told = controls(moved(frames, device))
+    following = len(told) if model.about.num_frames > 1 else 1
 
     def predict(x: Tensor, t: Tensor) -> Tensor:
-        return model.network(x, t, told)
+        return model.network(x, t, told, following)
 
     return as_picture(sample(predict, noise.to(device).expand(len(told), -1, -1, -1), num_steps, 1.0)).cpu()
 
 
-def _in_batches(frames: Frames) -> Iterator[Frames]:
+def _in_batches(frames: Frames, size: int) -> Iterator[Frames]:
     named = {name: getattr(frames, name) for name in Frames.__dataclass_fields__}
-    for start in range(0, len(frames.part), _BATCH):
-        yield Frames(**{name: values[start : start + _BATCH] for name, values in named.items()})
+    for start in range(0, len(frames.part), size):
+        yield Frames(**{name: values[start : start + size] for name, values in named.items()})

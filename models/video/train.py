@@ -103,6 +103,7 @@ def train_video(
         body_model=body.model_id,
         num_steps=0,
         trained_on=f"{windows.num_samples} clips",
+        num_frames=config.num_frames,
     )
 
     def model() -> VideoModel:

@@ -1,8 +1,10 @@
 """The video model: what it leaves alone, what its losses see, training that goes on, frames that are made."""
 
+import copy
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from backends.weights import perceptual_weights
 from body.load import load_body_model
 from body.topology import Part
 from body.track import BodyTrack
+from body.warp import Seen, Warped, warp
 from models.data.records import Place
 from models.model_file import model_bytes
 from models.training import CHECKPOINTS, Progress, TrainingConfig
@@ -202,6 +205,24 @@ def test_frames_are_the_same_from_the_same_seed_in_any_batch(trained: VideoModel
     assert (made[9:].int() - mended(trained, last, num_steps=2).int()).abs().max() <= 1
 
 
+def _wild(model: VideoModel, num_frames: int = 1) -> VideoModel:
+    """A model that changes everything it sees, over time too."""
+    network = copy.deepcopy(model.network)
+    random = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for weights in network.parameters():
+            weights.add_(0.3 * torch.randn(weights.shape, generator=random))
+    return VideoModel(about=replace(model.about, num_frames=num_frames), network=network)
+
+
+def test_layers_over_time_see_the_frames_around_if_they_have_learnt(trained: VideoModel) -> None:
+    frames = _frames(6)
+    other = replace(frames, warp=torch.cat([255 - frames.warp[:1], frames.warp[1:]]))
+    for num_frames, agree in ((1, True), (4, False)):
+        first, second = (mended(_wild(trained, num_frames), some)[1] for some in (frames, other))
+        assert torch.equal(first, second) == agree
+
+
 def _track(number: int, seen: bool = True) -> BodyTrack:
     arrays = nodding_arrays(number)
     for side in ("left", "right"):
@@ -225,6 +246,26 @@ def test_a_photo_moves_and_its_background_stays(trained: VideoModel) -> None:
         assert moving.any() and not moving[:, :20].any() and not moving[:, -20:].any()
     config = VideoGenerateConfig(windows=("head", "left_hand", "whole"))
     assert len(list(talking_frames(picture, person, motion, BODY, trained, None, config))) == 9
+
+
+def test_background_stays_to_the_bit_whatever_the_network_does(
+    trained: VideoModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    picture = np.random.default_rng(0).integers(0, 256, (120, 160, 3)).astype(np.uint8)
+    warped: list[Warped] = []
+
+    def watched(*args: Any) -> Warped:
+        found = warp(*args)
+        if found.picture.shape == picture.shape:
+            warped.append(found)
+        return found
+
+    monkeypatch.setattr("models.video.generate.warp", watched)
+    made = list(talking_frames(picture, _track(1), _track(3), BODY, _wild(trained), None))
+    assert len(made) == len(warped) == 3
+    for frame, one in zip(made, warped, strict=True):
+        behind = one.validity == Seen.BACKGROUND
+        assert np.array_equal(frame[behind], picture[behind]) and not np.array_equal(frame, one.picture)
 
 
 def test_arms_and_hands_that_a_photo_does_not_show_stay() -> None:
