@@ -1,6 +1,7 @@
 """Ending a run from outside: Ctrl-C, SIGTERM and SIGKILL, as a shell or a cluster does it."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -111,8 +112,9 @@ def test_a_signal_ends_a_run_with_one_line_and_all_its_processes(
     seconds, out, err = run.end(number)
     assert run.process.returncode == code and seconds < 5
     assert err.endswith(STOPPED.decode()) and "Traceback" not in out + err
-    # Beam's own worker processes say what they do when they start.
-    assert flags == PROCESSES or (out, err) == ("", STOPPED.decode())
+    # Beam's own worker processes say what they do when they start, and a run on a slow machine how far it is.
+    told = [line for line in out.splitlines() if not re.match(r" +\d+ s  ", line)]
+    assert flags == PROCESSES or (told, err) == ([], STOPPED.decode())
     assert wait_for(lambda: all(map(is_gone, pids)), 1), "workers live on"
     assert (run.folder / "given-back").exists() and not any(run.temporary.iterdir())
     logs = {p.name: p.read_text() for p in run.folder.glob("logs/*")}
