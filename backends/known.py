@@ -222,7 +222,7 @@ BACKENDS: tuple[Backend, ...] = (
         licence="made by Mentor from recordings under CC BY 4.0 and ODbL 1.0",
         if_missing="nobody talks but by geometry alone, unless you name a video model by path",
         weights=(("models", "video/data/video.safetensors"),),
-        expected_sha256="80ad25bd2f447355cb1e609e689441bc0b384308e12249ff7dda78b62b742c31",
+        expected_sha256="237560d8013ada84c876d7e1846eafb0162ce3f7b333543d000ed4a4e086f02b",
     ),
     Backend(
         name="st-lpips",

@@ -1,7 +1,7 @@
 """What a run of training motion is: functions that return a configuration, one a name."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from models.motion.channels import PoseOrigin
 from models.motion.losses import LossConfig
@@ -73,9 +73,8 @@ def cpu_small() -> MotionConfig:
 
 def demo() -> MotionConfig:
     """As `cpu_small`, for so few steps that one sees it work."""
-    return MotionConfig(
-        training=TrainingConfig(num_steps=400, batch_size=16, warmup_steps=20, precision="bfloat16")
-    )
+    training = TrainingConfig(num_steps=400, batch_size=16, warmup_steps=20, precision="bfloat16")
+    return replace(cpu_small(), training=training)
 
 
 CONFIGS: Mapping[str, Callable[[], MotionConfig]] = {

@@ -38,7 +38,7 @@ class VideoGenerateConfig:
     seed: int = 0
     num_steps: Count | None = None  # as many as the model usually takes
     # The windows that the network mends; hands only where the photo shows them.
-    windows: tuple[WindowKind, ...] = ("head",)
+    windows: tuple[WindowKind, ...] = ("head", "left_hand", "right_hand")
 
 
 def talking_frames(
