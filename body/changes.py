@@ -15,7 +15,7 @@ from body.face_mesh import NOSE_TIP, OUTER_MIDDLE_LIPS
 from body.lids import lid_opening
 from body.model import BodyModel, landmark_points
 from body.raster import Float, Pinhole, rasterise
-from body.skinning import skin
+from body.skinning import track_vertices
 from body.topology import JOINT_INDEX
 from body.track import BodyTrack
 
@@ -52,24 +52,24 @@ def changed_points(
         own, given: N frames of one body.
     """
     one, other = own.taken(rows), given.taken(rows)
-    before = _skinned(model, one, one.full_pose(), one.expression)
+    before = track_vertices(model, one)
     pose = one.full_pose().copy()
     turned = (*(_EYES if "gaze" in changes else ()), *(_NECK_AND_HEAD if "head" in changes else ()))
     joints = [JOINT_INDEX[name] for name in turned]
     pose[:, joints] = other.full_pose()[:, joints]
-    base = _skinned(model, one, pose, one.expression) if joints else before
+    base = track_vertices(model, one, pose) if joints else before
     talking = pose.copy()
     talking[:, JOINT_INDEX["jaw"]] = other.jaw
     lids = _lids_alone(model, other.expression - one.expression)
     after = base.copy()
     if "expression" in changes:
         face = other.expression if "blinks" in changes else other.expression - lids
-        return before, _skinned(model, one, talking, face)
+        return before, track_vertices(model, one, talking, face)
     if "mouth" in changes:
-        spoken = _skinned(model, one, talking, other.expression)
+        spoken = track_vertices(model, one, talking, other.expression)
         after += below_nose(model)[:, None] * (spoken - base)
     if "blinks" in changes:
-        blinked = _skinned(model, one, pose, one.expression + lids)
+        blinked = track_vertices(model, one, pose, one.expression + lids)
         after += around_eyes(model)[:, None] * (blinked - base)
     return before, after
 
@@ -142,12 +142,6 @@ def _lids_alone(model: BodyModel, change: Float) -> Float:
     opening = lid_opening(model)[: change.shape[1]]
     amount: Float = change[:, : len(opening)] @ opening / np.float32(opening @ opening)
     return amount[:, None] * opening
-
-
-def _skinned(model: BodyModel, track: BodyTrack, pose: Float, expression: Float) -> Float:
-    flat = pose.reshape(len(pose), -1)
-    vertices, _ = skin(model, flat, track.betas, expression, track.transl)
-    return vertices.astype(np.float32, copy=False)
 
 
 def _turned_by(model: BodyModel, joints: Collection[str]) -> Mask:

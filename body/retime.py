@@ -21,7 +21,7 @@ def at_moments(track: BodyTrack, seconds: npt.NDArray[np.floating], fps: float) 
     first = np.floor(place).astype(np.int64)
     second = np.minimum(first + 1, track.num_frames - 1)
     share = (place - first).astype(np.float32)
-    return between(_taken(track, first, fps), _taken(track, second, fps), share)
+    return replace(between(track.taken(first), track.taken(second), share), fps=fps)
 
 
 def between(one: BodyTrack, other: BodyTrack, share: npt.NDArray[np.floating]) -> BodyTrack:
@@ -34,11 +34,6 @@ def between(one: BodyTrack, other: BodyTrack, share: npt.NDArray[np.floating]) -
         # Exactly what it is at the ends: rotations there and back are rounded.
         values[name] = np.where(part == 0, a, np.where(part == 1, b, mixed)).astype(np.float32)
     return replace(one, **values)
-
-
-def _taken(track: BodyTrack, rows: npt.NDArray[np.int64], fps: float) -> BodyTrack:
-    values = {name: getattr(track, name)[rows] for name in TRACK_PARAMETERS}
-    return replace(track, **values, fps=fps, valid={part: m[rows] for part, m in track.valid.items()})
 
 
 def _turned(a: Float, b: Float, share: npt.NDArray[np.floating]) -> Float:

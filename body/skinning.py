@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from body.model import BodyModel, Float, JointPoints, PointSet, SurfacePoints
 from body.topology import NUM_JOINTS
+from body.track import BodyTrack
 
 _SMALL_ANGLE = 1e-4
 
@@ -121,6 +122,20 @@ def skin(
     vertices = skin_points(model.points, transforms, betas, expression, transl)
     moved = 0.0 if transl is None else np.asarray(transl, np.float32).reshape(-1, 1, 3)
     return vertices, transforms.positions + moved
+
+
+def track_vertices(
+    model: BodyModel, track: BodyTrack, pose: Float | None = None, expression: Float | None = None
+) -> Float:
+    """Return the vertices (N, V, 3) of a body's frames.
+
+    Args:
+        pose: (N, 55, 3), expression: (N, E) instead of the track's own.
+    """
+    pose = track.full_pose() if pose is None else pose
+    face = track.expression if expression is None else expression
+    vertices, _ = skin(model, pose.reshape(len(pose), -1), track.betas, face, track.transl)
+    return vertices.astype(np.float32, copy=False)
 
 
 def surface_points(vertices: Float, faces: npt.NDArray[np.integer], points: SurfacePoints) -> Float:

@@ -91,8 +91,8 @@ class BodyTrack:
             valid={part: np.ones(number, bool) for part in TRACK_PARTS},
         )
 
-    def taken(self, rows: slice) -> "BodyTrack":
-        """Return some of the frames."""
+    def taken(self, rows: slice | npt.NDArray[np.int64]) -> "BodyTrack":
+        """Return some of the frames, in that order."""
         return replace(
             self,
             **{name: getattr(self, name)[rows] for name in TRACK_PARAMETERS},

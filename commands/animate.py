@@ -5,6 +5,8 @@ from collections.abc import Callable
 
 from rich.console import Console
 
+from commands.making_flags import add_motion_model_flag, add_voice_flags, optional_path
+
 _FORMATS = ("mp4", "glb", "arkit")
 
 
@@ -14,15 +16,9 @@ def register(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
     parser.add_argument("--audio", required=True, help="what is said: any file with sound")
     parser.add_argument("--reference", required=True, help="a photo of one person, or a video that shows one")
     parser.add_argument("--out", required=True, help="the motion (.npz); others lie beside it")
-    parser.add_argument("--model", help="a motion model (.safetensors); default: the one that ships")
+    add_motion_model_flag(parser, "--model")
     parser.add_argument("--body-model", help="the SMPLX_*.npz that the motion model was trained for")
-    parser.add_argument(
-        "--whisper", help="the Whisper model that it hears with, name or folder (default: base)"
-    )
-    parser.add_argument(
-        "--seed", type=int, default=0, help="another seed, another way to say it (default: 0)"
-    )
-    parser.add_argument("--guidance", type=float, help="how far the mouth moves for the sound (default: 1)")
+    add_voice_flags(parser)
     parser.add_argument("--steps", type=int, help="evaluations of the network a window (default: 20)")
     parser.add_argument(
         "--formats",
@@ -47,7 +43,7 @@ def run(options: argparse.Namespace, _: list[str], console: Console) -> int:
         audio=options.audio,
         reference=Path(options.reference),
         out=Path(options.out),
-        model=None if options.model is None else Path(options.model),
+        model=optional_path(options.model),
         body_model=options.body_model,
         whisper=options.whisper,
         seed=options.seed,

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from rich.console import Console
 
+from commands.making_flags import add_frame_flags, add_motion_model_flag, add_voice_flags, optional_path
 from commands.safeguards import add_safeguard_flags, safeguards_of
 
 
@@ -20,27 +21,12 @@ def register(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
         help="end with the video, cutting the voice off, or with the voice; default: with the video, and a "
         "longer voice is refused",
     )
-    parser.add_argument(
-        "--seed", type=int, default=0, help="another seed, another way to say it (default: 0)"
-    )
-    parser.add_argument("--guidance", type=float, help="how far the mouth moves for the sound (default: 1)")
-    parser.add_argument("--motion-model", help="a motion model (.safetensors); default: the one that ships")
+    add_voice_flags(parser)
+    add_motion_model_flag(parser, "--motion-model")
     add_frame_flags(parser)
-    parser.add_argument(
-        "--whisper", help="the Whisper model that motion is heard with, name or folder (base)"
-    )
+    parser.add_argument("--steps", type=int, default=1, help="evaluations of the video model a frame (1)")
     add_safeguard_flags(parser)
     parser.set_defaults(run=run)
-
-
-def add_frame_flags(parser: argparse.ArgumentParser) -> None:
-    """Add the flags of how frames of a video are made."""
-    parser.add_argument("--video-model", help="a video model (.safetensors); default: the one that ships")
-    parser.add_argument(
-        "--geometry-alone", action="store_true", help="carry frames along by the body, without a network"
-    )
-    parser.add_argument("--steps", type=int, default=1, help="evaluations of the video model a frame (1)")
-    parser.add_argument("--body-model", help="the SMPLX_*.npz that the models were trained for")
 
 
 def run(options: argparse.Namespace, _: list[str], console: Console) -> int:
@@ -56,8 +42,8 @@ def run(options: argparse.Namespace, _: list[str], console: Console) -> int:
         length=options.length,
         seed=options.seed,
         face_guidance=options.guidance,
-        motion_model=None if options.motion_model is None else Path(options.motion_model),
-        video_model=None if options.video_model is None else Path(options.video_model),
+        motion_model=optional_path(options.motion_model),
+        video_model=optional_path(options.video_model),
         geometry_alone=options.geometry_alone,
         num_steps=options.steps,
         body_model=options.body_model,

@@ -11,7 +11,7 @@ from body.changes import Change
 from body.retime import at_moments
 from body.track import BodyTrack
 from body.track_file import read_track
-from commands.made_frames import check_wanted, video_model
+from commands.made_frames import check_alike, check_wanted, video_model
 from commands.remake_video import SOUND_RATE_HZ, Remaking, faded, read_told, remake_video
 from commands.safeguards import Safeguards
 from commands.settle_likeness import sha256_of
@@ -77,11 +77,7 @@ def _in_the_video(given: BodyTrack, path: Path, person: PersonVideo) -> BodyTrac
         BadInputError: if it is another body model's.
     """
     own, footage = person.reference.track, person.footage
-    if given.model_id != own.model_id:
-        raise BadInputError(
-            f"{path}: of body model {given.model_id}, and the video is fitted with {own.model_id}; "
-            "parameters don't transfer"
-        )
+    check_alike(path, given, own, "video")
     return at_moments(
         replace(given, betas=own.betas), np.arange(footage.num_frames) / footage.fps, footage.fps
     )

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from rich.console import Console
 
+from commands.making_flags import add_frame_flags, add_motion_model_flag, add_voice_flags, optional_path
 from commands.safeguards import add_safeguard_flags, safeguards_of
 
 
@@ -15,24 +16,14 @@ def register(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
     parser.add_argument("--audio", required=True, help="what is said: any file with sound")
     parser.add_argument("--out", required=True, help="the video (.mp4); its record (.json) lies beside it")
     parser.add_argument("--motion", help="motion of this person (.npz of animate) instead of the voice's")
-    parser.add_argument(
-        "--seed", type=int, default=0, help="another seed, another way to say it (default: 0)"
-    )
-    parser.add_argument("--guidance", type=float, help="how far the mouth moves for the sound (default: 1)")
-    parser.add_argument("--motion-model", help="a motion model (.safetensors); default: the one that ships")
-    parser.add_argument("--video-model", help="a video model (.safetensors); default: the one that ships")
+    add_voice_flags(parser)
+    add_motion_model_flag(parser, "--motion-model")
+    add_frame_flags(parser)
     parser.add_argument(
         "--pretrained", metavar="DIR", help="the latent diffusion model that --video-model was trained over"
     )
     parser.add_argument(
-        "--geometry-alone", action="store_true", help="carry the photo along by the body, without a network"
-    )
-    parser.add_argument(
         "--steps", type=int, help="evaluations of the video model a frame (1; over a pretrained model 10)"
-    )
-    parser.add_argument("--body-model", help="the SMPLX_*.npz that the models were trained for")
-    parser.add_argument(
-        "--whisper", help="the Whisper model that motion is heard with, name or folder (base)"
     )
     add_safeguard_flags(parser)
     parser.set_defaults(run=run)
@@ -44,19 +35,16 @@ def run(options: argparse.Namespace, _: list[str], console: Console) -> int:
 
     from commands.generate_video import Generation, generate_video
 
-    def path(text: str | None) -> Path | None:
-        return None if text is None else Path(text)
-
     wanted = Generation(
         image=Path(options.image),
         audio=Path(options.audio),
         out=Path(options.out),
-        motion=path(options.motion),
+        motion=optional_path(options.motion),
         seed=options.seed,
         face_guidance=options.guidance,
-        motion_model=path(options.motion_model),
-        video_model=path(options.video_model),
-        pretrained=path(options.pretrained),
+        motion_model=optional_path(options.motion_model),
+        video_model=optional_path(options.video_model),
+        pretrained=optional_path(options.pretrained),
         geometry_alone=options.geometry_alone,
         num_steps=options.steps,
         body_model=options.body_model,

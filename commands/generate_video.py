@@ -13,7 +13,7 @@ from body.track import BodyTrack, check_model
 from body.track_file import read_track
 from commands.animate_person import drawn_motion, motion_config, motion_model, read_sound
 from commands.finish_video import finish_video
-from commands.made_frames import check_wanted, model_over, told, video_model
+from commands.made_frames import check_alike, check_wanted, model_over, told, video_model
 from commands.safeguards import Safeguards
 from commands.settle_likeness import sha256_of
 from commands.train_video import segment
@@ -24,7 +24,6 @@ from models.video.generate import VideoGenerateConfig, talking_frames
 from models.video.latent.checkpoint import LatentModel
 from models.video.mend import AnyVideoModel, usual_steps
 from pipelines.photo import Reference, read_reference
-from schemas.outcomes import BadInputError
 from schemas.person_consent import ConsentBasis
 from schemas.sample import SAMPLING_RATE_HZ
 from schemas.video_record import Making
@@ -91,11 +90,7 @@ def _motion(
         config = motion_config(wanted.seed, wanted.face_guidance, None)
         return drawn_motion(model, reference, sound, config, wanted.whisper, console)
     given = read_track(wanted.motion)
-    if given.model_id != reference.track.model_id:
-        raise BadInputError(
-            f"{wanted.motion}: of body model {given.model_id}, and the photo is fitted with "
-            f"{reference.track.model_id}; parameters don't transfer"
-        )
+    check_alike(wanted.motion, given, reference.track, "photo")
     return reference.track.moved(given.arrays(), given.fps)
 
 

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from backends.catalogue import verify_weights
 from backends.latent_diffusion import from_pretrained
+from body.track import BodyTrack
 from models.video.checkpoint import VideoModel, bundled_model, load_video
 from models.video.latent.checkpoint import LatentModel, load_latent, to_best_device
 from schemas.outcomes import BadInputError
@@ -29,6 +30,19 @@ def check_wanted(out: Path, num_steps: int | None) -> None:
         raise BadInputError(f"--out {out}: the video is an .mp4 file")
     if num_steps is not None and not 1 <= num_steps <= _MAX_STEPS:
         raise BadInputError(f"--steps {num_steps}: should be from 1 to {_MAX_STEPS}")
+
+
+def check_alike(path: Path, given: BodyTrack, own: BodyTrack, shown: str) -> None:
+    """Check that a file's motion is of the body model that a photo or video was fitted with.
+
+    Raises:
+        BadInputError: if it is of another.
+    """
+    if given.model_id != own.model_id:
+        raise BadInputError(
+            f"{path}: of body model {given.model_id}, and the {shown} is fitted with {own.model_id}; "
+            "parameters don't transfer"
+        )
 
 
 def video_model(path: Path | None, geometry_alone: bool) -> VideoModel | None:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from body.model import BodyModel
 from body.photo import Photo, WarpConfig, prepare_photo, window_of
 from body.raster import Pinhole
-from body.skinning import skin
+from body.skinning import track_vertices
 from body.topology import SIDES
 from body.track import BodyTrack
 from body.warp import Seen, Warped, warp
@@ -63,7 +63,7 @@ def talking_frames(
     config = config or VideoGenerateConfig()
     height, width = picture.shape[:2]
     camera = Pinhole.for_picture(width, height, person.focal_length_px)
-    still = _points(body, person, slice(0, 1))[0]
+    still = track_vertices(body, person)[0]
     warping = warping or WarpConfig(sampling="cubic")  # as sharp as the photo; on pairs linear is nearer
     photo = prepare_photo(
         picture, still, camera, body, warping, None if segment is None else segment(picture)
@@ -72,7 +72,7 @@ def talking_frames(
     windows = {} if model is None else _windows(photo, person, motion, camera, body, model, config)
     number = frames_at_once(model)
     for start in range(0, motion.num_frames, number):
-        points = _points(body, motion, slice(start, start + number))
+        points = track_vertices(body, motion.taken(slice(start, start + number)))
         warped = [warp(photo, posed, body) for posed in points]
         frames = [one.picture for one in warped]
         for box, window in windows.items():
@@ -104,13 +104,6 @@ def _is_seen(part: str, person: BodyTrack) -> bool:
     return bool(person.valid.get(part, np.ones(1, bool))[0])
 
 
-def _points(body: BodyModel, track: BodyTrack, rows: slice) -> Float:
-    """Return vertices (n, V, 3) of some frames."""
-    pose = track.full_pose()[rows].reshape(-1, 165)
-    vertices, _ = skin(body, pose, track.betas, track.expression[rows], track.transl[rows])
-    return vertices.astype(np.float32, copy=False)
-
-
 def _windows(
     photo: Photo,
     person: BodyTrack,
@@ -121,7 +114,7 @@ def _windows(
     config: VideoGenerateConfig,
 ) -> dict[Box, Photo]:
     step = max(1, motion.num_frames // _PLACED_BY)
-    points = np.concatenate([_points(body, motion, slice(None, None, step)), photo.points[None]])
+    points = np.concatenate([track_vertices(body, motion.taken(slice(None, None, step))), photo.points[None]])
     boxes = place_windows(points, camera, body)
     shown: list[WindowKind] = [kind for kind in config.windows if kind in boxes and _is_shown(kind, person)]
     size = model.about.window_px

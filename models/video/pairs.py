@@ -12,7 +12,7 @@ import numpy.typing as npt
 from body.model import BodyModel, Float
 from body.photo import WarpConfig, prepare_window
 from body.raster import Pinhole
-from body.skinning import skin
+from body.skinning import track_vertices
 from body.track import TRACK_PARAMETERS, TRACK_PARTS, BodyTrack, check_model
 from body.warp import warp
 from body.windows import Box, WindowKind, place_windows
@@ -112,13 +112,11 @@ def posed_window(
     arrays = {name: np.concatenate([array[rows], other[name]]) for name, array in window.arrays.items()}
     track = track_of(window, arrays)
     check_model(model, track)
-    pose = track.full_pose().reshape(track.num_frames, -1)
-    vertices, _ = skin(model, pose, track.betas, track.expression, track.transl)
     valid: dict[WindowKind, npt.NDArray[np.bool_]] = {
         kind: np.logical_and.reduce([track.valid[part] for part in parts]) for kind, parts in _NEEDED.items()
     }
     camera = Pinhole.for_picture(track.width, track.height, track.focal_length_px)
-    return camera, vertices.astype(np.float32, copy=False), valid
+    return camera, track_vertices(model, track), valid
 
 
 def track_of(window: Window, arrays: Mapping[str, npt.NDArray[Any]]) -> BodyTrack:

@@ -36,7 +36,6 @@ class MendingLoss:
     def __call__(self, batch: VideoBatch, draw: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
         """Return the scalar to minimise and its parts."""
         config, frames = self.config, frames_a_clip(self.config)
-        following = frames if config.num_frames > 1 else 1
         real, told = as_numbers(batch.target), controls(batch.frames)
         size, device = real.shape[-1], real.device
         drawn = ClipDraws(generator=draw, num_clips=len(real) // frames, frames=frames, device=device)
@@ -45,9 +44,9 @@ class MendingLoss:
         real, told = drawn.tinted(real, told, config.tint)
         rank, world = rank_and_world()
         looks = torch.rand(len(real) * world, 3, generator=draw)[rank * len(real) :][: len(real)]
-        guess = self.network(noised(real, noise, t), t, told, following)
+        guess = self.network(noised(real, noise, t), t, told, config.num_frames)
         with torch.autocast(device.type, enabled=False):  # differences of colours need more than three digits
-            return self.loss(guess, real, batch, following, looks)
+            return self.loss(guess, real, batch, config.num_frames, looks)
 
 
 def train_video(

@@ -14,6 +14,7 @@ from models.video.controls import NUM_CONTROLS
 from models.video.network import VideoNetworkConfig, WarpMender
 from models.video.reanimate import Scene, reanimated
 from tests.body.track_makers import make_track
+from tests.models.shaken import shaken
 
 BODY = load_body_model()
 OWN, GIVEN = make_track(BODY, 3, seed=1), make_track(BODY, 3, seed=2)
@@ -30,9 +31,7 @@ def wild_model():
     config = VideoNetworkConfig(channels=(16, 16), groups=4, time_width=16)
     torch.manual_seed(0)
     network = WarpMender(config).eval()
-    with torch.no_grad():
-        for weights in network.parameters():
-            weights.add_(0.3 * torch.randn_like(weights))
+    shaken(network)
     about = VideoAbout(
         network=config,
         num_controls=NUM_CONTROLS,

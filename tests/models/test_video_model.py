@@ -30,6 +30,7 @@ from models.video.perceptual import PerceptualDistance
 from models.video.train import train_video
 from schemas.outcomes import BadInputError
 from tests.models.made_shards import fitted_with, nodding_arrays, write_shards
+from tests.models.shaken import shaken
 
 BODY = load_body_model()
 SIZE = 32
@@ -208,10 +209,7 @@ def test_frames_are_the_same_from_the_same_seed_in_any_batch(trained: VideoModel
 def _wild(model: VideoModel, num_frames: int = 1) -> VideoModel:
     """A model that changes everything it sees, over time too."""
     network = copy.deepcopy(model.network)
-    random = torch.Generator().manual_seed(0)
-    with torch.no_grad():
-        for weights in network.parameters():
-            weights.add_(0.3 * torch.randn(weights.shape, generator=random))
+    shaken(network)
     return VideoModel(about=replace(model.about, num_frames=num_frames), network=network)
 
 

@@ -60,21 +60,9 @@ def latent_512() -> LatentConfig:
 
 def latent_256_motion() -> LatentConfig:
     """Layers over time on clips of eight frames, after `latent_256`: begin with its model."""
-    return LatentConfig(
-        learns="motion",
-        num_frames=8,
-        training=TrainingConfig(
-            num_steps=20_000,
-            batch_size=16,
-            learning_rate=1e-4,  # AnimateDiff's own
-            warmup_steps=500,
-            ema_decay=0.999,
-            checkpoint_steps=1000,
-            precision="bfloat16",
-        ),
-        window_px=256,
-        num_workers=8,
-    )
+    single = latent_256()
+    training = replace(single.training, learning_rate=1e-4)  # AnimateDiff's own
+    return replace(single, learns="motion", num_frames=8, training=training)
 
 
 def latent_512_motion() -> LatentConfig:

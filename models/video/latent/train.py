@@ -43,8 +43,7 @@ class LatentLoss:
         latents = self.pretrained.encode(real)
         noise, scheduler = drawn.normal(*latents.shape[1:]), self.pretrained.scheduler()
         t = (drawn.uniform() * scheduler.config.num_train_timesteps).long()
-        following = frames if config.num_frames > 1 else 1
-        answer = self.denoise(scheduler.add_noise(latents, noise, t), t, told, following)
+        answer = self.denoise(scheduler.add_noise(latents, noise, t), t, told, config.num_frames)
         with torch.autocast(device.type, enabled=False):
             wanted = _wanted(scheduler, latents, noise, t)
             weight = batch.counts * _time_weight(scheduler, t, config.loss.most_ratio)
@@ -84,19 +83,9 @@ def train_latent(
     rank, world = rank_and_world()
     windows = video_windows(shards, config, split, rank, world, body_file)
     torch.manual_seed(config.training.seed)
-    most_frames = _most_frames(config, start)
-    denoise = LatentDenoiser(
-        pretrained, pretrained.prompt if start is None else start.denoise.prompt, most_frames
-    )
-    if start is not None:
-        _begin_with(denoise, start.denoise)
-    learner = denoise.parts[config.learns]
-    for name, part in denoise.parts.items():
-        part.requires_grad_(name == config.learns)
-    if config.recompute:
-        denoise.recompute()
+    denoise = _denoiser(config, pretrained, start)
     trainer = Trainer(
-        learner,
+        denoise.parts[config.learns],
         LatentLoss(denoise=denoise, pretrained=pretrained, config=config),
         WindowLoader(windows, make=VideoExamples(body, config, segment), num_workers=config.num_workers),
         config.training,
@@ -112,14 +101,14 @@ def train_latent(
         num_controls=NUM_CONTROLS,
         window_px=config.window_px,
         num_frames=config.num_frames,
-        most_frames=most_frames,
+        most_frames=denoise.most_frames,
         body_model=body.model_id,
         num_steps=0,
         trained_on=f"{windows.num_samples} clips",
     )
 
     def model() -> LatentModel:
-        drawn = LatentDenoiser(pretrained, denoise.prompt, most_frames)
+        drawn = LatentDenoiser(pretrained, denoise.prompt, denoise.most_frames)
         others = {f"{name}.{key}": value for name, part in denoise.parts.items() if name != config.learns
                   for key, value in part.state_dict().items()}  # fmt: skip
         load_parts(drawn, others | {f"{config.learns}.{key}": value for key, value in trainer.ema.items()})
@@ -156,9 +145,18 @@ def _most_frames(config: LatentConfig, start: LatentModel | None) -> int | None:
     return own or known
 
 
-def _begin_with(denoise: LatentDenoiser, start: LatentDenoiser) -> None:
-    for name, part in start.parts.items():
-        denoise.parts[name].load_state_dict(part.state_dict())
+def _denoiser(config: LatentConfig, pretrained: Pretrained, start: LatentModel | None) -> LatentDenoiser:
+    """Return what is trained, as it begins: the part that learns alone takes gradients."""
+    prompt = pretrained.prompt if start is None else start.denoise.prompt
+    denoise = LatentDenoiser(pretrained, prompt, _most_frames(config, start))
+    if start is not None:
+        for name, part in start.denoise.parts.items():
+            denoise.parts[name].load_state_dict(part.state_dict())
+    for name, part in denoise.parts.items():
+        part.requires_grad_(name == config.learns)
+    if config.recompute:
+        denoise.recompute()
+    return denoise
 
 
 def _wanted(scheduler: Any, latents: Tensor, noise: Tensor, t: Tensor) -> Tensor:

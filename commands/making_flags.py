@@ -1,0 +1,36 @@
+"""The flags that commands which make a person move share: how motion is drawn, and how frames are."""
+
+import argparse
+from pathlib import Path
+
+
+def add_voice_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the flags of how a voice becomes motion, but for its model."""
+    parser.add_argument(
+        "--seed", type=int, default=0, help="another seed, another way to say it (default: 0)"
+    )
+    parser.add_argument(
+        "--guidance", type=float, help="how far the mouth moves for the sound (default: 1.2; 1 is none)"
+    )
+    parser.add_argument(
+        "--whisper", help="the Whisper model that motion is heard with, name or folder (default: base)"
+    )
+
+
+def add_motion_model_flag(parser: argparse.ArgumentParser, flag: str) -> None:
+    """Add the flag that names a motion model."""
+    parser.add_argument(flag, help="a motion model (.safetensors); default: the one that ships")
+
+
+def add_frame_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the flags of how frames are made, but for how many steps they take."""
+    parser.add_argument("--video-model", help="a video model (.safetensors); default: the one that ships")
+    parser.add_argument(
+        "--geometry-alone", action="store_true", help="carry pictures along by the body, without a network"
+    )
+    parser.add_argument("--body-model", help="the SMPLX_*.npz that the models were trained for")
+
+
+def optional_path(text: str | None) -> Path | None:
+    """Return the path of a flag; None where it was left out."""
+    return None if text is None else Path(text)
