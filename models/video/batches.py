@@ -11,11 +11,15 @@ import torch
 
 from body.model import BodyModel
 from body.windows import WindowKind
+from models.data.loader import WindowLoader
 from models.data.records import Window
 from models.data.windows import ShardWindows
+from models.device import best_device
+from models.training import Batches
 from models.video.config import PairsConfig
 from models.video.controls import Frames, VideoBatch
 from models.video.pairs import Examples, Segment, make_pairs, pair_windows
+from models.video.pool import ExamplePool
 from schemas.outcomes import BadInputError
 
 # Frames that are not to follow each other are taken from so many as a window has.
@@ -85,10 +89,11 @@ def video_windows(
         BadInputError: if a batch cannot be made of whole clips for each process.
     """
     frames = frames_a_clip(config)
-    if config.training.batch_size % (frames * world_size):
+    used, size = config.reuse * frames * world_size, config.training.batch_size
+    if size % used:
         raise BadInputError(
-            f"training.batch_size {config.training.batch_size} is no multiple of {frames} frames a "
-            f"clip for each of {world_size} processes"
+            f"training.batch_size {size} is no multiple of {used}: {frames} frames a clip, each used "
+            f"{config.reuse} times, for each of {world_size} processes"
         )
     wanted = pair_windows(
         config.num_frames if config.num_frames > 1 else _SPREAD_FRAMES,
@@ -103,8 +108,26 @@ def video_windows(
         split=split,
         rank=rank,
         world_size=world_size,
-        batch_size=config.training.batch_size // (frames * world_size),
+        batch_size=size // used,
         epochs=None,
+    )
+
+
+def video_batches(
+    windows: ShardWindows, model: BodyModel, config: PairsConfig, segment: Segment | None
+) -> Batches:
+    """Return the batches of windows that a run learns from, each read once or used again from memory."""
+    loader = WindowLoader(windows, make=VideoExamples(model, config, segment), num_workers=config.num_workers)
+    if config.reuse == 1:
+        return loader
+    read_a_step = config.training.batch_size // config.reuse
+    return ExamplePool(
+        loader,
+        reuse=config.reuse,
+        frames_a_clip=frames_a_clip(config),
+        pool_batches=max(config.reuse, config.pool_examples // read_a_step),
+        seed=config.training.seed,
+        device=best_device(),
     )
 
 

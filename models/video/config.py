@@ -19,6 +19,10 @@ class PairsConfig:
     num_frames: Count = 1
     # How many windows a batch's clip gives: the photo is taken apart once for all of them.
     frames_a_clip: Count = 4
+    # In how many steps an example serves, from a pool of `pool_examples` in the device's memory (0.2 MB each
+    # at 128 px): more than one pays where reading is slower than learning.
+    reuse: Count = 1
+    pool_examples: Count = 16_384
     hand_share: Share = 0.25  # of the windows, where a clip shows hands
     mirror_probability: Share = 0.5
     person_power: Share = 0.5  # between every clip and every person counting alike (`WindowConfig`)
@@ -63,6 +67,8 @@ def gpu_128() -> VideoConfig:
             checkpoint_steps=1000,
             precision="bfloat16",
         ),
+        frames_a_clip=8,
+        reuse=4,
         num_workers=14,
     )
 

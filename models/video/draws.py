@@ -23,8 +23,12 @@ class ClipDraws:
     device: torch.device
 
     def normal(self, *shape: int) -> Tensor:
-        """Return (B, ...) of deviation 1."""
-        return self._mine(torch.randn(self._all, *shape, generator=self.generator))
+        """Return (B, ...) of deviation 1: drawn where it is used, as processors are slow at so many."""
+        if self.device.type == "cpu":
+            return self._mine(torch.randn(self._all, *shape, generator=self.generator))
+        seed = int(torch.randint(2**62, (), generator=self.generator))
+        there = torch.Generator(self.device).manual_seed(seed)
+        return self._mine(torch.randn(self._all, *shape, generator=there, device=self.device))
 
     def uniform(self, *shape: int) -> Tensor:
         """Return (B, ...) in [0, 1)."""

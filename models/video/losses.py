@@ -82,16 +82,20 @@ class VideoLoss:
     def _looked_at(self, drawn: Tensor, real: Tensor, part: Tensor, random: Tensor) -> tuple[Tensor, Tensor]:
         """Return (B, 3, L, L) of each: around the mouth in most frames, else eyes or hands, else anywhere."""
         size, look = part.shape[-1], min(self._config.look_px, part.shape[-1])
-        mine, theirs = list[Tensor](), list[Tensor]()
-        for index, (which, across, down) in enumerate(random.tolist()):
-            wanted = MOUTH if which < 0.5 else EYES if which < 0.75 else HANDS
-            where = torch.nonzero(of_parts(part[index : index + 1], wanted)[0, 0])
-            middle = where.float().mean(0).tolist() if len(where) else [down * size, across * size]
-            top, left = (max(0, min(size - look, round(at - look / 2))) for at in middle)
-            window = (slice(None), slice(top, top + look), slice(left, left + look))
-            mine.append(drawn[index][window])
-            theirs.append(real[index][window])
-        return torch.stack(mine), torch.stack(theirs)
+        random = random.to(drawn.device)
+        which = torch.bucketize(
+            random[:, 0].contiguous(), torch.tensor([0.5, 0.75], device=drawn.device), right=True
+        )
+        masks = torch.stack([of_parts(part, wanted)[:, 0] for wanted in (MOUTH, EYES, HANDS)])
+        mask = masks[which, torch.arange(len(part), device=drawn.device)]
+        found, at = mask.sum((1, 2)), torch.arange(size, device=drawn.device, dtype=mask.dtype)
+
+        def first(along: Tensor, anywhere: Tensor) -> Tensor:
+            middle = torch.where(found > 0, (along * at).sum(1) / found.clamp_min(1), anywhere * size)
+            return (middle - look / 2).round().long().clamp(0, size - look)
+
+        top, left = first(mask.sum(2), random[:, 2]), first(mask.sum(1), random[:, 1])
+        return _cut(drawn, top, left, look), _cut(real, top, left, look)
 
 
 def region_weights(config: Regions, part: Tensor, alpha: Tensor) -> Tensor:
@@ -101,6 +105,15 @@ def region_weights(config: Regions, part: Tensor, alpha: Tensor) -> Tensor:
     for parts, more in ((MOUTH, config.mouth), (EYES, config.eyes), (HANDS, config.hands)):
         weight = weight + more * of_parts(part, parts, grown)
     return weight
+
+
+def _cut(pictures: Tensor, top: Tensor, left: Tensor, size: int) -> Tensor:
+    """Return squares (B, C, size, size) of pictures (B, C, S, S), from rows top and columns left (B,)."""
+    count, channels, _, width = pictures.shape
+    along = torch.arange(size, device=pictures.device)
+    rows = (top[:, None] + along)[:, None, :, None].expand(count, channels, size, width)
+    columns = (left[:, None] + along)[:, None, None, :].expand(count, channels, size, size)
+    return pictures.gather(2, rows).gather(3, columns)
 
 
 def _edges(wrong: Tensor, weight: Tensor) -> Tensor:

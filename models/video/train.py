@@ -8,12 +8,11 @@ import torch
 from torch import Tensor
 
 from body.model import BodyModel
-from models.data.loader import WindowLoader
 from models.diffusion import noised
 from models.model_file import write_model
 from models.ranks import rank_and_world
 from models.training import CHECKPOINTS, Progress, Trainer, run_identity
-from models.video.batches import VideoExamples, frames_a_clip, video_windows
+from models.video.batches import frames_a_clip, video_batches, video_windows
 from models.video.checkpoint import MODEL_FILE, VideoAbout, VideoModel, video_bytes
 from models.video.config import VideoConfig
 from models.video.controls import NUM_CONTROLS, VideoBatch, as_numbers, controls
@@ -88,7 +87,7 @@ def train_video(
     trainer = Trainer(
         network,
         MendingLoss(network=network, loss=VideoLoss(config.loss, looks), config=config),
-        WindowLoader(windows, make=VideoExamples(body, config, segment), num_workers=config.num_workers),
+        video_batches(windows, body, config, segment),
         config.training,
         folder / CHECKPOINTS,
         run_identity(config, windows.fingerprint, body.model_id, start and video_bytes(start)),

@@ -154,16 +154,19 @@ def test_st_lpips_grows_with_what_is_seen_and_hardly_with_a_shift() -> None:
         PerceptualDistance(Path("none.pth"))
 
 
-def test_training_that_was_killed_goes_on_as_if_it_had_not_been(shards: str, tmp_path: Path) -> None:
-    whole = _train(shards, tmp_path / "whole", TINY)
+@pytest.mark.parametrize("config", [TINY, replace(TINY, reuse=2, pool_examples=6)], ids=["once", "reused"])
+def test_training_that_was_killed_goes_on_as_if_it_had_not_been(
+    shards: str, tmp_path: Path, config: VideoConfig
+) -> None:
+    whole = _train(shards, tmp_path / "whole", config)
 
     def stop(progress: Progress, model: Callable[[], VideoModel]) -> None:
         if progress.step == 2:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        _train(shards, tmp_path / "killed", TINY, listen=stop)
-    gone_on = _train(shards, tmp_path / "killed", replace(TINY, num_workers=1))
+        _train(shards, tmp_path / "killed", config, listen=stop)
+    gone_on = _train(shards, tmp_path / "killed", replace(config, num_workers=1))
     assert video_bytes(whole) == video_bytes(gone_on)
     files = [(tmp_path / name / MODEL_FILE).read_bytes() for name in ("whole", "killed")]
     assert files[0] == files[1] and (tmp_path / "killed" / CHECKPOINTS / "step-00000004").is_dir()
@@ -282,5 +285,5 @@ def test_arms_and_hands_that_a_photo_does_not_show_stay() -> None:
 def test_configurations_are_what_they_say() -> None:
     for make in CONFIGS.values():
         config = make()
-        assert config.training.batch_size % config.frames_a_clip == 0
+        assert config.training.batch_size % (config.frames_a_clip * config.reuse) == 0
         assert sum(p.numel() for p in WarpMender(config.network).parameters()) * 4 < 20e6

@@ -9,10 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from body.model import BodyModel
-from models.data.loader import WindowLoader
 from models.ranks import rank_and_world
 from models.training import CHECKPOINTS, Progress, Trainer, run_identity
-from models.video.batches import VideoExamples, frames_a_clip, video_windows
+from models.video.batches import frames_a_clip, video_batches, video_windows
 from models.video.checkpoint import MODEL_FILE
 from models.video.controls import NUM_CONTROLS, VideoBatch, as_numbers, controls
 from models.video.draws import ClipDraws
@@ -87,7 +86,7 @@ def train_latent(
     trainer = Trainer(
         denoise.parts[config.learns],
         LatentLoss(denoise=denoise, pretrained=pretrained, config=config),
-        WindowLoader(windows, make=VideoExamples(body, config, segment), num_workers=config.num_workers),
+        video_batches(windows, body, config, segment),
         config.training,
         folder / CHECKPOINTS,
         run_identity(config, windows.fingerprint, body.model_id, None)
