@@ -7,8 +7,11 @@ Letters in shapes: H, W of the frame that is made, h, w of a photo's arrays; V v
 the frame of the photo's camera, which sees all frames made of it.
 """
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import partial
 
 import cv2
 import numpy as np
@@ -26,6 +29,7 @@ from body.tints import tint_groups
 Mask = npt.NDArray[np.bool_]
 # How much a part's colour counts, against colours beside it, where the photo does not show it.
 _TINT = np.float32(0.05)
+_THREADS = 8
 _HOW = {"linear": cv2.INTER_LINEAR, "cubic": cv2.INTER_CUBIC}
 
 
@@ -83,6 +87,15 @@ def warp(photo: Photo, points: Float, model: BodyModel) -> Warped:
         part=part,
         alpha=alpha,
     )
+
+
+def warps(photo: Photo, points: Float, model: BodyModel) -> list[Warped]:
+    """Return `warp` of each of N poses (N, V, 3), several at once.
+
+    For programs that make one video; where each core has a process of its own, `warp` one by one.
+    """
+    with ThreadPoolExecutor(min(_THREADS, os.cpu_count() or 1)) as threads:
+        return list(threads.map(partial(warp, photo, model=model), points))
 
 
 def _flow(photo: Photo, raster: Raster, part: Image, model: BodyModel) -> tuple[Float, Float]:

@@ -12,7 +12,6 @@ import numpy as np
 import pyarrow as pa
 from rich.console import Console
 
-from backends.catalogue import verify_weights
 from backends.select import identity_distances, landmark_extractor, sync_scorer
 from backends.weights import perceptual_weights
 from body.load import load_body_model
@@ -22,10 +21,11 @@ from commands.evaluation_page import evaluation_page, print_figures
 from commands.judge_clips import ClipJudge, FaceDistances, Image, Judged, Score
 from commands.judge_drift import LongFilm, judge_drift
 from commands.judge_films import Film, make_film, sync_scores
+from commands.made_frames import mending_model
 from commands.settle_likeness import sha256_of
 from commands.train_video import segment
 from models.data.records import Window
-from models.video.checkpoint import VideoModel, bundled_model, load_video
+from models.video.checkpoint import bundled_model
 from models.video.judged import NUM_FOLLOWING, judged_clips, longest, person_of
 from models.video.perceptual import PerceptualDistance
 from models.video.ways import ABLATIONS, Ablation, Way, network_ways
@@ -114,14 +114,8 @@ def _ways(wanted: Evaluation) -> tuple[Way, ...]:
     if not (wanted.drift_seconds == 0 or 2 <= wanted.drift_seconds <= _LONGEST_SECONDS):
         raise BadInputError(f"--drift-seconds {wanted.drift_seconds:g}: 0, or from 2 to {_LONGEST_SECONDS:g}")
     parts: list[Ablation] = [part for part in ABLATIONS if part in without]
-    return network_ways(_model(wanted), list(dict.fromkeys(int(text) for text in steps)), parts)
-
-
-def _model(wanted: Evaluation) -> VideoModel:
-    if wanted.model is not None:
-        return load_video(Path(wanted.model))
-    verify_weights("video")
-    return load_video(bundled_model())
+    model = mending_model(Path(wanted.model) if wanted.model else None)
+    return network_ways(model, list(dict.fromkeys(int(text) for text in steps)), parts)
 
 
 def _judged(wanted: Evaluation, ways: Sequence[Way], body: BodyModel, console: Console) -> Findings:

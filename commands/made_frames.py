@@ -11,6 +11,7 @@ from rich.console import Console
 from backends.catalogue import verify_weights
 from backends.latent_diffusion import from_pretrained
 from body.track import BodyTrack
+from models.device import best_device
 from models.video.checkpoint import VideoModel, bundled_model, load_video
 from models.video.latent.checkpoint import LatentModel, load_latent, to_best_device
 from schemas.outcomes import BadInputError
@@ -51,12 +52,20 @@ def video_model(path: Path | None, geometry_alone: bool) -> VideoModel | None:
     Raises:
         BadInputError: if it cannot be used, or was altered.
     """
-    if geometry_alone:
-        return None
-    if path is not None:
-        return load_video(path)
-    verify_weights("video")
-    return load_video(bundled_model())
+    return None if geometry_alone else mending_model(path)
+
+
+def mending_model(path: Path | None) -> VideoModel:
+    """Return the video model of a file, or the one that ships, where it draws best.
+
+    Raises:
+        BadInputError: if it cannot be used, or was altered.
+    """
+    if path is None:
+        verify_weights("video")
+    model = load_video(path or bundled_model())
+    model.network.to(best_device())
+    return model
 
 
 def model_over(pretrained: Path, path: Path | None) -> LatentModel:

@@ -16,7 +16,7 @@ from body.raster import Pinhole
 from body.skinning import track_vertices
 from body.topology import SIDES
 from body.track import BodyTrack
-from body.warp import Seen, Warped, warp
+from body.warp import Seen, Warped, warps
 from body.windows import Box, WindowKind, place_windows
 from models.motion.channels import CHANNELS
 from models.video.controls import Frames
@@ -73,7 +73,7 @@ def talking_frames(
     number = frames_at_once(model)
     for start in range(0, motion.num_frames, number):
         points = track_vertices(body, motion.taken(slice(start, start + number)))
-        warped = [warp(photo, posed, body) for posed in points]
+        warped = warps(photo, points, body)
         frames = [one.picture for one in warped]
         for box, window in windows.items():
             assert model is not None
@@ -133,7 +133,7 @@ def _changes(
     It fades to nothing at the window's border and off the person, so that there is no seam and the
     background is the same in all frames.
     """
-    warped = [warp(window, posed, body) for posed in points]
+    warped = warps(window, points, body)
     return window_changes(window.picture[window.inner], warped, model, config)
 
 

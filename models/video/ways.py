@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from body.model import BodyModel
 from body.photo import WarpConfig, prepare_photo
-from body.warp import Warped, warp
+from body.warp import warps
 from body.windows import place_windows
 from models.data.records import Window
 from models.video.checkpoint import VideoModel
@@ -50,6 +50,7 @@ def network_ways(model: VideoModel, steps: Sequence[int], without: Sequence[Abla
         )
         network = WarpMender(less)
         network.load_state_dict(model.network.state_dict())
+        network.to(next(model.network.parameters()).device)
         other = replace(model, about=replace(model.about, network=less), network=network.eval())
         ways.append(Way(name=f"{MODEL}, {ABLATIONS[part]}", model=other, num_steps=steps[0]))
     return tuple(ways)
@@ -88,7 +89,7 @@ def whole_pictures(window: Window, way: Way, body: BodyModel, segment: Segment |
     config = WarpConfig(sampling="cubic")  # as `talking_frames` has it
     shown = None if segment is None else segment(picture)
     photo = prepare_photo(picture, points[-1], camera, body, config, shown)
-    warped: list[Warped] = [warp(photo, posed, body) for posed in points[:-1]]
+    warped = warps(photo, points[:-1], body)
     drawn = talking_frames(
         picture, person, motion, body, way.model, segment, VideoGenerateConfig(num_steps=way.num_steps)
     )
