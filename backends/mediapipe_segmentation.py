@@ -23,6 +23,6 @@ class MediaPipeSegmentation:
 
 
 @functools.lru_cache(maxsize=1)
-def load(process_id: int) -> MediaPipeSegmentation:
-    """Return a process's segmenter: its threads do not go along when a process is forked."""
+def load() -> MediaPipeSegmentation:
+    """Return the process's segmenter."""
     return MediaPipeSegmentation()

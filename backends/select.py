@@ -6,7 +6,6 @@ when they are asked for, once a process.
 
 import functools
 import hashlib
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +38,7 @@ from backends.protocols import (
     PersonSegmenter,
     PictureChange,
     Recogniser,
+    RgbImage,
     ShotModel,
     SpeechDetector,
     SyncScorer,
@@ -162,7 +162,12 @@ def face_detector(min_score: float, full_range: bool) -> FaceDetector:
 
 def person_segmenter() -> PersonSegmenter:
     """Return what tells which pixels of a picture are a person; each process has its own."""
-    return mediapipe_segmentation.load(os.getpid())
+    return mediapipe_segmentation.load()
+
+
+def segment_person(picture: RgbImage) -> RgbImage:
+    """Return how much of each pixel (H, W) is a person, 0 to 255; processes that read are sent this name."""
+    return person_segmenter().segment(picture)
 
 
 def content_scorer() -> PictureChange:

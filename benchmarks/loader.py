@@ -29,6 +29,8 @@ from models.data.places import find_shards  # noqa: E402
 from models.data.windows import ShardWindows  # noqa: E402
 from schemas.sample import PARTS, decode_sample  # noqa: E402
 
+# As Mentor's own loader starts its processes: this one has threads by then.
+_FRESH: Any = {"multiprocessing_context": "forkserver"}
 _ARRAYS = ("smplx:jaw", "smplx:expression", "smplx:body_pose", "valid:smplx_face")
 
 
@@ -102,7 +104,7 @@ def _of_webdataset(sample: dict[str, Any]) -> int:
 def _webdataset(options: argparse.Namespace, shards: list[str]) -> Iterator[int]:
     dataset: Any = webdataset.WebDataset(shards, shardshuffle=len(shards), empty_check=False)  # pyright: ignore
     loader: Any = webdataset.WebLoader(  # pyright: ignore
-        dataset.shuffle(100).map(_of_webdataset), batch_size=None, num_workers=options.workers
+        dataset.shuffle(100).map(_of_webdataset), batch_size=None, num_workers=options.workers, **_FRESH
     )
     yield from loader
 
@@ -131,7 +133,7 @@ def _unpacked(shards: list[str], folder: Path) -> list[Path]:
 
 
 def _files(options: argparse.Namespace, keys: list[Path]) -> Iterator[int]:
-    yield from DataLoader(_Files(keys), batch_size=None, shuffle=True, num_workers=options.workers)
+    yield from DataLoader(_Files(keys), batch_size=None, shuffle=True, num_workers=options.workers, **_FRESH)
 
 
 def _loader(options: argparse.Namespace, pictures: bool) -> WindowLoader[Any]:

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 from rich.console import Console
 
-from backends.select import identity_distances, landmark_extractor, sync_scorer
+from backends.select import identity_distances, landmark_extractor, segment_person, sync_scorer
 from backends.weights import perceptual_weights
 from body.load import load_body_model
 from body.model import BodyModel
@@ -23,7 +23,6 @@ from commands.judge_drift import LongFilm, judge_drift
 from commands.judge_films import Film, make_film, sync_scores
 from commands.made_frames import mending_model
 from commands.settle_likeness import sha256_of
-from commands.train_video import segment
 from models.data.records import Window
 from models.video.checkpoint import bundled_model
 from models.video.judged import NUM_FOLLOWING, judged_clips, longest, person_of
@@ -122,7 +121,7 @@ def _judged(wanted: Evaluation, ways: Sequence[Way], body: BodyModel, console: C
     faces, config = FaceDistances(identity_distances().embed), LandmarkConfig()
     landmarks = landmark_extractor(config.min_score, config.model_complexity)
     looks = PerceptualDistance(perceptual_weights())
-    judge = ClipJudge(ways, body, segment, looks, faces, landmarks, wanted.num_pictures)
+    judge = ClipJudge(ways, body, segment_person, looks, faces, landmarks, wanted.num_pictures)
     found = Findings(scores=[], labels={}, heads={}, films=[], left_out={})
     told = _Telling(console)
     talker: Window | None = None
@@ -131,7 +130,7 @@ def _judged(wanted: Evaluation, ways: Sequence[Way], body: BodyModel, console: C
             judged = judge.judge(window)
             stretch = longest(window, wanted.film_frames)
             if judged.left_out is None and stretch is not None and _is_filmed(window, found, wanted):
-                found.films.append(make_film(stretch, ways[0], body, segment, landmarks))
+                found.films.append(make_film(stretch, ways[0], body, segment_person, landmarks))
                 found.scores += found.films[-1].scores
         except _BAD as error:  # a clip that cannot be judged costs itself
             judged = Judged(scores=(), heads={}, left_out=f"{type(error).__name__}: {error}"[:300])
@@ -150,7 +149,7 @@ def _judged(wanted: Evaluation, ways: Sequence[Way], body: BodyModel, console: C
     if wanted.drift_seconds and talker is not None:
         tell = _Telling(console).frames
         found.drift = judge_drift(
-            talker, wanted.drift_seconds, ways[0], body, segment, landmarks, faces, console, tell
+            talker, wanted.drift_seconds, ways[0], body, segment_person, landmarks, faces, console, tell
         )
         found.scores += found.drift.scores
     return found

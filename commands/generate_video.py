@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from rich.console import Console
 
+from backends.select import segment_person
 from body.load import load_body_model
 from body.topology import MAX_EXPRESSION
 from body.track import BodyTrack, check_model
@@ -16,7 +17,6 @@ from commands.finish_video import finish_video
 from commands.made_frames import check_alike, check_wanted, model_over, told, video_model
 from commands.safeguards import Safeguards
 from commands.settle_likeness import sha256_of
-from commands.train_video import segment
 from commands.warn_of_children import age_warning
 from models.motion.checkpoint import bundled_model as bundled_motion
 from models.video.checkpoint import bundled_model as bundled_video
@@ -71,7 +71,7 @@ def generate_video(wanted: Generation, console: Console) -> list[Path]:
     body = load_body_model(wanted.body_model, len(motion.betas), MAX_EXPRESSION)
     check_model(body, motion)
     config = VideoGenerateConfig(seed=wanted.seed, num_steps=wanted.num_steps)
-    frames = talking_frames(reference.picture, reference.track, motion, body, video, segment, config)
+    frames = talking_frames(reference.picture, reference.track, motion, body, video, segment_person, config)
     shown = told(frames, motion.num_frames, console)
     making = _making(wanted, basis, video)
     record = finish_video(shown, sound, motion.fps, wanted.out, making, wanted.safeguards)

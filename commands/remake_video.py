@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from rich.console import Console
 
+from backends.select import segment_person
 from body.changes import Change
 from body.load import load_body_model
 from body.retime import between
@@ -16,7 +17,6 @@ from body.track import BodyTrack, check_model
 from commands.finish_video import finish_video
 from commands.made_frames import told
 from commands.safeguards import Safeguards
-from commands.train_video import segment
 from commands.warn_of_children import age_warning
 from models.video.checkpoint import VideoModel
 from models.video.generate import VideoGenerateConfig
@@ -74,7 +74,9 @@ def remake_video(
     body = load_body_model(wanted.body_model, len(wanted.motion.betas), MAX_EXPRESSION)
     check_model(body, wanted.motion)
     scenes = scenes_of(person.followed, wanted.motion, wanted.strength)
-    frames = reanimated(footage.frames(), scenes, wanted.changes, body, wanted.model, segment, wanted.config)
+    frames = reanimated(
+        footage.frames(), scenes, wanted.changes, body, wanted.model, segment_person, wanted.config
+    )
     shown = told(frames, footage.num_frames, console)
     record = finish_video(shown, wanted.sound, footage.fps, out, making, safeguards, SOUND_RATE_HZ)
     for warning in safeguards.warnings():

@@ -6,9 +6,9 @@ from pathlib import Path
 from rich.console import Console
 
 from backends.latent_diffusion import from_pretrained
+from backends.select import segment_person
 from body.load import load_body_model
 from commands.settle_likeness import sha256_of
-from commands.train_video import segment
 from commands.training_run import TrainingListener, TrainingRun, load_config
 from commands.video_page import write_page
 from models.ranks import join_ranks
@@ -37,7 +37,7 @@ def train(run: TrainingRun, console: Console) -> Path:
     start_print = None if run.start is None else sha256_of(Path(run.start))
 
     def draw_page(progress: Progress, model: Callable[[], LatentModel]) -> None:
-        write_page(folder, run.shards, run.split, progress.history, model(), body, segment)
+        write_page(folder, run.shards, run.split, progress.history, model(), body, segment_person)
 
     with join_ranks() as rank:
         listener = TrainingListener(folder, console, draw_page) if rank == 0 else None
@@ -47,7 +47,7 @@ def train(run: TrainingRun, console: Console) -> Path:
             config,
             pretrained,
             body,
-            segment,
+            segment_person,
             split=run.split,
             start=start,
             start_print=start_print,

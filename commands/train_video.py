@@ -3,11 +3,9 @@
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
 from rich.console import Console
 
-from backends.select import person_segmenter
+from backends.select import segment_person
 from backends.weights import perceptual_weights
 from body.load import load_body_model
 from commands.training_run import TrainingListener, TrainingRun, load_config
@@ -35,16 +33,20 @@ def train(run: TrainingRun, console: Console) -> Path:
     start = None if run.start is None else load_video(Path(run.start))
 
     def draw_page(progress: Progress, model: Callable[[], VideoModel]) -> None:
-        write_page(folder, run.shards, run.split, progress.history, model(), body, segment)
+        write_page(folder, run.shards, run.split, progress.history, model(), body, segment_person)
 
     with join_ranks() as rank:
         listener = TrainingListener(folder, console, draw_page) if rank == 0 else None
         train_video(
-            run.shards, folder, config, body, segment, looks, run.split, start, listener, run.body_model
+            run.shards,
+            folder,
+            config,
+            body,
+            segment_person,
+            looks,
+            run.split,
+            start,
+            listener,
+            run.body_model,
         )
     return folder / MODEL_FILE
-
-
-def segment(picture: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """Return how much of each pixel is a person; each process that reads has a network of its own."""
-    return person_segmenter().segment(picture)

@@ -1,17 +1,18 @@
 """Batches of windows, read by other processes, with a state that a checkpoint can hold."""
 
-import signal
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
-import cv2
-from threadpoolctl import threadpool_limits
 from torch.utils.data import DataLoader, IterableDataset
 
 from models.data.collate import collate
+from models.data.processes import Readers, begin_reading
 from models.data.reader import check_skipped
 from models.data.records import Place, Skipped, Window
 from models.data.windows import ShardWindows
+
+_LOG = logging.getLogger(__name__)
 
 
 class Made(Protocol):
@@ -66,40 +67,31 @@ class WindowLoader(Generic[B]):
         self._windows.load_state_dict(state)
 
     def __iter__(self) -> Iterator[B]:
+        readers = Readers() if self._num_workers else None
         loader = DataLoader(
             _Batches(self._windows, self._make),
             batch_size=None,
             num_workers=self._num_workers,
             prefetch_factor=self._prefetch_factor if self._num_workers else None,
             pin_memory=self._pin_memory,
-            worker_init_fn=_begin_reading,
+            worker_init_fn=begin_reading,
+            multiprocessing_context=readers,
         )
         end = self._windows.end
-        # OpenCV's threads don't survive a fork, and a process that would end them then waits for ever.
-        threads = cv2.getNumThreads()
-        cv2.setNumThreads(1)
-        reading = iter(loader)
-        cv2.setNumThreads(threads)
-        for batch in reading:
+        for batch in _read(loader, readers):
             for found in batch.skipped:
-                self.skipped[f"{found.shard}: {found.key}"] = found
+                self._note(found)
             check_skipped(self.skipped, self._windows.config.max_bad_samples)
             self._windows.go_to(batch.after)
             yield batch
         if end is not None:
             self._windows.go_to(Place(draw=end))
 
-
-def _begin_reading(_worker: int) -> None:
-    """Keep this process to one thread, and let it end by SIGTERM.
-
-    There are as many as there are cores for them: threads of theirs would wait for each other. And masks and
-    handlers of signals come along when a process is forked, whatever they were for.
-    """
-    cv2.setNumThreads(1)
-    threadpool_limits(1)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+    def _note(self, found: Skipped) -> None:
+        name = f"{found.shard}: {found.key}"
+        if self._num_workers and name not in self.skipped:
+            _LOG.warning("sample skipped: %s: %s", name, found.reason)
+        self.skipped[name] = found
 
 
 class _Batches(IterableDataset[B]):
@@ -116,3 +108,31 @@ class _Batches(IterableDataset[B]):
             if not window.after.taken:
                 yield self._make(windows)
                 windows = []
+
+
+def _read(loader: DataLoader[B], readers: Readers | None) -> Iterator[B]:
+    reading = _started(loader)
+    try:
+        yield from reading
+    except (RuntimeError, OSError, EOFError) as error:  # as torch and its queues say it
+        death = None if readers is None else readers.death()
+        if death is None:
+            raise
+        raise death from error
+
+
+def _started(loader: DataLoader[B]) -> Iterator[B]:
+    """Return the batches to come; processes that read are started here.
+
+    Raises:
+        TypeError: if `make` cannot be sent to them.
+    """
+    try:
+        return iter(loader)
+    except (OSError, MemoryError, RuntimeError, AssertionError):  # of the system, and of multiprocessing
+        raise
+    except Exception as error:
+        raise TypeError(
+            f"make cannot be sent to processes that read ({error}): give a function of a module, or an "
+            "object of such a class, without locks and open files; or take num_workers=0"
+        ) from error

@@ -5,6 +5,7 @@ network hears each clip once.
 """
 
 from collections import OrderedDict
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +24,10 @@ class HeardClips:
         self._features, self._max_bytes = features, max_bytes
         self._known: OrderedDict[tuple[str, int], npt.NDArray[np.float16]] = OrderedDict()
         self._bytes = 0
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Send processes that read nothing of what is remembered here: it may be a gigabyte for each."""
+        return vars(self) | {"_known": OrderedDict(), "_bytes": 0}
 
     def at_frames(self, window: Window) -> Float:
         """Return (T, C) of a window that was read `with_clip_sound`."""

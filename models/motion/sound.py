@@ -4,7 +4,6 @@ Shapes: S samples at 16 kHz, T frames, C numbers a frame.
 """
 
 import hashlib
-import os
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -94,7 +93,7 @@ class WhisperEncoder:
         if not weights.is_file():
             raise BadInputError(f"{folder}: no Whisper model for CTranslate2 (model.bin is missing)")
         self._folder, self._stretch, self._margin = folder, stretch_seconds, margin_seconds
-        self._loaded: dict[int, Any] = {}
+        self._loaded: Any = None
         with weights.open("rb") as handle:
             self._sha256 = hashlib.file_digest(handle, "sha256").hexdigest()
         self._width = self._encode(np.zeros(SAMPLING_RATE_HZ, np.float32)).shape[1]
@@ -133,9 +132,8 @@ class WhisperEncoder:
         return np.array(self._model().encode(StorageView.from_array(mel)), np.float32)[0]
 
     def _model(self) -> Any:
-        """Return the encoder, loaded once a process: its threads do not come into one that is forked."""
-        process = os.getpid()
-        if process not in self._loaded:
+        """Return the encoder, loaded once a process."""
+        if self._loaded is None:
             from ctranslate2.models import Whisper
 
             try:
@@ -144,8 +142,12 @@ class WhisperEncoder:
                 raise BadInputError(
                     f"{self._folder}: cannot be loaded as a Whisper model ({error})"
                 ) from error
-            self._loaded[process] = found
-        return self._loaded[process]
+            self._loaded = found
+        return self._loaded
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Send processes that read everything but the encoder, which each loads."""
+        return vars(self) | {"_loaded": None}
 
 
 def sound_features(kind: SoundKind, whisper_folder: str | None = None) -> SoundFeatures:

@@ -1,10 +1,13 @@
 """Windows: the right frames, sound, arrays and words; an order that only the seed decides; exact going on."""
 
-import contextlib
 import itertools
 import json
-import multiprocessing
+import os
 import signal
+import subprocess
+import sys
+import threading
+import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,7 +18,7 @@ import numpy as np
 import pytest
 
 from models.data.clips import clips
-from models.data.collate import Batch
+from models.data.collate import Batch, collate
 from models.data.config import WindowConfig
 from models.data.loader import WindowLoader
 from models.data.records import Window
@@ -24,6 +27,7 @@ from schemas.outcomes import BadInputError
 from tests.media_makers import read_frame_number
 from tests.models.made_shards import write_shards
 
+ROOT = Path(__file__).parents[2]
 LENGTHS = (60, 70, 51, 90, 100, 30, 64, 75, 88, 55, 120)
 CONFIG = WindowConfig(num_frames=40, arrays=("smplx:jaw", "valid:face"))
 
@@ -171,21 +175,47 @@ def test_clips_are_whole_and_in_order(out: Path) -> None:
     assert [told(w) for w in clips(out, CONFIG, split="train")] == [told(w) for w in found]
 
 
-def test_processes_that_read_end_by_sigterm_though_it_was_blocked(out: Path) -> None:
-    """As in a command that waits for its signals in a thread."""
-    before = set(multiprocessing.active_children())
-    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+def test_processes_that_read_have_no_locks_of_this_ones_threads(out: Path) -> None:
+    """One that is forked would wait for ever for what another thread held at that moment."""
+    with _HELD:
+        made = list(WindowLoader(ShardWindows(out, CONFIG, seed=5, batch_size=2), make=_free, num_workers=1))
+    assert [batch.keys for batch in made] == [batch.keys for batch in batches_of(out, 0)]
+
+
+_HELD = threading.Lock()
+
+
+def _free(windows: Sequence[Window]) -> Batch:
+    assert _HELD.acquire(timeout=0)
+    _HELD.release()
+    return collate(windows)
+
+
+@pytest.mark.filterwarnings("ignore:Got pickle error")
+def test_what_cannot_be_sent_to_processes_that_read_is_said(out: Path) -> None:
+    windows = ShardWindows(out, CONFIG, seed=5)
+    with pytest.raises(TypeError, match=r"make cannot be sent .*lambda.* a function of a module"):
+        next(iter(WindowLoader(windows, make=lambda found: collate(found), num_workers=1)))
+
+
+def test_processes_that_read_end_by_sigterm_and_with_their_program(out: Path) -> None:
+    command = [sys.executable, "-m", "tests.models.reading_program", str(out)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as program:
+        assert program.stdout is not None
+        first, second = map(int, program.stdout.readline().split())
+        os.kill(first, signal.SIGTERM)
+        assert "ended by SIGTERM" in program.stdout.readline()
+        assert not _is_there(first) and _is_there(second)
+        program.kill()
+    begun = time.monotonic()
+    while _is_there(second):
+        assert time.monotonic() - begun < 10
+        time.sleep(0.05)
+
+
+def _is_there(process: int) -> bool:
     try:
-        batches = iter(WindowLoader(ShardWindows(out, CONFIG, seed=0, epochs=None), num_workers=1))
-        next(batches)
-        # Earlier tests' readers may not have ended yet.
-        (worker,) = set(multiprocessing.active_children()) - before
-        worker.terminate()
-        # PyTorch says in this process that a reader was killed, whenever it hears of it.
-        with contextlib.suppress(RuntimeError):
-            worker.join(20)
-        with contextlib.suppress(RuntimeError):
-            worker.join(20)
-        assert worker.exitcode == -signal.SIGTERM
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
