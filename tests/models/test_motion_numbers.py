@@ -1,5 +1,6 @@
 """Motion as numbers: rotations, channels, points of the body, sound at frames, scores."""
 
+import pickle
 from typing import Any
 
 import numpy as np
@@ -197,6 +198,8 @@ def test_whisper_hears_a_stretch_alike_whatever_comes_long_after() -> None:
     heard, changed = (features.at_frames(s, 150, 25.0) for s in (sound, other))
     assert heard.shape == (150, features.width)
     assert np.array_equal(heard[:98], changed[:98]) and not np.array_equal(heard[125:], changed[125:])
+    sent = pickle.dumps(features)  # to a process that reads, which loads the weights itself
+    assert len(sent) < 1000 and np.array_equal(pickle.loads(sent).at_frames(sound, 150, 25.0), heard)
 
 
 def test_scores_of_made_series() -> None:
