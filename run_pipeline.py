@@ -22,7 +22,8 @@
 Exit codes: 0 the run is complete (whatever was rejected), 1 an unexpected error, 2 the command,
 the input or the configuration is not usable, 3 the run is complete but not to be trusted (something
 failed and nothing was accepted, or too much failed; the summary says which), 130 stopped by Ctrl-C,
-143 stopped by SIGTERM; the same command then goes on. `verify` has 3 and 4 of its own (--help).
+143 stopped by SIGTERM; curate, retry, package and train go on when run again. `verify` has 3 and 4 of
+its own (--help).
 """
 
 import argparse
@@ -57,6 +58,8 @@ COMMANDS = (
     *(train, evaluate, animate, generate, dub, track, edit, consent, verify),
     *(clean, doctor),
 )
+# Stopped and run again, they go on from what was finished.
+_GO_ON = {"curate", "retry", "package", "train"}
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -73,7 +76,7 @@ def main(arguments: list[str] | None = None) -> int:
     options, beam_flags = parser.parse_known_args(arguments)
     if beam_flags and not hasattr(options, "flags"):  # only commands that run a pipeline pass others on
         parser.error(f"unknown arguments: {' '.join(beam_flags)}")
-    prepare_process()
+    prepare_process(goes_on=options.command in _GO_ON)
     try:
         return options.run(options, beam_flags, Terminal())
     except BadInputError as error:

@@ -17,10 +17,19 @@ from pathlib import Path
 # A second signal, or this time, and the process ends whatever has been put in order by then.
 PATIENCE_SECONDS = 4.0
 STOPPED = b"stopped: what was finished is kept; run the same command again to go on\n"
+STOPPED_WHOLE = b"stopped: nothing was written; run the same command again to begin anew\n"
+_said = STOPPED
 
 
-def prepare_process() -> None:
-    """Set up a command's process; call before numeric libraries and Beam are imported."""
+def prepare_process(goes_on: bool = True) -> None:
+    """Set up a command's process; call before numeric libraries and Beam are imported.
+
+    Args:
+        goes_on: whether the command, stopped and run again, goes on from what it had finished; others write
+            all at their end.
+    """
+    global _said
+    _said = STOPPED if goes_on else STOPPED_WHOLE
     # Beam and its cloud clients warn at import about what local runs do not use.
     warnings.filterwarnings("ignore", category=FutureWarning)
     logging.getLogger().setLevel(logging.ERROR)
@@ -60,7 +69,7 @@ def _wait_for_signal(awaited: set[signal.Signals]) -> None:
 
     def leave() -> None:
         once.acquire()  # never released
-        os.write(screen, STOPPED)
+        os.write(screen, _said)
         # Threads of Beam's runner would keep the interpreter from ending.
         os._exit(128 + number)
 

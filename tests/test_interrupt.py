@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from commands.process import PATIENCE_SECONDS, STOPPED
+from commands.process import PATIENCE_SECONDS, STOPPED, STOPPED_WHOLE
 from pipelines.stopping import on_stop, run_callbacks
 from tests.endless_run import NUM_PROCESSES
 
@@ -207,15 +207,23 @@ def test_callbacks_run_last_first_and_one_that_fails_keeps_none_from_running() -
     assert called == ["last", "first"]
 
 
-def test_the_first_line_waits_for_no_import_and_ctrl_c_during_imports_is_clean(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "line", "stopped"),
+    [
+        (["curate", "--input", "videos", "--output", "out"], "mentor curate: videos -> out\n", STOPPED),
+        (["evaluate", "out"], "mentor evaluate: out\n", STOPPED_WHOLE),
+    ],
+)
+def test_the_first_line_waits_for_no_import_and_ctrl_c_during_imports_is_clean(
+    tmp_path: Path, arguments: list[str], line: str, stopped: bytes
+) -> None:
     slow = tmp_path / "slow" / "apache_beam"
     slow.mkdir(parents=True)
     (slow / "__init__.py").write_text("import time\ntime.sleep(60)\n")
     (tmp_path / "videos").mkdir()
-    command = [sys.executable, str(ROOT / "run_pipeline.py"), "curate"]
     started = time.monotonic()
     with subprocess.Popen(
-        [*command, "--input", "videos", "--output", "out"],
+        [sys.executable, str(ROOT / "run_pipeline.py"), *arguments],
         cwd=tmp_path,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -225,8 +233,8 @@ def test_the_first_line_waits_for_no_import_and_ctrl_c_during_imports_is_clean(t
         preexec_fn=listen_to_ctrl_c,
     ) as process:
         assert process.stdout is not None
-        assert process.stdout.readline() == "mentor curate: videos -> out\n"
+        assert process.stdout.readline() == line
         assert time.monotonic() - started < 2
         os.killpg(process.pid, signal.SIGINT)
         _, err = process.communicate(timeout=5)
-    assert (process.returncode, err) == (130, STOPPED.decode())
+    assert (process.returncode, err) == (130, stopped.decode())
