@@ -5,7 +5,13 @@ from collections.abc import Callable
 
 from rich.console import Console
 
-from commands.making_flags import add_frame_flags, add_motion_model_flag, add_voice_flags, optional_path
+from commands.making_flags import (
+    add_frame_flags,
+    add_motion_model_flag,
+    add_voice_flags,
+    mending_of,
+    optional_path,
+)
 from commands.safeguards import add_safeguard_flags, safeguards_of
 
 
@@ -24,7 +30,6 @@ def register(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
     add_voice_flags(parser)
     add_motion_model_flag(parser, "--motion-model")
     add_frame_flags(parser)
-    parser.add_argument("--steps", type=int, default=1, help="evaluations of the video model a frame (1)")
     add_safeguard_flags(parser)
     parser.set_defaults(run=run)
 
@@ -43,9 +48,7 @@ def run(options: argparse.Namespace, _: list[str], console: Console) -> int:
         seed=options.seed,
         face_guidance=options.guidance,
         motion_model=optional_path(options.motion_model),
-        video_model=optional_path(options.video_model),
-        geometry_alone=options.geometry_alone,
-        num_steps=options.steps,
+        mending=mending_of(options),
         body_model=options.body_model,
         whisper=options.whisper,
         safeguards=safeguards_of(options),

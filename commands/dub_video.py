@@ -10,13 +10,14 @@ from rich.console import Console
 
 from body.retime import at_moments
 from commands.animate_person import drawn_motion, motion_config, motion_model, read_sound
-from commands.made_frames import check_wanted, video_model
+from commands.made_frames import check_wanted, load_mender, mending_models, mending_settings
+from commands.making_flags import Mending
 from commands.remake_video import SOUND_RATE_HZ, Remaking, read_told, remake_video
 from commands.safeguards import Safeguards
 from commands.settle_likeness import sha256_of
 from models.motion.checkpoint import bundled_model as bundled_motion
-from models.video.checkpoint import bundled_model as bundled_video
 from models.video.generate import VideoGenerateConfig
+from models.video.mend import AnyVideoModel
 from pipelines.person_video import PersonVideo, cut_off
 from schemas.outcomes import BadInputError
 from schemas.person_consent import ConsentBasis
@@ -40,9 +41,7 @@ class Dubbing:
     seed: int
     face_guidance: float | None
     motion_model: Path | None
-    video_model: Path | None
-    geometry_alone: bool
-    num_steps: int
+    mending: Mending
     body_model: str | None
     whisper: str | None
     safeguards: Safeguards
@@ -55,14 +54,14 @@ def dub_video(wanted: Dubbing, console: Console) -> list[Path]:
         BadInputError: if there is no consent, or video, sound or a model cannot be used, or the voice
             does not fit into the video.
     """
-    check_wanted(wanted.out, wanted.num_steps)
+    check_wanted(wanted.out, wanted.mending)
     basis = wanted.safeguards.settle("dub", wanted.video, wanted.audio)
     voice = read_sound(str(wanted.audio), SOUND_RATE_HZ)
     if float(np.abs(voice).max(initial=0)) < _SILENT:
         raise BadInputError(f"{wanted.audio}: silent from beginning to end; give a voice")
     drawing = motion_config(wanted.seed, wanted.face_guidance, None)
     speech = motion_model(wanted.motion_model)
-    model = video_model(wanted.video_model, wanted.geometry_alone)
+    model = load_mender(wanted.mending)
     console.out(f"{len(voice) / SOUND_RATE_HZ:.1f} s of sound; fitting {wanted.video}", highlight=False)
     person = _of_length(
         read_told(wanted.video, wanted.body_model, console), len(voice) / SOUND_RATE_HZ, wanted
@@ -77,10 +76,10 @@ def dub_video(wanted: Dubbing, console: Console) -> list[Path]:
         strength=np.ones(footage.num_frames, np.float32),
         sound=_lasting(voice, footage.seconds, SOUND_RATE_HZ),
         model=model,
-        config=VideoGenerateConfig(seed=wanted.seed, num_steps=wanted.num_steps),
+        config=VideoGenerateConfig(seed=wanted.seed, num_steps=wanted.mending.num_steps),
         body_model=wanted.body_model,
     )
-    remake_video(person, remaking, _making(wanted, basis), wanted.safeguards, wanted.out, console)
+    remake_video(person, remaking, _making(wanted, basis, model), wanted.safeguards, wanted.out, console)
     return [wanted.out, wanted.out.with_suffix(".json")]
 
 
@@ -107,15 +106,12 @@ def _lasting(sound: Float, seconds: float, rate_hz: int) -> Float:
     return np.pad(sound[:wanted], (0, max(0, wanted - len(sound))))
 
 
-def _making(wanted: Dubbing, basis: ConsentBasis) -> Making:
+def _making(wanted: Dubbing, basis: ConsentBasis, model: AnyVideoModel | None) -> Making:
     """Return how the video is made, for its record."""
-    models = {"motion": sha256_of(wanted.motion_model or bundled_motion())}
-    if not wanted.geometry_alone:
-        models["video"] = sha256_of(wanted.video_model or bundled_video())
-    settings: dict[str, str | int | float | bool | None] = {
-        "steps": wanted.num_steps,
+    motion = {"motion": sha256_of(wanted.motion_model or bundled_motion())}
+    models = motion | mending_models(wanted.mending, model)
+    settings = mending_settings(wanted.mending, model) | {
         "guidance": wanted.face_guidance,
-        "geometry_alone": wanted.geometry_alone,
         "length": wanted.length,
     }
     return Making(use="dub", seed=wanted.seed, models=models, consent=basis, settings=settings)

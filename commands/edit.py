@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from rich.console import Console
 
-from commands.making_flags import add_frame_flags, optional_path
+from commands.making_flags import add_frame_flags, mending_of
 from commands.safeguards import add_safeguard_flags, safeguards_of
 
 
@@ -22,7 +22,6 @@ def register(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
     parser.add_argument("--out", required=True, help="the video (.mp4); its record (.json) lies beside it")
     parser.add_argument("--seed", type=int, default=0, help="of what the network draws from (default: 0)")
     add_frame_flags(parser)
-    parser.add_argument("--steps", type=int, default=1, help="evaluations of the video model a frame (1)")
     add_safeguard_flags(parser)
     parser.set_defaults(run=run)
 
@@ -45,9 +44,7 @@ def run(options: argparse.Namespace, _: list[str], console: Console) -> int:
         changes=frozenset(change for change in CHANGES if change in named),
         out=Path(options.out),
         seed=options.seed,
-        video_model=optional_path(options.video_model),
-        geometry_alone=options.geometry_alone,
-        num_steps=options.steps,
+        mending=mending_of(options),
         body_model=options.body_model,
         safeguards=safeguards_of(options),
     )

@@ -11,13 +11,14 @@ from body.changes import Change
 from body.retime import at_moments
 from body.track import BodyTrack
 from body.track_file import read_track
-from commands.made_frames import check_alike, check_wanted, video_model
+from commands.made_frames import check_alike, check_wanted, load_mender, mending_models, mending_settings
+from commands.making_flags import Mending
 from commands.remake_video import SOUND_RATE_HZ, Remaking, faded, read_told, remake_video
 from commands.safeguards import Safeguards
 from commands.settle_likeness import sha256_of
 from media import MediaError, MediaLimits, decode_audio
-from models.video.checkpoint import bundled_model
 from models.video.generate import VideoGenerateConfig
+from models.video.mend import AnyVideoModel
 from pipelines.footage import Footage
 from pipelines.person_video import PersonVideo
 from schemas.outcomes import BadInputError
@@ -37,9 +38,7 @@ class Editing:
     changes: frozenset[Change]
     out: Path
     seed: int
-    video_model: Path | None
-    geometry_alone: bool
-    num_steps: int
+    mending: Mending
     body_model: str | None
     safeguards: Safeguards
 
@@ -50,10 +49,10 @@ def edit_video(wanted: Editing, console: Console) -> list[Path]:
     Raises:
         BadInputError: if there is no consent, or video, motion or model cannot be used.
     """
-    check_wanted(wanted.out, wanted.num_steps)
+    check_wanted(wanted.out, wanted.mending)
     basis = wanted.safeguards.settle("edit", wanted.video, None)
     given = read_track(wanted.motion)
-    model = video_model(wanted.video_model, wanted.geometry_alone)
+    model = load_mender(wanted.mending)
     console.out(f"{given.num_frames / given.fps:.1f} s of motion; fitting {wanted.video}", highlight=False)
     person = read_told(wanted.video, wanted.body_model, console)
     footage = person.footage
@@ -63,10 +62,10 @@ def edit_video(wanted: Editing, console: Console) -> list[Path]:
         strength=_strength(given, footage, console),
         sound=_own_sound(footage),
         model=model,
-        config=VideoGenerateConfig(seed=wanted.seed, num_steps=wanted.num_steps),
+        config=VideoGenerateConfig(seed=wanted.seed, num_steps=wanted.mending.num_steps),
         body_model=wanted.body_model,
     )
-    remake_video(person, remaking, _making(wanted, basis), wanted.safeguards, wanted.out, console)
+    remake_video(person, remaking, _making(wanted, basis, model), wanted.safeguards, wanted.out, console)
     return [wanted.out, wanted.out.with_suffix(".json")]
 
 
@@ -117,12 +116,10 @@ def _own_sound(footage: Footage) -> Float | None:
         raise BadInputError(f"{video.source.uri}: {error}") from error
 
 
-def _making(wanted: Editing, basis: ConsentBasis) -> Making:
+def _making(wanted: Editing, basis: ConsentBasis, model: AnyVideoModel | None) -> Making:
     """Return how the video is made, for its record."""
-    models = {} if wanted.geometry_alone else {"video": sha256_of(wanted.video_model or bundled_model())}
-    settings: dict[str, str | int | float | bool | None] = {
-        "steps": wanted.num_steps,
-        "geometry_alone": wanted.geometry_alone,
+    models = mending_models(wanted.mending, model)
+    settings = mending_settings(wanted.mending, model) | {
         "parts": ",".join(sorted(wanted.changes)),
         "motion_sha256": sha256_of(wanted.motion),
     }

@@ -5,6 +5,8 @@ from collections.abc import Callable
 
 from rich.console import Console
 
+from commands.making_flags import Mending, add_pretrained_flag, optional_path
+
 
 def register(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
     """Add this command to the command line."""
@@ -12,9 +14,12 @@ def register(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
     parser.add_argument("shards", nargs="+", help="output folders of runs, folders of shards, or patterns")
     parser.add_argument("--split", default="test", help="whom to judge on; all: every split (default: test)")
     parser.add_argument("--model", help="a video model (.safetensors); default: the one that ships")
+    add_pretrained_flag(parser, "--model")
     parser.add_argument("--output", help="folder for page and tables; default: OUT/evaluation")
     parser.add_argument("--max-clips", type=int, default=40, help="judge so many at most (default: 40)")
-    parser.add_argument("--steps", default="1", help="rows in so many steps: 1,2,4,8 (default: 1)")
+    parser.add_argument(
+        "--steps", default="", help="rows in so many steps: 1,2,4,8 (1; over a pretrained model 10)"
+    )
     parser.add_argument("--without", default="", help="rows without parts of the model: flow,confidence")
     parser.add_argument(
         "--pictures", type=int, default=3, help="whole pictures judged of each clip; 0: windows alone (3)"
@@ -39,7 +44,9 @@ def run(options: argparse.Namespace, _: list[str], console: Console) -> int:
     wanted = Evaluation(
         shards=tuple(options.shards),
         split=None if options.split == "all" else options.split,
-        model=options.model,
+        mending=Mending(
+            video_model=optional_path(options.model), pretrained=optional_path(options.pretrained)
+        ),
         output=options.output,
         max_clips=options.max_clips,
         steps=options.steps,

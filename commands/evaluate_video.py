@@ -21,11 +21,11 @@ from commands.evaluation_page import evaluation_page, print_figures
 from commands.judge_clips import ClipJudge, FaceDistances, Image, Judged, Score
 from commands.judge_drift import LongFilm, judge_drift
 from commands.judge_films import Film, make_film, sync_scores
-from commands.made_frames import mending_model
-from commands.settle_likeness import sha256_of
+from commands.made_frames import load_mender, mending_models
+from commands.making_flags import Mending
 from models.data.records import Window
-from models.video.checkpoint import bundled_model
 from models.video.judged import NUM_FOLLOWING, judged_clips, longest, person_of
+from models.video.mend import usual_steps
 from models.video.perceptual import PerceptualDistance
 from models.video.ways import ABLATIONS, Ablation, Way, network_ways
 from schemas.layout import EVALUATION
@@ -44,7 +44,7 @@ class Evaluation:
 
     shards: tuple[str, ...]
     split: str | None
-    model: str | None
+    mending: Mending
     output: str | None
     max_clips: int
     steps: str
@@ -94,7 +94,7 @@ def _ways(wanted: Evaluation) -> tuple[Way, ...]:
     Raises:
         BadInputError: naming the flag that is out of bounds.
     """
-    steps = [text.strip() for text in wanted.steps.split(",")]
+    steps = [text.strip() for text in wanted.steps.split(",") if text.strip()]
     if not all(text.isdecimal() and 1 <= int(text) <= _MAX_STEPS for text in steps):
         raise BadInputError(f"--steps {wanted.steps}: numbers from 1 to {_MAX_STEPS}, with commas between")
     without = [text.strip() for text in wanted.without.split(",") if text.strip()]
@@ -113,8 +113,11 @@ def _ways(wanted: Evaluation) -> tuple[Way, ...]:
     if not (wanted.drift_seconds == 0 or 2 <= wanted.drift_seconds <= _LONGEST_SECONDS):
         raise BadInputError(f"--drift-seconds {wanted.drift_seconds:g}: 0, or from 2 to {_LONGEST_SECONDS:g}")
     parts: list[Ablation] = [part for part in ABLATIONS if part in without]
-    model = mending_model(Path(wanted.model) if wanted.model else None)
-    return network_ways(model, list(dict.fromkeys(int(text) for text in steps)), parts)
+    model = load_mender(wanted.mending)
+    assert model is not None
+    return network_ways(
+        model, list(dict.fromkeys(int(text) for text in steps)) or [usual_steps(model)], parts
+    )
 
 
 def _judged(wanted: Evaluation, ways: Sequence[Way], body: BodyModel, console: Console) -> Findings:
@@ -226,7 +229,7 @@ def _about(wanted: Evaluation, ways: Sequence[Way], found: Findings) -> dict[str
         "num_clips": len(found.labels),
         "num_people": len(found.heads),
         "num_left_out": len(found.left_out),
-        "model_sha256": sha256_of(Path(wanted.model) if wanted.model else bundled_model()),
+        "models_sha256": mending_models(wanted.mending, ways[0].model),
         "trained_on": f"{known.trained_on}, {known.num_steps:,} steps",
         "window_px": known.window_px,
         "ways": [way.name for way in ways],

@@ -69,9 +69,13 @@ def _facts(about: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [
         ("Shards", f"{', '.join(about['shards'])}, split {about['split']}"),
         ("Clips", f"{about['num_clips']} of {about['num_people']} people; {about['num_left_out']} left out"),
-        ("Model", f"SHA-256 {about['model_sha256'][:16]}, trained on {about['trained_on']}"),
+        ("Models", f"SHA-256 of {_prints(about['models_sha256'])}, trained on {about['trained_on']}"),
         ("Windows", f"{about['window_px']} px, {about['steps']} step(s) of the network"),
     ]
+
+
+def _prints(models: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} {print_[:16]}" for name, print_ in models.items())
 
 
 def _table(view: str, told: Sequence[Figure]) -> Scores:

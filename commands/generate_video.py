@@ -14,15 +14,21 @@ from body.track import BodyTrack, check_model
 from body.track_file import read_track
 from commands.animate_person import drawn_motion, motion_config, motion_model, read_sound
 from commands.finish_video import finish_video
-from commands.made_frames import check_alike, check_wanted, model_over, told, video_model
+from commands.made_frames import (
+    check_alike,
+    check_wanted,
+    load_mender,
+    mending_models,
+    mending_settings,
+    told,
+)
+from commands.making_flags import Mending
 from commands.safeguards import Safeguards
 from commands.settle_likeness import sha256_of
 from commands.warn_of_children import age_warning
 from models.motion.checkpoint import bundled_model as bundled_motion
-from models.video.checkpoint import bundled_model as bundled_video
 from models.video.generate import VideoGenerateConfig, talking_frames
-from models.video.latent.checkpoint import LatentModel
-from models.video.mend import AnyVideoModel, usual_steps
+from models.video.mend import AnyVideoModel
 from pipelines.photo import Reference, read_reference
 from schemas.person_consent import ConsentBasis
 from schemas.sample import SAMPLING_RATE_HZ
@@ -40,10 +46,7 @@ class Generation:
     seed: int
     face_guidance: float | None
     motion_model: Path | None
-    video_model: Path | None
-    pretrained: Path | None
-    geometry_alone: bool
-    num_steps: int | None
+    mending: Mending
     body_model: str | None
     whisper: str | None
     safeguards: Safeguards
@@ -55,14 +58,10 @@ def generate_video(wanted: Generation, console: Console) -> list[Path]:
     Raises:
         BadInputError: if there is no consent, or photo, sound or a model cannot be used.
     """
-    check_wanted(wanted.out, wanted.num_steps)
+    check_wanted(wanted.out, wanted.mending)
     basis = wanted.safeguards.settle("generate", wanted.image, wanted.audio)
     sound = read_sound(str(wanted.audio))
-    video: AnyVideoModel | None
-    if wanted.pretrained is None:
-        video = video_model(wanted.video_model, wanted.geometry_alone)
-    else:
-        video = model_over(wanted.pretrained, wanted.video_model)
+    video = load_mender(wanted.mending)
     console.out(f"{len(sound) / SAMPLING_RATE_HZ:.1f} s of sound; fitting {wanted.image}", highlight=False)
     reference = read_reference(wanted.image, wanted.body_model)
     if (warning := age_warning(reference)) is not None:
@@ -70,7 +69,7 @@ def generate_video(wanted: Generation, console: Console) -> list[Path]:
     motion = _motion(wanted, reference, sound, console)
     body = load_body_model(wanted.body_model, len(motion.betas), MAX_EXPRESSION)
     check_model(body, motion)
-    config = VideoGenerateConfig(seed=wanted.seed, num_steps=wanted.num_steps)
+    config = VideoGenerateConfig(seed=wanted.seed, num_steps=wanted.mending.num_steps)
     frames = talking_frames(reference.picture, reference.track, motion, body, video, segment_person, config)
     shown = told(frames, motion.num_frames, console)
     making = _making(wanted, basis, video)
@@ -96,17 +95,11 @@ def _motion(
 
 def _making(wanted: Generation, basis: ConsentBasis, video: AnyVideoModel | None) -> Making:
     """Return how the video is made, for its record."""
-    models: dict[str, str] = {}
+    models = mending_models(wanted.mending, video)
     if wanted.motion is None:
         models["motion"] = sha256_of(wanted.motion_model or bundled_motion())
-    if not wanted.geometry_alone:
-        models["video"] = sha256_of(wanted.video_model or bundled_video())
-    if isinstance(video, LatentModel):
-        models["pretrained"] = video.about.pretrained
-    settings: dict[str, str | int | float | bool | None] = {
-        "steps": wanted.num_steps or (1 if video is None else usual_steps(video)),
+    settings = mending_settings(wanted.mending, video) | {
         "guidance": wanted.face_guidance,
-        "geometry_alone": wanted.geometry_alone,
         "motion_sha256": None if wanted.motion is None else sha256_of(wanted.motion),
     }
     return Making(use="generate", seed=wanted.seed, models=models, consent=basis, settings=settings)

@@ -11,9 +11,12 @@ from rich.console import Console
 from backends.catalogue import verify_weights
 from backends.latent_diffusion import from_pretrained
 from body.track import BodyTrack
+from commands.making_flags import Mending
+from commands.settle_likeness import sha256_of
 from models.device import best_device
-from models.video.checkpoint import VideoModel, bundled_model, load_video
+from models.video.checkpoint import bundled_model, load_video
 from models.video.latent.checkpoint import LatentModel, load_latent, to_best_device
+from models.video.mend import AnyVideoModel, usual_steps
 from schemas.outcomes import BadInputError
 
 _MAX_STEPS = 50
@@ -21,7 +24,7 @@ _TELL_SECONDS = 10
 Image = npt.NDArray[np.uint8]
 
 
-def check_wanted(out: Path, num_steps: int | None) -> None:
+def check_wanted(out: Path, mending: Mending) -> None:
     """Check what every such command is asked for.
 
     Raises:
@@ -29,6 +32,7 @@ def check_wanted(out: Path, num_steps: int | None) -> None:
     """
     if out.suffix.lower() != ".mp4":
         raise BadInputError(f"--out {out}: the video is an .mp4 file")
+    num_steps = mending.num_steps
     if num_steps is not None and not 1 <= num_steps <= _MAX_STEPS:
         raise BadInputError(f"--steps {num_steps}: should be from 1 to {_MAX_STEPS}")
 
@@ -46,39 +50,47 @@ def check_alike(path: Path, given: BodyTrack, own: BodyTrack, shown: str) -> Non
         )
 
 
-def video_model(path: Path | None, geometry_alone: bool) -> VideoModel | None:
-    """Return the video model of a file, or the one that ships; None for geometry alone.
+def load_mender(wanted: Mending) -> AnyVideoModel | None:
+    """Return the network that mends frames, where it draws best; None for geometry alone.
 
     Raises:
-        BadInputError: if it cannot be used, or was altered.
+        BadInputError: if it cannot be used, was altered, or flags contradict each other.
     """
-    return None if geometry_alone else mending_model(path)
-
-
-def mending_model(path: Path | None) -> VideoModel:
-    """Return the video model of a file, or the one that ships, where it draws best.
-
-    Raises:
-        BadInputError: if it cannot be used, or was altered.
-    """
-    if path is None:
+    if wanted.geometry_alone:
+        if wanted.pretrained is not None:
+            raise BadInputError("--geometry-alone takes no network: leave --pretrained out")
+        return None
+    if wanted.pretrained is not None:
+        return _over(wanted.pretrained, wanted.video_model)
+    if wanted.video_model is None:
         verify_weights("video")
-    model = load_video(path or bundled_model())
+    model = load_video(wanted.video_model or bundled_model())
     model.network.to(best_device())
     return model
 
 
-def model_over(pretrained: Path, path: Path | None) -> LatentModel:
-    """Return the video model of a file that was trained over a folder's latent diffusion model.
-
-    Raises:
-        BadInputError: if one of them is not said, cannot be used, or belongs to another.
-    """
+def _over(pretrained: Path, path: Path | None) -> LatentModel:
     if path is None:
-        raise BadInputError("--pretrained: name what was trained over it, too: --video-model FILE")
+        raise BadInputError("--pretrained: name what was trained over it, too: --video-model FILE (evaluate: --model)")
     model = load_latent(path, from_pretrained(pretrained))
     to_best_device(model)
     return model
+
+
+def mending_models(wanted: Mending, model: AnyVideoModel | None) -> dict[str, str]:
+    """Return the prints of the files that mend frames, for a record."""
+    if model is None:
+        return {}
+    own = {"video": sha256_of(wanted.video_model or bundled_model())}
+    return own | ({"pretrained": model.about.pretrained} if isinstance(model, LatentModel) else {})
+
+
+def mending_settings(
+    wanted: Mending, model: AnyVideoModel | None
+) -> dict[str, str | int | float | bool | None]:
+    """Return how frames are mended, for a record."""
+    steps = wanted.num_steps or (1 if model is None else usual_steps(model))
+    return {"steps": steps, "geometry_alone": wanted.geometry_alone}
 
 
 def told(frames: Iterable[Image], number: int, console: Console, doing: str = "frame") -> Iterator[Image]:

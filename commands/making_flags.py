@@ -1,6 +1,7 @@
 """The flags that commands which make a person move share: how motion is drawn, and how frames are."""
 
 import argparse
+from dataclasses import dataclass
 from pathlib import Path
 
 
@@ -23,12 +24,43 @@ def add_motion_model_flag(parser: argparse.ArgumentParser, flag: str) -> None:
 
 
 def add_frame_flags(parser: argparse.ArgumentParser) -> None:
-    """Add the flags of how frames are made, but for how many steps they take."""
+    """Add the flags of how frames are made; `mending_of` reads them."""
     parser.add_argument("--video-model", help="a video model (.safetensors); default: the one that ships")
+    add_pretrained_flag(parser, "--video-model")
+    parser.add_argument(
+        "--steps", type=int, help="evaluations of the video model a frame (1; over a pretrained model 10)"
+    )
     parser.add_argument(
         "--geometry-alone", action="store_true", help="carry pictures along by the body, without a network"
     )
     parser.add_argument("--body-model", help="the SMPLX_*.npz that the models were trained for")
+
+
+def add_pretrained_flag(parser: argparse.ArgumentParser, model_flag: str) -> None:
+    """Add the flag that names a model of pictures which the video model was trained over."""
+    parser.add_argument(
+        "--pretrained", metavar="DIR", help=f"the latent diffusion model that {model_flag} was trained over"
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Mending:
+    """By what frames are mended: the model of a file, over a pretrained one, or none; None is the default."""
+
+    video_model: Path | None = None
+    pretrained: Path | None = None
+    geometry_alone: bool = False
+    num_steps: int | None = None
+
+
+def mending_of(options: argparse.Namespace) -> Mending:
+    """Return what the flags of `add_frame_flags` say."""
+    return Mending(
+        video_model=optional_path(options.video_model),
+        pretrained=optional_path(options.pretrained),
+        geometry_alone=options.geometry_alone,
+        num_steps=options.steps,
+    )
 
 
 def optional_path(text: str | None) -> Path | None:

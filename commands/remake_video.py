@@ -18,8 +18,8 @@ from commands.finish_video import finish_video
 from commands.made_frames import told
 from commands.safeguards import Safeguards
 from commands.warn_of_children import age_warning
-from models.video.checkpoint import VideoModel
 from models.video.generate import VideoGenerateConfig
+from models.video.mend import AnyVideoModel
 from models.video.reanimate import Scene, reanimated
 from pipelines.person_video import Followed, PersonVideo, read_person
 from schemas.video_record import Making, VideoRecord
@@ -41,7 +41,7 @@ class Remaking:
     motion: BodyTrack
     strength: Float
     sound: Float | None
-    model: VideoModel | None
+    model: AnyVideoModel | None
     config: VideoGenerateConfig
     body_model: str | None
 

@@ -109,6 +109,15 @@ def test_a_photo_talks_over_a_pretrained_model(
     assert run_pipeline.main([*common, "--pretrained", str(model), *over]) == 0
     making = json.loads(talk.with_suffix(".json").read_text())["making"]
     assert set(making["models"]) == {"motion", "video", "pretrained"} and making["settings"]["steps"] == 2
+    again, still = tmp_path / "again.mp4", tmp_path / "still.npz"
+    assert run_pipeline.main(["track", "--video", str(talk), "--out", str(still)]) == 0
+    edit = ["edit", "--video", str(talk), "--motion", str(still), "--parts", "gaze", "--out", str(again)]
+    edit += ["--i-have-consent", "a recording made for research", "--pretrained", str(model), *over]
+    assert run_pipeline.main([*edit, "--geometry-alone"]) == 2
+    assert "leave --pretrained out" in capsys.readouterr().err
+    assert run_pipeline.main([*edit, "--steps", "1"]) == 0
+    making = json.loads(again.with_suffix(".json").read_text())["making"]
+    assert set(making["models"]) == {"video", "pretrained"} and making["settings"]["steps"] == 1
     motion = ["train", "motion", str(shards), "--pretrained", str(model)]
     assert run_pipeline.main(motion) == 2 and "--pretrained" in capsys.readouterr().err
 

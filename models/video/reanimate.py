@@ -24,8 +24,8 @@ from body.raster import Pinhole
 from body.track import BodyTrack
 from body.warp import Warped, warp
 from body.windows import Box, follow_head, head_extents
-from models.video.checkpoint import VideoModel
 from models.video.generate import VideoGenerateConfig, laid, window_changes
+from models.video.mend import AnyVideoModel
 from models.video.pairs import Segment
 
 Image = npt.NDArray[np.uint8]
@@ -55,7 +55,7 @@ class Scene:
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class _Tools:
     body: BodyModel
-    model: VideoModel | None
+    model: AnyVideoModel | None
     segment: Segment | None
     changes: frozenset[Change]
     config: VideoGenerateConfig
@@ -78,7 +78,7 @@ def reanimated(
     scenes: Sequence[Scene],
     changes: frozenset[Change],
     body: BodyModel,
-    model: VideoModel | None,
+    model: AnyVideoModel | None,
     segment: Segment | None,
     config: VideoGenerateConfig | None = None,
 ) -> Iterator[Image]:

@@ -17,9 +17,10 @@ from body.windows import place_windows
 from models.data.records import Window
 from models.video.checkpoint import VideoModel
 from models.video.generate import VideoGenerateConfig, held_where_unseen, talking_frames
-from models.video.mend import frames_of, mended
+from models.video.mend import AnyVideoModel, frames_of, mended
 from models.video.network import VideoNetworkConfig, WarpMender
 from models.video.pairs import Examples, Segment, posed_window, track_of
+from schemas.outcomes import BadInputError
 
 Image = npt.NDArray[np.uint8]
 Ablation = Literal["flow", "confidence"]
@@ -32,18 +33,23 @@ class Way:
     """A network, and in how many steps it draws."""
 
     name: str
-    model: VideoModel
+    model: AnyVideoModel
     num_steps: int
 
 
-def network_ways(model: VideoModel, steps: Sequence[int], without: Sequence[Ablation]) -> tuple[Way, ...]:
+def network_ways(model: AnyVideoModel, steps: Sequence[int], without: Sequence[Ablation]) -> tuple[Way, ...]:
     """Return the ways of a model: the first in `steps[0]` steps, as it is; then in more, then without parts.
 
     A part is taken out of the model as it was trained; one that was trained without it is another model.
+
+    Raises:
+        BadInputError: if the model has no such parts: one over a pretrained model.
     """
     ways = [Way(name=MODEL, model=model, num_steps=steps[0])]
     ways += [Way(name=f"{MODEL}, {n} steps", model=model, num_steps=n) for n in steps[1:]]
     for part in without:
+        if not isinstance(model, VideoModel):
+            raise BadInputError("--without: a model over a pretrained one has no such parts")
         config = model.about.network
         less: VideoNetworkConfig = (
             replace(config, max_flow_px=0.0) if part == "flow" else replace(config, with_confidence=False)
