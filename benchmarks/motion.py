@@ -5,8 +5,8 @@
 
 Rows: the model at each guidance, the real motion, an envelope of the sound, the nearest neighbour by sound
 among the clips of --train-split, the mean pose of what was trained on, and the reference held still.
-"Shuffled" is the same with another clip's sound. Figures are medians over clips, with 95 % intervals by
-drawing people again; results.json has them all.
+"Shuffled" is the same with another clip's sound. Figures are medians over clips (of blinks, which are
+rare, means), with 95 % intervals by drawing people again; results.json has them all.
 """
 
 import argparse

@@ -71,7 +71,9 @@ def load_mender(wanted: Mending) -> AnyVideoModel | None:
 
 def _over(pretrained: Path, path: Path | None) -> LatentModel:
     if path is None:
-        raise BadInputError("--pretrained: name what was trained over it, too: --video-model FILE (evaluate: --model)")
+        raise BadInputError(
+            "--pretrained: name what was trained over it, too: --video-model FILE (evaluate: --model)"
+        )
     model = load_latent(path, from_pretrained(pretrained))
     to_best_device(model)
     return model
