@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
+from scipy.ndimage import median_filter
 from torch import Tensor
 
 from models.diffusion import guided, sample
@@ -18,6 +19,7 @@ from models.motion.channels import (
     ARMS,
     FACE,
     HEARD,
+    LIDS,
     NUM_CHANNELS,
     POSE,
     TRUNK,
@@ -32,6 +34,10 @@ from schemas.outcomes import BadInputError
 Float = npt.NDArray[np.float32]
 Arrays = Mapping[str, npt.NDArray[Any]]
 
+# Blinks are shorter. By deviations: lids close by less between blinks, and none goes further by more. With
+# these closings are as deep as real ones at each of their percentiles from 80 to 99.
+_BLINK_SECONDS, _LEAST_CLOSED, _MOST_FURTHER = 0.6, 0.4, 1.2
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GenerateConfig:
@@ -44,6 +50,10 @@ class GenerateConfig:
     face_guidance: float = 1.2
     pose_guidance: float = 1.0
     limit_deviations: Positive = 6.0
+    # How much further lids close than they are drawn to; 0: no further. A mean of blinks that might be now or
+    # a little later closes them half as far: drawn for people not learnt from, closings of two models were
+    # as many as real ones and 0.6 as deep.
+    blink_gain: float = 1.6
     # A window's first new frames are mixed with those that the window before drew there. Over 8, arms jumped
     # beyond the 99th percentile of their steps twice as often as over 14.
     fade_frames: Count = 14
@@ -98,7 +108,19 @@ def draw_motion(
     generator = torch.Generator().manual_seed(config.seed)
     noise = torch.randn(number, NUM_CHANNELS, generator=generator)
     drawn = _draw_windows(model, heard, still, noise, config, progress)
+    drawn[:, LIDS] = deepened(drawn[:, LIDS], config.blink_gain, about.fps)
     return scales.plain(drawn).numpy()
+
+
+def deepened(lids_T1: Tensor, gain: float, fps: float) -> Tensor:
+    """Return how far lids are open (T, 1), in deviations, with blinks carried further.
+
+    What is closed for longer than a blink, and what hardly closes, stays.
+    """
+    length = 2 * round(_BLINK_SECONDS * fps) + 1
+    usual = torch.from_numpy(median_filter(lids_T1[:, 0].numpy(), length, mode="nearest"))[:, None]
+    closed = (usual - lids_T1 - _LEAST_CLOSED).clamp_min(0)
+    return lids_T1 - (gain * closed).clamp_max(_MOST_FURTHER)
 
 
 def window_starts(num_frames: int, window: int, overlap: int) -> list[int]:

@@ -22,7 +22,14 @@ from models.motion.body_points import BodyPoints
 from models.motion.channels import ARMS, ARRAYS, FACE, HEARD, NUM_CHANNELS, POSE, SLICES, TRUNK
 from models.motion.checkpoint import MODEL_FILE, MotionModel, Scales, heard_anew, load_motion, motion_bytes
 from models.motion.config import CONFIGS, MotionConfig, cpu_small
-from models.motion.generate import GenerateConfig, animate, draw_motion, draw_window, window_starts
+from models.motion.generate import (
+    GenerateConfig,
+    animate,
+    deepened,
+    draw_motion,
+    draw_window,
+    window_starts,
+)
 from models.motion.losses import LossConfig, MotionLoss, Targets
 from models.motion.network import MotionDenoiser, NetworkConfig
 from models.motion.scales import lids_first, principal
@@ -207,6 +214,19 @@ def test_a_window_leaves_what_is_known_as_it_is_and_goes_on_from_it(trained: Mot
     assert torch.equal(drawn[:, :6], before[:, :6])
     other = draw_window(trained, heard, still, noise, -before, known, config)
     assert not torch.equal(drawn[:, 6:], other[:, 6:])
+
+
+def test_blinks_go_further_and_what_else_lids_do_stays() -> None:
+    """A blink of 5 frames, lids that tremble, and eyes that are half closed for three seconds."""
+    lids = torch.zeros(250, 1)
+    lids[20:25, 0] = -torch.tensor([0.3, 0.9, 1.2, 0.9, 0.3])
+    lids[40:100:2] = -0.3
+    lids[120:195] = -1.5
+    deeper = deepened(lids, 1.6, 25.0)
+    assert deeper[22].item() == pytest.approx(-1.2 - 1.2) and deeper[21].item() == pytest.approx(-0.9 - 0.8)
+    others = [0, 20, *range(30, 112), *range(135, 180), 230]
+    assert torch.equal(deeper[others], lids[others])
+    assert torch.equal(deepened(lids, 0.0, 25.0), lids) and (deeper <= lids).all()
 
 
 def test_what_trembles_is_smoothed_arms_more_than_the_head_and_the_face_not_at_all(
