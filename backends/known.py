@@ -222,7 +222,7 @@ BACKENDS: tuple[Backend, ...] = (
         licence="made by Mentor from recordings under CC BY 4.0 and ODbL 1.0",
         if_missing="nobody talks but by geometry alone, unless you name a video model by path",
         weights=(("models", "video/data/video.safetensors"),),
-        expected_sha256="237560d8013ada84c876d7e1846eafb0162ce3f7b333543d000ed4a4e086f02b",
+        expected_sha256="bca25049824fe184c764917c9a2829ac8896ddca5b06002cf21ef1ba81897f08",
     ),
     Backend(
         name="st-lpips",

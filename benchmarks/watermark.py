@@ -89,14 +89,15 @@ def stretches(folders: Sequence[str], shortest: float, rng: np.random.Generator)
 
 
 def pictures(stretch: Stretch, fps: float, pixel_format: str) -> Iterator[npt.NDArray[np.uint8]]:
-    """Yield a stretch's pictures, at most so many a second."""
+    """Yield a stretch's pictures, so many a second: slower ones are shown again."""
     view = PictureView(*stretch.size, stretch.rotation, pixel_format)
     begin, due = stretch.start_seconds, stretch.start_seconds
     end = begin + stretch.seconds
     for picture in decode_video(stretch.path, MediaLimits(), DecodeTally(), begin or None, end - 1e-3):
-        if picture.seconds + 1e-3 >= due:
+        shown = view.pixels(picture.frame) if picture.seconds + 1e-3 >= due else None
+        while shown is not None and picture.seconds + 1e-3 >= due:
             due += 1.0 / fps
-            yield view.pixels(picture.frame)
+            yield shown
 
 
 def mark(stretch: Stretch, payload: int, path: Path) -> float:

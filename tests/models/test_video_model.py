@@ -31,6 +31,7 @@ from models.video.train import train_video
 from schemas.outcomes import BadInputError
 from tests.models.made_shards import fitted_with, nodding_arrays, write_shards
 from tests.models.shaken import shaken
+from tools.mix_models import mixed
 
 BODY = load_body_model()
 SIZE = 32
@@ -199,6 +200,20 @@ def test_the_file_holds_the_model(trained: VideoModel, tmp_path: Path) -> None:
     path.write_bytes(model_bytes("mentor-motion-2", {}, {}))
     with pytest.raises(BadInputError, match="not a video model"):
         load_video(path)
+
+
+def test_mixed_weights_lie_between_those_of_two_models(trained: VideoModel) -> None:
+    still = VideoModel(about=trained.about, network=copy.deepcopy(trained.network))
+    for parameter in still.network.parameters():
+        torch.nn.init.zeros_(parameter)
+    whole = trained.network.state_dict()
+    quarter = mixed(still, replace(trained, network=copy.deepcopy(trained.network)), 0.25)
+    assert all(torch.allclose(value, whole[name] / 4) for name, value in quarter.network.state_dict().items())
+    wider = replace(trained, about=replace(trained.about, body_model="another"))
+    with pytest.raises(BadInputError, match="different networks"):
+        mixed(wider, trained, 0.5)
+    with pytest.raises(BadInputError, match="from 0 to 1"):
+        mixed(still, trained, 1.5)
 
 
 def test_frames_are_the_same_from_the_same_seed_in_any_batch(trained: VideoModel) -> None:
