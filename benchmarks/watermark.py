@@ -94,8 +94,10 @@ def pictures(stretch: Stretch, fps: float, pixel_format: str) -> Iterator[npt.ND
     begin, due = stretch.start_seconds, stretch.start_seconds
     end = begin + stretch.seconds
     for picture in decode_video(stretch.path, MediaLimits(), DecodeTally(), begin or None, end - 1e-3):
-        shown = view.pixels(picture.frame) if picture.seconds + 1e-3 >= due else None
-        while shown is not None and picture.seconds + 1e-3 >= due:
+        if picture.seconds + 1e-3 < due:
+            continue
+        shown = view.pixels(picture.frame)
+        while picture.seconds + 1e-3 >= due:
             due += 1.0 / fps
             yield shown
 

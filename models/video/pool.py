@@ -11,7 +11,6 @@ from dataclasses import fields, replace
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from models.data.loader import WindowLoader
 from models.device import moved
@@ -84,7 +83,7 @@ class ExamplePool:
         rows = [(held[index], slice(clip * self._frames, (clip + 1) * self._frames))
                 for clip, indices in enumerate(chosen) for index in indices]  # fmt: skip
         frames = {
-            one.name: torch.cat([_of(batch.frames, one.name)[where] for batch, where in rows])
+            one.name: torch.cat([getattr(batch.frames, one.name)[where] for batch, where in rows])
             for one in fields(Frames)
         }
         return replace(
@@ -93,7 +92,3 @@ class ExamplePool:
             target=torch.cat([batch.target[where] for batch, where in rows]),
             counts=torch.cat([batch.counts[where] for batch, where in rows]),
         )
-
-
-def _of(frames: Frames, name: str) -> Tensor:
-    return getattr(frames, name)
