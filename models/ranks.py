@@ -30,9 +30,9 @@ def rank_and_world() -> tuple[int, int]:
 def average_gradients(network: nn.Module) -> None:
     """Give all processes the mean of their gradients."""
     _, world = rank_and_world()
-    if world == 1:
-        return
     gradients = [p.grad for p in network.parameters() if p.grad is not None]
+    if world == 1 or not gradients:
+        return
     flat = torch.cat([gradient.flatten() for gradient in gradients])
     dist.all_reduce(flat)
     flat /= world

@@ -8,27 +8,25 @@ import hashlib
 import json
 import math
 import os
-import shutil
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
 import torch
-from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from models.checkpoints import keep, last_kept
 from models.device import best_device, moved
+from models.learner import Learner
 from models.named_tensors import below
-from models.ranks import average_gradients, average_over_ranks, rank_and_world
+from models.ranks import average_over_ranks, rank_and_world
 from schemas.bounds import Chance, Count, Positive
 from schemas.outcomes import BadInputError
 
 Precision = Literal["float32", "bfloat16"]
 CHECKPOINTS = "checkpoints"
-_STATE, _PROGRESS = "state.safetensors", "progress.json"
-_KEPT = 2  # checkpoints
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,6 +54,19 @@ class Loss(Protocol):
     def __call__(self, batch: Any, draw: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
         """Return the scalar to minimise and its parts by name."""
         ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Critic:
+    """A network that learns beside the trained one, against it, in the last steps; no model holds it.
+
+    loss: both networks', from step `first_step` on in place of the trained network's alone.
+    """
+
+    network: nn.Module
+    loss: Loss
+    first_step: int
+    learning_rate: float
 
 
 class Batches(Protocol):
@@ -100,12 +111,14 @@ class Trainer:
         config: TrainingConfig,
         folder: Path,
         identity: Mapping[str, Any],
+        critic: Critic | None = None,
     ) -> None:
         """Prepare, and go on from the folder's last checkpoint if it has one.
 
         Args:
             identity: plain values that make runs comparable (configuration, data): a checkpoint with others
                 is refused.
+            critic: what learns against the network in the last steps.
 
         Raises:
             BadInputError: if the folder's checkpoint is of another run, or damaged.
@@ -115,13 +128,17 @@ class Trainer:
         self._loss, self._batches, self._folder = loss, batches, folder
         self._identity = json.loads(json.dumps(dict(identity), sort_keys=True))
         self.ema = {name: value.detach().clone() for name, value in network.state_dict().items()}
-        self._optimiser = torch.optim.AdamW(
+        optimiser = torch.optim.AdamW(
             network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay, betas=(0.9, 0.99)
         )
+        learner = Learner(network, optimiser, config.max_gradient_norm, lambda step: _rate(step, config))
+        self._learners, self._critic = {"": learner}, critic
+        if critic is not None:
+            self._learners["critic."] = _against(critic, config, self.device)
         self.losses: list[dict[str, float]] = []
         self._since_log: list[dict[str, float]] = []
-        if (last := _last_checkpoint(folder)) is not None:
-            self._restore(last)
+        if (last := last_kept(folder, self._identity)) is not None:
+            self._restore(*last)
 
     def run(self, listen: Callable[[Progress], None] | None = None) -> None:
         """Train to the last step.
@@ -149,7 +166,7 @@ class Trainer:
             last = self.step == self.config.num_steps
             kept = last or self.step % self.config.checkpoint_steps == 0
             if last or self.step % self.config.log_steps == 0:
-                means = {name: sum(p[name] for p in self._since_log) / len(self._since_log) for name in parts}
+                means = _means(self._since_log)
                 self.losses.append({"step": float(self.step), **means})
                 self._since_log = []
                 if listen is not None:
@@ -171,21 +188,21 @@ class Trainer:
 
     def _advance(self, step: int, batch: Any) -> dict[str, float]:
         config = self.config
-        for group in self._optimiser.param_groups:
-            group["lr"] = config.learning_rate * _rate(step, config)
+        late = self._critic if self._critic is not None and step >= self._critic.first_step else None
+        loss_of = self._loss if late is None else late.loss
         draw = torch.Generator().manual_seed((config.seed << 32) + step)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=config.precision == "bfloat16"):
-            loss, parts = self._loss(moved(batch, self.device), draw)
+            loss, parts = loss_of(moved(batch, self.device), draw)
         if not torch.isfinite(loss):
             raise BadInputError(
                 f"step {step}: the loss is {loss.item()}; the last checkpoint in {self._folder} is as it "
                 "was. A lower learning_rate may help"
             )
-        self._optimiser.zero_grad()
+        for learner in self._learners.values():
+            learner.forget()
         loss.backward()
-        average_gradients(self.network)
-        nn.utils.clip_grad_norm_(self.network.parameters(), config.max_gradient_norm)
-        self._optimiser.step()
+        for learner in self._learners.values():
+            learner.advance(step)
         self._average_weights(step)
         return average_over_ranks({"loss": loss.detach(), **parts})
 
@@ -197,15 +214,8 @@ class Trainer:
             self.ema[name].lerp_(value.detach(), 1 - decay)
 
     def _keep(self) -> None:
-        """Write a checkpoint, whole or not at all, and drop old ones."""
         if rank_and_world()[0] != 0:
             return
-        self._folder.mkdir(parents=True, exist_ok=True)
-        target = self._folder / f"step-{self.step:08d}"
-        unfinished = self._folder / f"unfinished-{os.getpid()}"
-        shutil.rmtree(unfinished, ignore_errors=True)
-        unfinished.mkdir()
-        save_file(self._tensors(), unfinished / _STATE)
         said = {
             "step": self.step,
             "identity": self._identity,
@@ -213,43 +223,15 @@ class Trainer:
             "since_log": self._since_log,
             "batches": self._batches.state_dict(),
         }
-        (unfinished / _PROGRESS).write_text(json.dumps(said, sort_keys=True), encoding="utf-8")
-        shutil.rmtree(target, ignore_errors=True)
-        unfinished.rename(target)
-        for old in _checkpoints(self._folder)[:-_KEPT]:
-            shutil.rmtree(old)
+        tensors = {f"ema.{name}": value for name, value in self.ema.items()}
+        for whose, learner in self._learners.items():
+            tensors |= {f"{whose}{name}": value for name, value in learner.tensors().items()}
+        keep(self._folder, self.step, tensors, said)
 
-    def _tensors(self) -> dict[str, Tensor]:
-        found = {f"network.{name}": value for name, value in self.network.state_dict().items()}
-        found |= {f"ema.{name}": value for name, value in self.ema.items()}
-        for name, parameter in self.network.named_parameters():
-            for key, value in self._optimiser.state.get(parameter, {}).items():
-                found[f"{key}.{name}"] = value
-        return {name: value.detach().contiguous().clone() for name, value in found.items()}
-
-    def _restore(self, checkpoint: Path) -> None:
-        try:
-            said = json.loads((checkpoint / _PROGRESS).read_text(encoding="utf-8"))
-            tensors = load_file(checkpoint / _STATE)
-            found = said["identity"]
-        except Exception as error:
-            raise BadInputError(
-                f"{checkpoint}: a damaged checkpoint ({error}); delete it to go on without it"
-            ) from error
-        if found != self._identity:
-            differ = sorted(k for k in {*found, *self._identity} if found.get(k) != self._identity.get(k))
-            raise BadInputError(
-                f"{self._folder} holds a run with another {', '.join(differ)}; name another folder, or "
-                "delete it"
-            )
-        self.network.load_state_dict(below("network.", tensors))
+    def _restore(self, tensors: Mapping[str, Tensor], said: Mapping[str, Any]) -> None:
+        for whose, learner in self._learners.items():
+            learner.restore(below(whose, tensors), self.device)
         self.ema = {name: value.to(self.device) for name, value in below("ema.", tensors).items()}
-        for name, parameter in self.network.named_parameters():
-            keys = {key: f"{key}.{name}" for key in ("step", "exp_avg", "exp_avg_sq")}
-            state = {key: tensors[place] for key, place in keys.items()}
-            # The step's number stays where the optimiser keeps it.
-            moments = {key: value.to(self.device) for key, value in state.items() if key != "step"}
-            self._optimiser.state[parameter] = state | moments
         self.step, self.losses, self._since_log = said["step"], said["losses"], said["since_log"]
         self._batches.load_state_dict(said["batches"])
 
@@ -270,6 +252,22 @@ def run_identity(config: Any, samples: str, body_model: str, start: bytes | None
     }
 
 
+def _against(critic: Critic, config: TrainingConfig, device: torch.device) -> Learner:
+    """Return how a critic learns: at one rate, without memory of a network that it has made to change (the
+    moments of Karras et al., StyleGAN2, 2020).
+    """
+    parameters = critic.network.to(device).parameters()
+    optimiser = torch.optim.AdamW(parameters, lr=critic.learning_rate, weight_decay=0.0, betas=(0.0, 0.99))
+    return Learner(critic.network, optimiser, config.max_gradient_norm, lambda _: 1.0)
+
+
+def _means(rows: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """Return the mean of each value over the rows that have it."""
+    names = dict.fromkeys(name for row in rows for name in row)
+    found = {name: [row[name] for row in rows if name in row] for name in names}
+    return {name: sum(values) / len(values) for name, values in found.items()}
+
+
 def _rate(step: int, config: TrainingConfig) -> float:
     """Return the learning rate of a step as a share of the first: a warm-up, then a cosine."""
     if step < config.warmup_steps:
@@ -281,12 +279,3 @@ def _rate(step: int, config: TrainingConfig) -> float:
 def leave_a_core_for_reading() -> None:
     """Let torch use all cores but one, where the data are read."""
     torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))
-
-
-def _checkpoints(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.glob("step-*") if path.is_dir())
-
-
-def _last_checkpoint(folder: Path) -> Path | None:
-    found = _checkpoints(folder)
-    return found[-1] if found else None

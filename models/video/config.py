@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from models.training import TrainingConfig
+from models.video.critic import AdversaryConfig
 from models.video.losses import VideoLossConfig
 from models.video.network import VideoNetworkConfig
 from schemas.bounds import Count, Share
@@ -36,6 +37,7 @@ class VideoConfig(PairsConfig):
 
     network: VideoNetworkConfig = field(default_factory=VideoNetworkConfig)
     loss: VideoLossConfig = field(default_factory=VideoLossConfig)
+    adversary: AdversaryConfig = field(default_factory=AdversaryConfig)
     # How often a step begins at noise alone, which is all that drawing in one step needs.
     noise_alone: Share = 0.7
 

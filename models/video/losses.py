@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from models.video.controls import EYES, HANDS, MOUTH, VideoBatch, of_parts
+from models.video.crops import around, cut
 from models.video.perceptual import LEAST_PX, PerceptualDistance
 
 _GROWN_PX = 4  # of 128: lips lie around the mouth's inside, lids around the eyes
@@ -81,39 +82,29 @@ class VideoLoss:
 
     def _looked_at(self, drawn: Tensor, real: Tensor, part: Tensor, random: Tensor) -> tuple[Tensor, Tensor]:
         """Return (B, 3, L, L) of each: around the mouth in most frames, else eyes or hands, else anywhere."""
-        size, look = part.shape[-1], min(self._config.look_px, part.shape[-1])
+        look = min(self._config.look_px, part.shape[-1])
         random = random.to(drawn.device)
         which = torch.bucketize(
             random[:, 0].contiguous(), torch.tensor([0.5, 0.75], device=drawn.device), right=True
         )
         masks = torch.stack([of_parts(part, wanted)[:, 0] for wanted in (MOUTH, EYES, HANDS)])
         mask = masks[which, torch.arange(len(part), device=drawn.device)]
-        found, at = mask.sum((1, 2)), torch.arange(size, device=drawn.device, dtype=mask.dtype)
-
-        def first(along: Tensor, anywhere: Tensor) -> Tensor:
-            middle = torch.where(found > 0, (along * at).sum(1) / found.clamp_min(1), anywhere * size)
-            return (middle - look / 2).round().long().clamp(0, size - look)
-
-        top, left = first(mask.sum(2), random[:, 2]), first(mask.sum(1), random[:, 1])
-        return _cut(drawn, top, left, look), _cut(real, top, left, look)
+        corner = around(mask, look, random[:, 1:])
+        return cut(drawn, corner, look), cut(real, corner, look)
 
 
 def region_weights(config: Regions, part: Tensor, alpha: Tensor) -> Tensor:
     """Return (B, 1, S, S): how much each pixel counts, by parts and alpha (B, S, S) of windows."""
-    grown = max(1, round(_GROWN_PX * part.shape[-1] / 128))
+    grown = grown_px(part.shape[-1])
     weight = 0.5 + config.person * alpha[:, None].float() / 255
     for parts, more in ((MOUTH, config.mouth), (EYES, config.eyes), (HANDS, config.hands)):
         weight = weight + more * of_parts(part, parts, grown)
     return weight
 
 
-def _cut(pictures: Tensor, top: Tensor, left: Tensor, size: int) -> Tensor:
-    """Return squares (B, C, size, size) of pictures (B, C, S, S), from rows top and columns left (B,)."""
-    count, channels, _, width = pictures.shape
-    along = torch.arange(size, device=pictures.device)
-    rows = (top[:, None] + along)[:, None, :, None].expand(count, channels, size, width)
-    columns = (left[:, None] + along)[:, None, None, :].expand(count, channels, size, size)
-    return pictures.gather(2, rows).gather(3, columns)
+def grown_px(size: int) -> int:
+    """Return how far around a part its lips or lids reach, in a window of `size` px."""
+    return max(1, round(_GROWN_PX * size / 128))
 
 
 def _edges(wrong: Tensor, weight: Tensor) -> Tensor:

@@ -11,11 +11,12 @@ from body.model import BodyModel
 from models.diffusion import noised
 from models.model_file import write_model
 from models.ranks import rank_and_world
-from models.training import CHECKPOINTS, Progress, Trainer, run_identity
+from models.training import CHECKPOINTS, Critic, Progress, Trainer, run_identity
 from models.video.batches import frames_a_clip, video_batches, video_windows
 from models.video.checkpoint import MODEL_FILE, VideoAbout, VideoModel, video_bytes
 from models.video.config import VideoConfig
-from models.video.controls import NUM_CONTROLS, VideoBatch, as_numbers, controls
+from models.video.controls import NUM_CONTROLS, WARP, VideoBatch, as_numbers, controls
+from models.video.critic import MouthAndEyesCritic
 from models.video.draws import ClipDraws
 from models.video.losses import VideoLoss
 from models.video.network import WarpMender
@@ -26,11 +27,14 @@ from schemas.outcomes import BadInputError
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class MendingLoss:
-    """The loss of a batch: noise its frames, let the network mend their warps, compare."""
+    """The loss of a batch: noise its frames, let the network mend their warps, compare; with a critic, let it
+    tell them apart.
+    """
 
     network: WarpMender
     loss: VideoLoss
     config: VideoConfig
+    critic: MouthAndEyesCritic | None = None
 
     def __call__(self, batch: VideoBatch, draw: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
         """Return the scalar to minimise and its parts."""
@@ -45,7 +49,11 @@ class MendingLoss:
         looks = torch.rand(len(real) * world, 3, generator=draw)[rank * len(real) :][: len(real)]
         guess = self.network(noised(real, noise, t), t, told, config.num_frames)
         with torch.autocast(device.type, enabled=False):  # differences of colours need more than three digits
-            return self.loss(guess, real, batch, config.num_frames, looks)
+            total, parts = self.loss(guess, real, batch, config.num_frames, looks)
+            if self.critic is not None:
+                more = self.critic.losses(guess, real, told[:, WARP], batch)
+                total, parts = total + torch.stack(list(more.values())).sum(), parts | more
+        return total, parts
 
 
 def train_video(
@@ -84,13 +92,15 @@ def train_video(
                 "the model to begin with has another network or body model than the configuration"
             )
         network.load_state_dict(start.network.state_dict())
+    loss = MendingLoss(network=network, loss=VideoLoss(config.loss, looks), config=config)
     trainer = Trainer(
         network,
-        MendingLoss(network=network, loss=VideoLoss(config.loss, looks), config=config),
+        loss,
         video_batches(windows, body, config, segment),
         config.training,
         folder / CHECKPOINTS,
         run_identity(config, windows.fingerprint, body.model_id, start and video_bytes(start)),
+        _critic(loss, config),
     )
     if looks is not None:
         looks.to(trainer.device)
@@ -114,3 +124,17 @@ def train_video(
     if rank == 0:
         write_model(folder / MODEL_FILE, video_bytes(done))
     return done
+
+
+def _critic(loss: MendingLoss, config: VideoConfig) -> Critic | None:
+    """Return what learns against the network in the last share of the steps, one at least."""
+    adversary, steps = config.adversary, config.training.num_steps
+    if not adversary.share:
+        return None
+    critic = MouthAndEyesCritic(adversary, config.window_px)
+    return Critic(
+        network=critic,
+        loss=replace(loss, critic=critic),
+        first_step=steps - max(1, round(adversary.share * steps)),
+        learning_rate=adversary.learning_rate,
+    )
