@@ -56,10 +56,10 @@ install-dev: $(VENV)/.installed-dev
 
 # --no-deps: requirements.txt names every package, and mediapipe and rapidocr must not bring their own OpenCV.
 # The second step does nothing for a CPU build of torch; for a CUDA build it adds the NVIDIA libraries.
-$(VENV)/.installed: requirements.txt
+$(VENV)/.installed: requirements.txt requirements-train.txt
 	@test -n "$(PYTHON)" || { echo "Mentor needs Python 3.11 (make PYTHON=/path/to/python3.11)" >&2; exit 2; }
 	"$(PYTHON)" -m venv $(VENV)
-	$(PIP) install --quiet --no-deps -r requirements.txt
+	$(PIP) install --quiet --no-deps -r requirements.txt -r requirements-train.txt
 	$(PIP) install --quiet -c requirements.txt torch
 	@touch $@
 

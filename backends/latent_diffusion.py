@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from backends import torchaudio_compat
 from backends.latent_settings import noising_settings, unet_settings, vae_settings
 from backends.model_folder import ModelFolder
+from schemas.extras import require
 from schemas.outcomes import BadInputError
 
 _MAX_WEIGHTS = 4_000_000_000
@@ -133,6 +134,7 @@ def from_pretrained(root: Path) -> LatentDiffusion:
             f"{root}: the U-Net is made for {of_unet['in_channels']} channels, the VAE has "
             f"{of_vae['latent_channels']}: they don't belong together"
         )
+    require("train", "diffusers")
     torchaudio_compat.install()
     from diffusers import AutoencoderKL, UNet2DConditionModel
 

@@ -18,7 +18,7 @@ def add_consent_flags(parser: argparse.ArgumentParser) -> None:
     """Add what a command asks for that makes a video of a person (`commands.settle_likeness`)."""
     consent = parser.add_mutually_exclusive_group()
     consent.add_argument(
-        "--consent", help="the person's consent (.yaml); `run_pipeline.py consent` prints a template"
+        "--consent", help="the person's consent (.yaml); the command `consent` prints a template"
     )
     consent.add_argument(
         "--i-have-consent",

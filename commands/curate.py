@@ -11,7 +11,7 @@ def register(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
     parser = add_parser("curate", help="raw videos in, training shards and a report out", allow_abbrev=False)
     parser.add_argument("--input", required=True, help="folder, glob, video, or manifest (.csv, .parquet)")
     parser.add_argument("--output", required=True, help="folder for shards, tables and the report")
-    parser.add_argument("--config", help="YAML file with changes to the defaults")
+    parser.add_argument("--config", help="YAML file with changes to the defaults, or fast, gestures")
     parser.add_argument(
         "--fresh", action="store_true", help="forget what earlier runs into this folder made, and begin anew"
     )

@@ -43,7 +43,7 @@ def settle_likeness(
     if consent is None and statement is None:
         raise BadInputError(
             f"{picture}: a person is made to speak with their consent alone: give it by --consent FILE "
-            "(`run_pipeline.py consent` prints a template), or say by what right you do it with "
+            "(the command `consent` prints a template), or say by what right you do it with "
             '--i-have-consent "WHY"; that is written into the record'
         )
     wanted = Wanted(

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from rich.console import Console
 
+from schemas.extras import require
 from schemas.outcomes import BadInputError
 
 
@@ -37,6 +38,7 @@ def register(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
 def run(options: argparse.Namespace, _: list[str], console: Console) -> int:
     """Train, and print where the model is; returns the exit code."""
     console.out(f"mentor train {options.model}: {', '.join(options.shards)}", highlight=False)
+    require("train", "tensorboardX", "smplx", "diffusers")
     from commands.training_run import TrainingRun
 
     if options.model == "motion":

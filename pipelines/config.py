@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 import json
 from dataclasses import dataclass, field
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -68,10 +69,16 @@ SECRET = "(secret)"
 def load_config(path: str | None) -> CurateConfig:
     """Read a YAML file of changes to the defaults; None gives the defaults.
 
+    A bare name, such as `fast`, is a file that comes with Mentor, unless one of that name is here.
+
     Raises:
         BadInputError: naming the file and the key that is unknown or whose value cannot be.
     """
-    return CurateConfig() if path is None else config_from(read_settings_file(path), f"--config {path}")
+    if path is None:
+        return CurateConfig()
+    shipped = Path(str(resources.files("configs"))) / f"{path}.yaml"
+    named = path.isidentifier() and not Path(path).exists() and shipped.is_file()
+    return config_from(read_settings_file(str(shipped) if named else path), f"--config {path}")
 
 
 def config_from(changes: dict[str, Any], origin: str) -> CurateConfig:

@@ -19,7 +19,7 @@ from pipelines.config import CurateConfig, config_from
 from pipelines.discover import discover
 from reports.run_data import RunData
 from schemas.run import RunSummary
-from tests import remote_files
+from tests import remote_files, wheel_makers
 from tests.makers import make_corpus
 from tests.report_makers import Records, make_records
 from tests.report_run import make_run, make_thumbs
@@ -127,3 +127,16 @@ def records() -> Records:
 def run(records: Records) -> RunData:
     """That run as pages read it, with pictures."""
     return make_run(records, parts=2, thumbs=make_thumbs(records))
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Mentor's wheel."""
+    place = tmp_path_factory.mktemp("wheel")
+    return wheel_makers.build_wheel(wheel_makers.copy_tree(place / "tree"), place / "made")
+
+
+@pytest.fixture(scope="session")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> wheel_makers.Installed:
+    """A folder with nothing but what that wheel installs."""
+    return wheel_makers.install(wheel, tmp_path_factory.mktemp("installed") / "lib")

@@ -141,9 +141,9 @@ def put(path: str, data: bytes) -> None:
 
 
 if __name__ == "__main__":
+    from commands.command_line import main
     from commands.process import stop_on_signals
     from commands.temporary_folder import use_own_temporary_folder
-    from run_pipeline import main
 
     with stop_on_signals():
         use_own_temporary_folder()

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-import run_pipeline
 from backends.catalogue import describe_backends
+from commands import command_line
 from pipelines.config import CurateConfig, config_hash
 from pipelines.run_folder import RunFolder
 from schemas.run import PeopleSummary, StageSummary
@@ -23,7 +23,7 @@ ROOT = Path(__file__).parent.parent
 def call(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
     """Run a command; return its exit code and what it wrote to standard error."""
     try:
-        code = run_pipeline.main(list(arguments))
+        code = command_line.main(list(arguments))
     except SystemExit as stop:  # argparse
         code = int(stop.code or 0)
     return code, capsys.readouterr().err
@@ -187,7 +187,7 @@ def test_doctor_is_0_when_all_is_there_and_names_every_backend_uncut(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "80")
-    assert run_pipeline.main(["doctor"]) == 0
+    assert command_line.main(["doctor"]) == 0
     listed = capsys.readouterr().out
     for b in describe_backends():
         assert f"\n{b.name}\n" in f"\n{listed}" and (b.weights_sha256 or "") in listed
@@ -236,7 +236,7 @@ def test_lost_elements_are_a_problem() -> None:
 
 
 def test_help_and_the_parser_import_nothing_heavy() -> None:
-    script = "import sys, run_pipeline; run_pipeline._parser(); print(*sys.modules)"
+    script = "import sys; from commands import command_line; command_line._parser(); print(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
     )

@@ -11,8 +11,8 @@ import numpy.typing as npt
 import pytest
 import soundfile
 
-import run_pipeline
 from body.track_file import read_track, track_bytes
+from commands import command_line
 from media import MediaLimits, decode_audio, probe_media
 from media.credentials import read_credentials
 from pipelines.person_video import PersonVideo, read_person
@@ -68,7 +68,7 @@ def test_a_dubbed_video_differs_at_the_mouth_alone(
 ) -> None:
     out = tmp_path / "dubbed.mp4"
     assert (
-        run_pipeline.main(["dub", "--video", str(talk), "--audio", str(voice), "--out", str(out), *CONSENT])
+        command_line.main(["dub", "--video", str(talk), "--audio", str(voice), "--out", str(out), *CONSENT])
         == 0
     )
     said = capsys.readouterr().out
@@ -95,7 +95,7 @@ def test_eyes_are_edited_by_a_changed_track_and_the_rest_and_the_sound_stay(
     talk: Path, person: PersonVideo, given: Frames, tmp_path: Path, capsys: Any
 ) -> None:
     motion, out = tmp_path / "motion.npz", tmp_path / "edited.mp4"
-    assert run_pipeline.main(["track", "--video", str(talk), "--out", str(motion)]) == 0
+    assert command_line.main(["track", "--video", str(talk), "--out", str(motion)]) == 0
     track = read_track(motion)
     assert (track.num_frames, track.fps) == (18, 25.0) and track.valid["face"].all()
     eyes = {
@@ -103,7 +103,7 @@ def test_eyes_are_edited_by_a_changed_track_and_the_rest_and_the_sound_stay(
     }
     motion.write_bytes(track_bytes(replace(track, **eyes).taken(slice(0, 12))))
     edited = ["edit", "--video", str(talk), "--motion", str(motion), "--parts", "gaze", "--out", str(out)]
-    assert run_pipeline.main([*edited, *CONSENT, "--geometry-alone"]) == 0
+    assert command_line.main([*edited, *CONSENT, "--geometry-alone"]) == 0
     said = capsys.readouterr().out
     assert "ends after 0.5 s" in said and "12 of them changed" in said
     face = person.reference.face_points
@@ -162,7 +162,7 @@ def test_what_cannot_be_dubbed_is_refused(
         "--i-have-consent": "a recording made for research",
     } | {name: _input(value, talk, inputs) for name, value in change.items()}
     listed = [part for name, value in arguments.items() if value is not None for part in (name, value)]
-    assert run_pipeline.main(["dub", *listed]) == 2
+    assert command_line.main(["dub", *listed]) == 2
     assert reason in capsys.readouterr().err
     assert not list(outputs.iterdir())
 
@@ -183,5 +183,5 @@ def _input(kind: str | None, talk: Path, folder: Path) -> str | None:
 def test_parts_that_are_none_are_refused(talk: Path, capsys: Any) -> None:
     for parts in ("", "nose", "gaze,nose"):
         edited = ["edit", "--video", str(talk), "--motion", "m.npz", "--parts", parts, "--out", "a.mp4"]
-        assert run_pipeline.main([*edited, *CONSENT]) == 2
+        assert command_line.main([*edited, *CONSENT]) == 2
         assert "--parts" in capsys.readouterr().err

@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-import run_pipeline
 from body.load import load_body_model
+from commands import command_line
 from commands.evaluation_figures import figures, labels_of
 from commands.judge_clips import Score
 from media import DecodeTally, MediaLimits, VideoEncoder, decode_video
@@ -71,7 +71,7 @@ def test_a_run_is_judged_and_shown(talker: Path, capsys: pytest.CaptureFixture[s
     """A talker by the model that ships: every view has its measures, and the page its films."""
     flags = ["--max-clips", "2", "--pictures", "1", "--films", "1", "--film-frames", "40"]
     flags += ["--without", "flow", "--drift-seconds", "2"]
-    assert run_pipeline.main(["evaluate", str(talker), *flags]) == 0
+    assert command_line.main(["evaluate", str(talker), *flags]) == 0
     folder, said = talker / "evaluation", capsys.readouterr().out
     assert "1 of at most 2" in said and "long video, frames" in said and str(folder / "index.html") in said
     found = json.loads((folder / "results.json").read_text())
@@ -151,6 +151,6 @@ def test_what_cannot_be_judged_is_refused(
 ) -> None:
     fit = fitted_with(load_body_model().model_id)
     write_shards(tmp_path, (8,), num_shards=1, arrays=nodding_arrays, body_fit=fit, split="test")
-    assert run_pipeline.main(["evaluate", str(tmp_path), *QUICK, *flags]) == 2
+    assert command_line.main(["evaluate", str(tmp_path), *QUICK, *flags]) == 2
     assert reason in capsys.readouterr().err
     assert not (tmp_path / "evaluation").exists()

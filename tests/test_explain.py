@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-import run_pipeline
+from commands import command_line
 from commands.explain_fate import explain_fate
 from pipelines.config import CurateConfig
 from pipelines.identity_merges import shard_of_merge, write_merges
@@ -179,7 +179,7 @@ def test_what_fits_several_or_nothing_is_refused(tmp_path: Path) -> None:
 def test_the_command_prints_names_as_they_are(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     name = "[bold]x[/nope] \u202eevil\n.mp4"
     records = Records(videos=[make_video(source=make_source(name))])
-    assert run_pipeline.main(["explain", finished(tmp_path, records), "[bold]"]) == 0
+    assert command_line.main(["explain", finished(tmp_path, records), "[bold]"]) == 0
     assert r"[bold]x[/nope] \u202eevil .mp4" in capsys.readouterr().out
 
 

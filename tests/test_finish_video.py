@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-import run_pipeline
+from commands import command_line
 from commands.finish_video import finish_video
 from commands.safeguards import Safeguards, add_safeguard_flags, safeguards_of
 from commands.verify_video import Verdict, told, verify_video
@@ -122,7 +122,7 @@ def test_a_changed_video_is_told(made: tuple[Path, VideoRecord], tmp_path: Path,
     data[-1500] ^= 0xFF
     changed = tmp_path / "changed.mp4"
     changed.write_bytes(data)
-    assert run_pipeline.main(["verify", str(changed), "--json"]) == 3
+    assert command_line.main(["verify", str(changed), "--json"]) == 3
     answers = json.loads(capsys.readouterr().out)
     assert answers["credentials"]["integrity"] == "changed" and answers["watermark"]["answer"] == "found"
     assert answers["exit_code"] == 3
@@ -158,7 +158,7 @@ def test_exit_codes(integrity: str, payload: int | None, answer: str, mark: int 
 
 def test_the_video_of_others_has_no_mark(capsys: Any) -> None:
     talker = Path(__file__).parent.parent / "demo" / "media" / "s1_bbaf2n.mp4"
-    assert run_pipeline.main(["verify", str(talker)]) == 4
+    assert command_line.main(["verify", str(talker)]) == 4
     said = capsys.readouterr().out
     assert "integrity: none" in said and "trust: none" in said and "watermark: not found" in said
 
@@ -167,9 +167,9 @@ def test_the_video_of_others_has_no_mark(capsys: Any) -> None:
 def test_files_that_are_no_video_are_2(data: bytes, tmp_path: Path, capsys: Any) -> None:
     path = tmp_path / "junk.mp4"
     path.write_bytes(data)
-    assert run_pipeline.main(["verify", str(path)]) == 2
+    assert command_line.main(["verify", str(path)]) == 2
     assert "junk.mp4" in capsys.readouterr().err
-    assert run_pipeline.main(["verify", str(tmp_path / "none.mp4")]) == 2
+    assert command_line.main(["verify", str(tmp_path / "none.mp4")]) == 2
 
 
 def test_what_cannot_be_finished_leaves_nothing(tmp_path: Path) -> None:

@@ -8,9 +8,9 @@ import pytest
 import soundfile
 import yaml
 
-import run_pipeline
 from body.load import load_body_model
 from body.track_file import read_track
+from commands import command_line
 from media import count_frames
 from media.credentials import read_credentials
 from tests.latent_makers import write_latent_diffusion
@@ -35,7 +35,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_shards(out, (30, 30, 50), num_shards=1, arrays=nodding_arrays, body_fit=fit, split=splits)
     config = out / "tiny.yaml"
     config.write_text(yaml.safe_dump(TINY))
-    assert run_pipeline.main(["train", "video", str(out), "--config", str(config)]) == 0
+    assert command_line.main(["train", "video", str(out), "--config", str(config)]) == 0
     return out / "models" / "video"
 
 
@@ -66,7 +66,7 @@ def test_a_photo_talks_with_consent_and_the_video_says_that_it_was_made(
     model = ["--video-model", str(trained / "video.safetensors")]
     talk, motion, again = tmp_path / "talk.mp4", tmp_path / "motion.npz", tmp_path / "again.mp4"
     made = ["generate", "--image", str(TALKER), "--out", str(talk), *common, *model]
-    assert run_pipeline.main(made) == 0
+    assert command_line.main(made) == 0
     said = capsys.readouterr().out
     assert "frame 1 of 25" in said and "test certificate" in said
     data = talk.read_bytes()
@@ -78,10 +78,10 @@ def test_a_photo_talks_with_consent_and_the_video_says_that_it_was_made(
     assert found is not None
 
     drawn = ["animate", "--audio", str(voice), "--reference", str(TALKER), "--out", str(motion)]
-    assert run_pipeline.main([*drawn, "--formats", ""]) == 0
+    assert command_line.main([*drawn, "--formats", ""]) == 0
     assert read_track(motion).num_frames == 25
     given = ["generate", "--image", str(TALKER), "--out", str(again), "--motion", str(motion), *common]
-    assert run_pipeline.main([*given, *model, "--payload", str(record["watermark_payload"])]) == 0
+    assert command_line.main([*given, *model, "--payload", str(record["watermark_payload"])]) == 0
     other = json.loads(again.with_suffix(".json").read_text())
     assert other["unsigned_sha256"] == record["unsigned_sha256"]
     assert set(other["making"]["models"]) == {"video"}
@@ -93,7 +93,7 @@ def test_a_photo_talks_over_a_pretrained_model(
     model, config, to = write_latent_diffusion(tmp_path / "model"), tmp_path / "c.yaml", tmp_path / "to"
     config.write_text(yaml.safe_dump({**{k: v for k, v in TINY.items() if k != "network"}, "window_px": 32}))
     train = ["train", "video", str(shards), "--pretrained", str(model), "--to", str(to)]
-    assert run_pipeline.main([*train, "--config", str(config)]) == 0
+    assert command_line.main([*train, "--config", str(config)]) == 0
     assert "over a pretrained model: control" in (to / "index.html").read_text()
     talk, over = tmp_path / "talk.mp4", ["--video-model", str(to / "video.safetensors")]
     common = ["generate", "--image", str(TALKER), "--audio", str(voice), "--out", str(talk)]
@@ -104,22 +104,22 @@ def test_a_photo_talks_over_a_pretrained_model(
         (["--pretrained", str(model), "--video-model", str(trained / "video.safetensors")], "latent video"),
         (["--pretrained", "stable-diffusion-v1-5", *over], "nothing is downloaded"),
     ):
-        assert run_pipeline.main([*common, *wrong]) == 2
+        assert command_line.main([*common, *wrong]) == 2
         assert reason in capsys.readouterr().err
-    assert run_pipeline.main([*common, "--pretrained", str(model), *over]) == 0
+    assert command_line.main([*common, "--pretrained", str(model), *over]) == 0
     making = json.loads(talk.with_suffix(".json").read_text())["making"]
     assert set(making["models"]) == {"motion", "video", "pretrained"} and making["settings"]["steps"] == 2
     again, still = tmp_path / "again.mp4", tmp_path / "still.npz"
-    assert run_pipeline.main(["track", "--video", str(talk), "--out", str(still)]) == 0
+    assert command_line.main(["track", "--video", str(talk), "--out", str(still)]) == 0
     edit = ["edit", "--video", str(talk), "--motion", str(still), "--parts", "gaze", "--out", str(again)]
     edit += ["--i-have-consent", "a recording made for research", "--pretrained", str(model), *over]
-    assert run_pipeline.main([*edit, "--geometry-alone"]) == 2
+    assert command_line.main([*edit, "--geometry-alone"]) == 2
     assert "leave --pretrained out" in capsys.readouterr().err
-    assert run_pipeline.main([*edit, "--steps", "1"]) == 0
+    assert command_line.main([*edit, "--steps", "1"]) == 0
     making = json.loads(again.with_suffix(".json").read_text())["making"]
     assert set(making["models"]) == {"video", "pretrained"} and making["settings"]["steps"] == 1
     motion = ["train", "motion", str(shards), "--pretrained", str(model)]
-    assert run_pipeline.main(motion) == 2 and "--pretrained" in capsys.readouterr().err
+    assert command_line.main(motion) == 2 and "--pretrained" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -151,6 +151,6 @@ def test_what_cannot_be_generated_is_refused(
         "--video-model": str(trained / "video.safetensors"),
     } | dict([change])
     arguments = [part for name, value in given.items() if value is not None for part in (name, value)]
-    assert run_pipeline.main(["generate", *arguments]) == 2
+    assert command_line.main(["generate", *arguments]) == 2
     assert reason in capsys.readouterr().err
     assert not list(tmp_path.iterdir())

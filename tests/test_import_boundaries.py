@@ -21,7 +21,7 @@ BELOW: dict[str, set[str]] = {
     "commands": {
         *("schemas", "body", "media", "backends", "drawing", "transforms", "reports", "models", "pipelines"),
     },
-    "run_pipeline": {"schemas", "commands"},
+    "run_pipeline": {"commands"},
 }
 ROOMS = {*BELOW, "tests", "tools", "benchmarks"}
 # What steps share; each has a name and a file.

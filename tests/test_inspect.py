@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
+from commands.command_line import main
 from commands.inspect_clip import inspect_clip
 from drawing import panel, sheet
 from media import to_pcm
 from pipelines.run_folder import RunFolder
 from pipelines.stored_clip import find_clip
-from run_pipeline import main
 from schemas.outcomes import BadInputError, Failure, Rejection
 from schemas.parts import LANDMARKS_PART, VIDEO_PART
 from schemas.records import Clip, Transcript

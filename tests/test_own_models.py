@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import run_pipeline
 from backends import catalogue, weights
 from backends.catalogue import describe_backends
 from backends.select import JOBS, open_own
+from commands import command_line
 from commands.doctor import state_of
 from schemas.outcomes import BadInputError
 
@@ -89,7 +89,7 @@ def curate(capsys: pytest.CaptureFixture[str], videos: Path, settings: str) -> s
     config, out = videos.parent / "run.yaml", videos.parent / "out"
     config.write_text(settings)
     place = ["--input", str(videos), "--output", str(out), "--config", str(config)]
-    assert run_pipeline.main(["curate", *place]) == 2
+    assert command_line.main(["curate", *place]) == 2
     said = capsys.readouterr().err
     assert said.startswith("error: ") and said.count("\n") == 1 and not (out / "run.json").exists()
     return said
@@ -129,7 +129,7 @@ def test_shipped_weights_that_were_altered_end_a_run_before_it_begins(
     module: str,
     file: str,
 ) -> None:
-    altered = bytearray((Path(run_pipeline.__file__).parent / module / file).read_bytes())
+    altered = bytearray((Path(command_line.__file__).parent.parent / module / file).read_bytes())
     altered[len(altered) // 2] ^= 1
     (tmp_path / "altered.npz").write_bytes(altered)
     find: Callable[[str, str], Path | None] = catalogue._find

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-import run_pipeline
+from commands import command_line
 from commands.settle_likeness import consent_template, settle_likeness, sha256_of
 from schemas.outcomes import BadInputError
 
@@ -155,6 +155,6 @@ def test_the_template_says_no_until_it_is_filled_in(
     filled = template.replace('consent: ""', "consent: granted").replace('person: ""', "person: Ada")
     filled = filled.replace('purpose: ""', "purpose: a greeting").replace("adult: false", "adult: true")
     assert settled(picture, voice, filled).person == "Ada"
-    assert run_pipeline.main(["consent", "--picture", str(picture)]) == 0
+    assert command_line.main(["consent", "--picture", str(picture)]) == 0
     assert sha256_of(picture) in capsys.readouterr().out
-    assert run_pipeline.main(["consent", "--picture", str(picture.with_name("none"))]) == 2
+    assert command_line.main(["consent", "--picture", str(picture.with_name("none"))]) == 2

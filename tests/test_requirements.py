@@ -6,7 +6,6 @@ live with, or one that is missing.
 
 import importlib.metadata
 import sys
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,10 +13,9 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from schemas.version import VERSION
-
 ROOT = Path(__file__).parents[1]
 
+_INSTALLED = ("requirements.txt", "requirements-train.txt", "requirements-dev.txt")
 # Wanted by (package, requirement), left out on purpose.
 LEFT_OUT = {
     ("mediapipe", "jax"): "imported by nothing that Mentor uses; half a gigabyte",
@@ -83,7 +81,7 @@ def _problems(roots: list[Requirement], pins: dict[str, str]) -> tuple[list[str]
 
 
 def test_pins_are_what_is_installed() -> None:
-    pins = _pins("requirements.txt", "requirements-dev.txt")
+    pins = _pins(*_INSTALLED)
     installed = {name: importlib.metadata.version(name).split("+")[0] for name in pins}
     assert installed == pins
 
@@ -100,7 +98,7 @@ def test_pins_fit_each_other() -> None:
         "axe-playwright-python",
     )
     dev = [Requirement(name) for name in named]
-    pins = _pins("requirements.txt", "requirements-dev.txt")
+    pins = _pins(*_INSTALLED)
     problems, reached = _problems(_lines("requirements.in") + dev, pins)
     assert problems == []
     if sys.platform == "linux":  # elsewhere some packages need fewer others
@@ -115,16 +113,10 @@ def test_every_exception_is_still_needed() -> None:
 @pytest.mark.parametrize("extra", ["gcp", "aws"])
 def test_extras_fit_the_pins(extra: str) -> None:
     name = f"requirements-{extra}.txt"
-    pins = _pins("requirements.txt", "requirements-dev.txt", name)
+    pins = _pins(*_INSTALLED, name)
     extras = _lines(name)
     try:
         problems, _ = _problems(extras, pins)
     except importlib.metadata.PackageNotFoundError as error:
         pytest.skip(f"{error.name} is not installed (make {extra})")
     assert problems == []
-
-
-def test_the_version_is_said_once_and_again() -> None:
-    """Mentor runs from its checkout, so no package's metadata tell its version."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert project["version"] == VERSION

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from commands.command_line import main
 from media.source import is_remote
 from pipelines.identity_registry import write_registry
 from pipelines.run_folder import RunFolder
-from run_pipeline import main
 from schemas.outcomes import BadInputError
 from tests.remote_files import FakeStore, Upload
 from tests.run_folder_makers import Stopped, below, dying, make_result, word_of

@@ -17,6 +17,7 @@ from pipelines.config import (
     config_from_dict,
     config_hash,
     config_schema,
+    load_config,
 )
 from pipelines.settings import settings_of
 from pipelines.settings_file import read_settings_file
@@ -225,3 +226,12 @@ def test_an_alias_stands_for_what_it_names(tmp_path: Path) -> None:
         "clips: {fps: &rate 24}\nfit_body: &fit {coarse_fps: 6}\nduplicates: {steps_per_second: *rate}\n"
     )
     assert read_settings_file(str(path))["duplicates"] == {"steps_per_second": 24}
+
+
+def test_settings_that_come_with_mentor_go_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert load_config("fast").transcribe.model == "tiny.en"
+    (tmp_path / "fast").write_text("transcribe: {model: base}\n")
+    assert load_config("fast").transcribe.model == "base"
+    with pytest.raises(BadInputError, match="--config slow: no such file"):
+        load_config("slow")

@@ -7,9 +7,9 @@ import pytest
 import soundfile
 import yaml
 
-import run_pipeline
 from body.load import load_body_model
 from body.track_file import read_track
+from commands import command_line
 from commands.training_run import load_config
 from media import count_frames
 from models.motion.config import CONFIGS, MotionConfig, cpu_small
@@ -35,7 +35,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_shards(out, (40, 50, 30, 30), num_shards=1, body_fit=fit, split=["train", "train", "train", "test"])
     config = out / "tiny.yaml"
     config.write_text(yaml.safe_dump(TINY))
-    assert run_pipeline.main(["train", "motion", str(out), "--config", str(config)]) == 0
+    assert command_line.main(["train", "motion", str(out), "--config", str(config)]) == 0
     return out / "models" / "motion"
 
 
@@ -63,7 +63,7 @@ def test_a_person_is_animated_by_a_voice(
         "--steps",
         "2",
     ]
-    assert run_pipeline.main([*arguments, "--model", str(trained / "motion.safetensors")]) == 0
+    assert command_line.main([*arguments, "--model", str(trained / "motion.safetensors")]) == 0
     track = read_track(out)
     assert track.num_frames == 25 and track.fps == 25 and track.model_id == load_body_model().model_id
     assert count_frames(out.with_suffix(".mp4").read_bytes()) == 25
@@ -93,7 +93,7 @@ def test_what_cannot_be_animated_is_refused(
         "--out": str(tmp_path / "m.npz"),
         "--model": str(trained / "motion.safetensors"),
     } | dict([change])
-    assert run_pipeline.main(["animate", *(part for pair in given.items() for part in pair)]) == 2
+    assert command_line.main(["animate", *(part for pair in given.items() for part in pair)]) == 2
     assert reason in capsys.readouterr().err
 
 

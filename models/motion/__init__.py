@@ -1,0 +1,1 @@
+"""Sound to motion: a diffusion transformer, how it is trained, sampled and measured."""
