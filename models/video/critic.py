@@ -33,7 +33,7 @@ class AdversaryConfig:
     """When the critic learns, and how much it counts."""
 
     share: Share = 0.0  # of the steps, the last ones; 0: no critic
-    weight: float = 0.05
+    weight: float = 0.2
     learning_rate: Positive = 4e-4
     channels: Count = 32  # of its first layer
     crop_px: Count = 32
