@@ -16,14 +16,15 @@
     mentor edit --video VIDEO --motion motion.npz --parts gaze --out edited.mp4 --consent FILE
     mentor consent [--picture FILE] [--voice FILE]
     mentor verify FILE [--key FILE] [--trust PEM] [--json]
+    mentor lint OUT [--json] [--page FILE]
     mentor clean OUT [--yes]
     mentor doctor
 
 Exit codes: 0 the run is complete (whatever was rejected), 1 an unexpected error, 2 the command,
 the input or the configuration is not usable, 3 the run is complete but not to be trusted (something
 failed and nothing was accepted, or too much failed; the summary says which), 130 stopped by Ctrl-C,
-143 stopped by SIGTERM; curate, retry, package and train go on when run again. `verify` has 3 and 4 of
-its own (--help).
+143 stopped by SIGTERM; curate, retry, package and train go on when run again. `lint` has 3 where a
+run does not hold what it promises; `verify` has 3 and 4 of its own (--help).
 """
 
 import argparse
@@ -43,6 +44,7 @@ from commands import (
     export,
     generate,
     inspect,
+    lint,
     package,
     retry,
     track,
@@ -57,7 +59,7 @@ from schemas.outcomes import BadInputError
 COMMANDS = (
     *(curate, retry, package, explain, inspect, export),
     *(train, evaluate, animate, generate, dub, track, edit, consent, verify),
-    *(clean, doctor),
+    *(lint, clean, doctor),
 )
 # Stopped and run again, they go on from what was finished.
 _GO_ON = {"curate", "retry", "package", "train"}

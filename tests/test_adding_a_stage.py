@@ -16,7 +16,18 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 DOCUMENT = ROOT / "docs" / "adding-a-step.md"
-ROOMS = ("schemas", "body", "media", "backends", "transforms", "pipelines", "drawing", "reports", "commands")
+ROOMS = (
+    "schemas",
+    "body",
+    "media",
+    "backends",
+    "transforms",
+    "pipelines",
+    "drawing",
+    "reports",
+    "lint",
+    "commands",
+)
 COPIED = (*ROOMS, "tests", "tools", "docs", "benchmarks", "run_pipeline.py", "pyproject.toml")
 
 _BLOCK = re.compile(r"^```(python|diff)\n(?:# |--- )(\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

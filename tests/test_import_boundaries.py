@@ -18,7 +18,9 @@ BELOW: dict[str, set[str]] = {
     "reports": {"schemas", "body"},
     "models": {"schemas", "body", "media", "drawing"},
     "pipelines": {"schemas", "body", "media", "backends", "drawing", "transforms"},
+    "lint": {"schemas", "body", "media"},
     "commands": {
+        *("lint",),
         *("schemas", "body", "media", "backends", "drawing", "transforms", "reports", "models", "pipelines"),
     },
     "run_pipeline": {"commands"},

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent.parent
 # What is installed: the folders of docs/architecture.md, and the settings that come with them.
 SHIPPED = (
     *("schemas", "body", "media", "backends", "drawing", "transforms", "models", "pipelines", "reports"),
-    *("commands", "configs"),
+    *("lint", "commands", "configs"),
 )
 _BESIDE = ("pyproject.toml", "README.md", *(p.name for p in ROOT.glob("requirements*.txt")))
 _SDIST = "import sys; from setuptools import build_meta; build_meta.build_sdist(sys.argv[1])"

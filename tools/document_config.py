@@ -1,5 +1,5 @@
 """Write docs/configuration.md and its JSON Schema from the configuration, and the table of stages into
-docs/architecture.md.
+docs/architecture.md and that of lint's rules into docs/lint.md.
 
 Run: python tools/document_config.py
 """
@@ -13,6 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from lint.every import RULES  # noqa: E402
 from pipelines.config import CurateConfig, config_schema  # noqa: E402
 from pipelines.stages import VISITS  # noqa: E402
 from schemas.stages import STAGES, Stage  # noqa: E402
@@ -24,6 +25,7 @@ TARGET = ROOT / "docs" / "configuration.md"
 SCHEMA_FILE = ROOT / "docs" / "configuration.schema.json"
 SCHEMA = config_schema()
 ARCHITECTURE = ROOT / "docs" / "architecture.md"
+LINT = ROOT / "docs" / "lint.md"
 # Lists of settings, by section.
 ENTRIES = {"balance": {"targets": Target, "quotas": Quota}, "bias": {"populations": Population}}
 
@@ -178,14 +180,30 @@ def _stage_row(stage: Stage) -> str:
     return f"| `{stage.name}` | {sees} | {kind} | {stage.sentence} | {sections} | {inputs} |"
 
 
+def render_rules() -> str:
+    """Return the table of lint's rules: their codes, what they mean, what to do."""
+    head = ["| code | what is wrong | to do |", "|---|---|---|"]
+    return "\n".join([*head, *(f"| `{rule.code}` | {rule.means} | {rule.advice} |" for rule in RULES)]) + "\n"
+
+
 def with_stages(page: str) -> str:
     """Return the page of the architecture with the table of stages as it is now."""
-    head, _, rest = page.partition("<!-- stages -->\n")
-    _, _, tail = rest.partition("<!-- end of stages -->\n")
-    return f"{head}<!-- stages -->\n{render_stages()}<!-- end of stages -->\n{tail}"
+    return _with_table(page, "stages", render_stages())
+
+
+def with_rules(page: str) -> str:
+    """Return the page of lint with the table of its rules as it is now."""
+    return _with_table(page, "rules", render_rules())
+
+
+def _with_table(page: str, name: str, table: str) -> str:
+    head, _, rest = page.partition(f"<!-- {name} -->\n")
+    _, _, tail = rest.partition(f"<!-- end of {name} -->\n")
+    return f"{head}<!-- {name} -->\n{table}<!-- end of {name} -->\n{tail}"
 
 
 if __name__ == "__main__":
     TARGET.write_text(render(), encoding="utf-8")
     SCHEMA_FILE.write_text(render_schema(), encoding="utf-8")
     ARCHITECTURE.write_text(with_stages(ARCHITECTURE.read_text(encoding="utf-8")), encoding="utf-8")
+    LINT.write_text(with_rules(LINT.read_text(encoding="utf-8")), encoding="utf-8")
