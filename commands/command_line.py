@@ -16,6 +16,7 @@
     mentor edit --video VIDEO --motion motion.npz --parts gaze --out edited.mp4 --consent FILE
     mentor consent [--picture FILE] [--voice FILE]
     mentor verify FILE [--key FILE] [--trust PEM] [--json]
+    mentor diff OUT1 OUT2 [--table FILE]
     mentor lint OUT [--json] [--page FILE]
     mentor clean OUT [--yes]
     mentor doctor
@@ -36,6 +37,7 @@ from commands import (
     clean,
     consent,
     curate,
+    diff,
     doctor,
     dub,
     edit,
@@ -59,7 +61,7 @@ from schemas.outcomes import BadInputError
 COMMANDS = (
     *(curate, retry, package, explain, inspect, export),
     *(train, evaluate, animate, generate, dub, track, edit, consent, verify),
-    *(lint, clean, doctor),
+    *(diff, lint, clean, doctor),
 )
 # Stopped and run again, they go on from what was finished.
 _GO_ON = {"curate", "retry", "package", "train"}

@@ -1,0 +1,28 @@
+"""The command line of diff: what changed between two results, and why."""
+
+import argparse
+from collections.abc import Callable
+
+from rich.console import Console
+
+
+def register(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
+    """Add this command to the command line."""
+    parser = add_parser("diff", help="what changed between two results, clip by clip, and why")
+    parser.add_argument("first", help="output folder of a run: what was")
+    parser.add_argument("second", help="output folder of another: what is")
+    parser.add_argument("--table", metavar="FILE", help="write the changes as a table, .parquet or .csv")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace, _: list[str], console: Console) -> int:
+    """Print the changelog; returns the exit code."""
+    from commands.diff_runs import diff_runs, write_table
+    from reports.changes import change_lines
+
+    changes = diff_runs(options.first, options.second)
+    if options.table:
+        write_table(changes, options.table)
+    for line in change_lines(changes):
+        console.out(line, highlight=False)
+    return 0

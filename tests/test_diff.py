@@ -1,0 +1,156 @@
+"""Diff: what changed between two results, in words and as a table, right in every line."""
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+from pyarrow import csv
+
+from commands import command_line
+from commands.diff_runs import diff_runs
+from schemas.outcomes import Failure, Rejection, clip_rejection
+from schemas.records import Artefact, Attribute, Clip, Identity
+from schemas.tables import to_table
+from tests.makers import make_clip, make_source, make_video
+from tests.stored_run import make_summary, publish_run
+from transforms.storage import parquet_bytes, write_bytes
+
+
+def person(name: str) -> Identity:
+    return Identity(identity_id=name, confidence=1.0, embedder="e", split_group=name)
+
+
+def clip(number: int, source: str, who: str, **changes: Any) -> Clip:
+    fields = {
+        "status": "accepted",
+        "split": "train",
+        "video_id": source.ljust(20, "0"),
+        "identity": person(who),
+    }
+    return make_clip(number, source=make_source(source), **(fields | changes))
+
+
+def attribute(value: str, source: Any = "estimated") -> tuple[Attribute, ...]:
+    return (Attribute(name="age_group", value=value, source=source, confidence=None, model=None, score=None),)
+
+
+def turned_down(of: Clip, reason: str, score: float, threshold: float) -> tuple[Clip, Rejection]:
+    ended = dataclasses.replace(of, status="rejected", split=None)
+    return ended, clip_rejection(ended, "filter_audio", reason, score, threshold)
+
+
+def publish(
+    out: Path,
+    clips: Sequence[Clip],
+    ends: Sequence[Rejection] = (),
+    failures: Sequence[Failure] = (),
+    config: Any = None,
+) -> str:
+    result = publish_run(out, clips, ends, failures, make_summary(config=config or {}))
+    videos = {c.video_id: make_video(video_id=c.video_id, source=c.source) for c in clips}
+    path = f"{result.tables}/videos-00000-of-00001.parquet"
+    write_bytes(path, parquet_bytes(to_table("videos", list(videos.values()))))
+    return str(out)
+
+
+def lost_source(name: str, reason: str) -> Rejection:
+    return Rejection(
+        stage="probe", level="video", subject_id=name, video_id=None, source_name=name, reason=reason,
+        score=None, threshold=None,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> tuple[str, str]:
+    """Two results, of which the second differs in every way; ids of people are others throughout."""
+    rule = {"name": "noisy_audio", "minimum": 10.0}
+    noisy, why = turned_down(clip(4, "d", "p4"), "noisy_audio", 8.0, 10.0)
+    first = [
+        clip(1, "a", "p1", person_attributes=attribute("30-39")),
+        clip(2, "b", "p2", person_attributes=attribute("20-29", "declared")),
+        clip(3, "c", "p1"),
+        clip(6, "gone", "p6"),
+        clip(7, "withdrawn", "p7"),
+        clip(8, "h", "p8", artefacts=(Artefact(stage="look", artefact_id="1"),)),
+        noisy,
+    ]
+    failed = dataclasses.replace(clip(8, "h", "p8"), status="failed", split=None)
+    failure = Failure(
+        stage="look", level="clip", subject_id=failed.clip_id, video_id=failed.video_id, source_name="h",
+        error_type="E", error="boom", traceback="",
+    )  # fmt: skip
+    second = [
+        clip(1, "a", "q1", person_attributes=attribute("40-49")),
+        clip(2, "b", "q2", split="test", person_attributes=attribute("30-39", "declared")),
+        clip(3, "c", "q9"),
+        clip(4, "d", "q4"),
+        clip(5, "new", "q5"),
+        failed,
+    ]
+    old = publish(tmp_path / "1", first, [why], config={"filter": {"rules": [rule]}})
+    ends = [lost_source("withdrawn", "consent_refused")]
+    new = publish(tmp_path / "2", second, ends, [failure], {"filter": {"rules": [rule | {"minimum": 5.0}]}})
+    return old, new
+
+
+def test_every_change_is_there_once_with_its_cause(runs: tuple[str, str]) -> None:
+    found = {(c.change, c.source_name): c for c in diff_runs(*runs)}
+    why = {key: change.why for key, change in found.items()}
+    assert why == {
+        ("came", "d"): "in the first result it was rejected as noisy_audio (score 8, bound 10); changed "
+        "settings: filter.rules.noisy_audio.minimum: 10.0 -> 5.0",
+        ("came", "new"): "in the first result the source is not among the inputs",
+        ("went", "gone"): "in the second result the source is not among the inputs",
+        ("went", "withdrawn"): "in the second result consent is refused or withdrawn",
+        ("went", "h"): "in the second result it failed in look (boom)",
+        ("split", "b"): "its person, or the group of look-alikes, has another id, by which splits are drawn",
+        ("identity", "c"): "other clips came or went",
+        ("label", "a"): "the person has other clips",
+        ("label", "b"): "the manifest declares it otherwise",
+    }
+    assert (found["label", "a"].before, found["label", "a"].after) == (
+        "30-39 (estimated)",
+        "40-49 (estimated)",
+    )
+    assert (found["split", "b"].before, found["split", "b"].after) == ("train", "test")
+
+
+def test_backwards_what_came_went(runs: tuple[str, str]) -> None:
+    there, back = diff_runs(*runs), diff_runs(*reversed(runs))
+    came = {c.clip_id for c in there if c.change == "came"}
+    assert came and came == {c.clip_id for c in back if c.change == "went"}
+
+
+def test_a_result_beside_itself_has_no_changes(
+    runs: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert diff_runs(runs[0], runs[0]) == []
+    assert command_line.main(["diff", runs[0], runs[0]]) == 0
+    assert "No clip came, went" in capsys.readouterr().out
+
+
+def test_a_file_with_other_content_and_one_that_is_cut_otherwise(tmp_path: Path) -> None:
+    one = publish(tmp_path / "1", [clip(1, "a", "p"), clip(2, "b", "q")], config={"clips": {"max": 9.0}})
+    two = [clip(3, "a", "p", video_id="x" * 20), clip(4, "b", "q")]
+    other = publish(tmp_path / "2", two, config={"clips": {"max": 5.0}})
+    why = {(c.change, c.source_name): c.why for c in diff_runs(one, other)}
+    assert why["went", "a"] == "in the second result the file of this name has other content"
+    cut = "its video was cut into other clips (changed settings: clips.max: 9.0 -> 5.0)"
+    assert why["came", "b"] == f"in the first result {cut}"
+
+
+def test_words_and_tables_say_the_same(
+    runs: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("changes.parquet", "changes.csv"):
+        assert command_line.main(["diff", *runs, "--table", str(tmp_path / name)]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("2 clips came, 3 clips went, 1 clip changed the split, 1 clip counted to another ")
+    table = pq.read_table(tmp_path / "changes.parquet").to_pylist()
+    assert len(table) == 9 == csv.read_csv(tmp_path / "changes.csv").num_rows
+    assert all(row["clip_id"] in said and row["why"] in said for row in table)
+    assert command_line.main(["diff", *runs, "--table", str(tmp_path / "x.txt")]) == 2
+    assert command_line.main(["diff", str(tmp_path / "no"), runs[0]]) == 2
