@@ -87,6 +87,7 @@ ARMS = slice(TRUNK.stop, NUM_CHANNELS)  # with hands
 # Expression is put to scale so that its first number is how far the lids open (`Scales.expression`).
 LIDS = slice(0, 1)
 HEARD = slice(LIDS.stop, SLICES["jaw"].stop)  # what the sound tells: the face but for lids and gaze
+NUM_HEARD = HEARD.stop - HEARD.start
 ARRAYS: tuple[str, ...] = tuple(dict.fromkeys(f"smplx:{channel.array}" for channel in CHANNELS))
 MASKS: tuple[str, ...] = tuple(dict.fromkeys(f"valid:smplx_{channel.valid}" for channel in CHANNELS))
 

@@ -9,12 +9,12 @@ from torch import Tensor
 
 from models.model_file import model_bytes, read_model
 from models.motion.channels import CHANNELS, NUM_CHANNELS, POSE, SLICES, PoseOrigin
-from models.motion.network import MotionDenoiser, NetworkConfig
+from models.motion.network import HEARING_LAYERS, MotionDenoiser, NetworkConfig
 from models.motion.sound import SoundKind
 from models.named_tensors import below
 from schemas.outcomes import BadInputError
 
-FORMAT = "mentor-motion-2"
+FORMAT = "mentor-motion-3"
 MODEL_FILE = "motion.safetensors"
 _EXPRESSION = SLICES["expression"]  # the first
 _OF_SOUND = ("sound_mean", "sound_deviation", "sound_components")
@@ -102,11 +102,12 @@ def heard_anew(weights: dict[str, Tensor], before: Scales, after: Scales) -> dic
     again = torch.linalg.pinv(after.sound_components)  # (K', C): scaled sound of the new components
     turned = (again * (after.sound_deviation / before.sound_deviation)) @ before.sound_components
     offset = (after.sound_mean - before.sound_mean) / before.sound_deviation @ before.sound_components
-    weight = weights["sound.0.weight"]  # (W, K, frames)
-    return weights | {
-        "sound.0.weight": torch.einsum("wkf,jk->wjf", weight, turned),
-        "sound.0.bias": weights["sound.0.bias"] + torch.einsum("wkf,k->w", weight, offset),
-    }
+    anew = dict(weights)
+    for layer in HEARING_LAYERS:
+        weight = weights[f"{layer}.weight"]  # (W, K, frames)
+        anew[f"{layer}.weight"] = torch.einsum("wkf,jk->wjf", weight, turned)
+        anew[f"{layer}.bias"] = weights[f"{layer}.bias"] + torch.einsum("wkf,k->w", weight, offset)
+    return anew
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
