@@ -84,6 +84,7 @@ FACE = slice(0, SLICES["right_eye"].stop)
 POSE = slice(FACE.stop, NUM_CHANNELS)
 TRUNK = slice(FACE.stop, SLICES["left_arm"].start)  # pelvis, spine, head
 ARMS = slice(TRUNK.stop, NUM_CHANNELS)  # with hands
+UPPER_LIMBS = slice(SLICES["left_arm"].start, SLICES["right_arm"].stop)  # collar to wrist, without fingers
 # Expression is put to scale so that its first number is how far the lids open (`Scales.expression`).
 LIDS = slice(0, 1)
 HEARD = slice(LIDS.stop, SLICES["jaw"].stop)  # what the sound tells: the face but for lids and gaze

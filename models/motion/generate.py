@@ -23,6 +23,7 @@ from models.motion.channels import (
     NUM_CHANNELS,
     POSE,
     TRUNK,
+    UPPER_LIMBS,
     absolute_vectors,
     to_parameters,
 )
@@ -54,6 +55,8 @@ class GenerateConfig:
     # a little later closes them half as far: drawn for people not learnt from, closings of two models were
     # as many as real ones and 0.6 as deep.
     blink_gain: float = 1.6
+    # How far arms go around where they are, for how far they are drawn to go: ARMGAINWHY
+    arm_gain: Positive = 1.4
     # A window's first new frames are mixed with those that the window before drew there. Over 8, arms jumped
     # beyond the 99th percentile of their steps twice as often as over 14.
     fade_frames: Count = 14
@@ -109,7 +112,15 @@ def draw_motion(
     noise = torch.randn(number, NUM_CHANNELS, generator=generator)
     drawn = _draw_windows(model, heard, still, noise, config, progress)
     drawn[:, LIDS] = deepened(drawn[:, LIDS], config.blink_gain, about.fps)
-    return scales.plain(drawn).numpy()
+    return scales.plain(widened_arms(drawn, config.arm_gain)).numpy()
+
+
+def widened_arms(drawn_TD: Tensor, gain: float) -> Tensor:
+    """Return motion (T, D) whose arms go further, or less far, around their mean place; fingers stay."""
+    wider = drawn_TD.clone()
+    arms = drawn_TD[:, UPPER_LIMBS]
+    wider[:, UPPER_LIMBS] = arms + (gain - 1) * (arms - arms.mean(0))
+    return wider
 
 
 def deepened(lids_T1: Tensor, gain: float, fps: float) -> Tensor:

@@ -19,7 +19,7 @@ from body.load import load_body_model
 from body.model import BodyModel
 from models.diffusion import alpha_sigma, clean_from, loss_weight, noised, sample
 from models.motion.body_points import BodyPoints
-from models.motion.channels import ARMS, ARRAYS, FACE, HEARD, NUM_CHANNELS, POSE, SLICES, TRUNK
+from models.motion.channels import ARMS, ARRAYS, FACE, HEARD, NUM_CHANNELS, POSE, SLICES, TRUNK, UPPER_LIMBS
 from models.motion.checkpoint import MODEL_FILE, MotionModel, Scales, heard_anew, load_motion, motion_bytes
 from models.motion.config import CONFIGS, MotionConfig, cpu_small
 from models.motion.generate import (
@@ -28,10 +28,11 @@ from models.motion.generate import (
     deepened,
     draw_motion,
     draw_window,
+    widened_arms,
     window_starts,
 )
 from models.motion.losses import LossConfig, MotionLoss, Targets
-from models.motion.network import MotionDenoiser, NetworkConfig
+from models.motion.network import HEARING_LAYERS, MotionDenoiser, NetworkConfig
 from models.motion.scales import lids_first, principal
 from models.motion.sound import LogMel
 from models.motion.train import train_motion
@@ -229,6 +230,36 @@ def test_blinks_go_further_and_what_else_lids_do_stays() -> None:
     assert torch.equal(deepened(lids, 0.0, 25.0), lids) and (deeper <= lids).all()
 
 
+def test_arms_go_further_around_where_they_are_and_hands_and_head_stay() -> None:
+    drawn = torch.randn(50, NUM_CHANNELS, generator=torch.Generator().manual_seed(0)) + 3
+    wider = widened_arms(drawn, 1.4)
+    assert torch.allclose(wider.mean(0), drawn.mean(0), atol=1e-5)
+    assert torch.allclose(wider[:, UPPER_LIMBS].std(0), 1.4 * drawn[:, UPPER_LIMBS].std(0), rtol=1e-4)
+    others = [slice(0, UPPER_LIMBS.start), slice(UPPER_LIMBS.stop, None)]
+    assert all(torch.equal(wider[:, part], drawn[:, part]) for part in others)
+    assert torch.equal(widened_arms(drawn, 1.0), drawn)
+
+
+def test_the_mouth_is_guessed_from_sound_and_reference_and_from_no_noise() -> None:
+    network = MotionDenoiser(NetworkConfig(), 3).eval()
+    random = torch.Generator().manual_seed(0)
+    sound, told = torch.randn(1, 30, 3, generator=random), torch.randn(1, NUM_CHANNELS, generator=random)
+    hearing, there = torch.zeros(1, dtype=torch.bool), torch.ones(1, 30, dtype=torch.bool)
+    noisy, other = torch.randn(2, 1, 30, NUM_CHANNELS, generator=random)
+
+    def mouth(x: Tensor, sound: Tensor, deaf: Tensor) -> Tensor:
+        return network(x, torch.ones(1), sound, told, ~there, there, deaf)[0, :, HEARD]
+
+    guess = mouth(noisy, sound, hearing)
+    assert torch.equal(guess, mouth(other, sound, hearing))
+    later = sound.clone()
+    later[:, 20:] += 1.0
+    moved = (mouth(noisy, later, hearing) - guess).abs().amax(1)
+    assert (moved[:16] == 0).all() and (moved[18:] > 0).all()
+    silent = mouth(noisy, sound, ~hearing)
+    assert torch.allclose(silent, silent[:1].expand_as(silent), atol=1e-6)
+
+
 def test_what_trembles_is_smoothed_arms_more_than_the_head_and_the_face_not_at_all(
     trained: MotionModel,
 ) -> None:
@@ -333,7 +364,8 @@ def test_a_model_can_begin_where_another_ended(
     before = trained.network.state_dict()
     heard = (trained.scales.sound_components != 0).any(0)  # of others the first layer keeps nothing
     for name, value in again.network.state_dict().items():
-        known, same = (x[:, heard] if name == "sound.0.weight" else x for x in (before[name], value))
+        layer = name.removesuffix(".weight")
+        known, same = (x[:, heard] if layer in HEARING_LAYERS else x for x in (before[name], value))
         assert torch.allclose(same, known, atol=1e-4), name
     wider = replace(TINY, network=replace(TINY.network, width=64))
     with pytest.raises(BadInputError, match="network"):
@@ -457,10 +489,13 @@ def test_a_network_hears_the_same_through_other_components() -> None:
     other = MotionDenoiser(NetworkConfig(), 6)
     other.load_state_dict(heard_anew(network.state_dict(), few, all_of_it))
     sound = draw(1, 20, 6)
-    first = [
-        model.sound[0]((scales.normalised_sound(sound) @ scales.sound_components).transpose(1, 2))[..., 2:-2]
-        for model, scales in ((network, few), (other, all_of_it))
-    ]  # at the ends the convolution sees zeros, which are another sound
-    assert torch.allclose(first[0], first[1], rtol=1e-3, atol=1e-3)
+    for layer in HEARING_LAYERS:
+        first = [
+            model.get_submodule(layer)(
+                (scales.normalised_sound(sound) @ scales.sound_components).transpose(1, 2)
+            )[..., 2:-2]
+            for model, scales in ((network, few), (other, all_of_it))
+        ]  # at the ends the convolution sees zeros, which are another sound
+        assert torch.allclose(first[0], first[1], rtol=1e-3, atol=1e-3)
     wide = few.widened(all_of_it)
     assert torch.equal(wide.sound_components, all_of_it.sound_components)
