@@ -40,19 +40,21 @@ class NetworkConfig:
 
 
 class MouthGuess(nn.Module):
-    """Guesses mouth and cheeks from the sound around a frame and the reference frame."""
+    """Guesses mouth and cheeks: how they move from the sound around a frame, where they are from the reference
+    frame's face.
+    """
 
     def __init__(self, config: NetworkConfig, sound_width: int) -> None:
         super().__init__()
         self.sound = _hearing(config, sound_width)
         self.no_sound = nn.Parameter(torch.zeros(config.width))
-        self.reference = nn.Linear(NUM_CHANNELS, config.width)
         self.out = nn.Linear(config.width, NUM_HEARD)
+        self.rest = nn.Linear(HEARD.stop, NUM_HEARD)  # where somebody's mouth is, of their reference frame's
 
     def forward(self, sound_BTC: Tensor, reference_BD: Tensor, deaf_B: Tensor) -> Tensor:
         """Return (B, T, M); arguments as for `MotionDenoiser`."""
         heard = _heard(self.sound, self.no_sound, sound_BTC, deaf_B)
-        return self.out(nn.functional.silu(heard + self.reference(reference_BD)[:, None]))
+        return self.out(heard) + self.rest(reference_BD[:, : HEARD.stop])[:, None]
 
 
 class MotionDenoiser(nn.Module):
