@@ -63,9 +63,9 @@ class LossConfig:
     # Mouths that move little count like others, down to this share of the usual variance. On people not
     # learnt from the jaw then moved 1.01 of the real way and not .91, at the same correlation.
     least_mouth: Positive = 0.25
-    # How much a mouth's mean over a window counts beside how it moves. Where mouths are differs from person to
-    # person and is not in the sound: learnt along with it, a jaw's r on people not learnt from falls from .55
-    # to .43.
+    # How much a mouth's mean over a window counts beside how it moves. Where mouths are differs from person
+    # to person and is not in the sound: a small network that learnt it along with how the jaw moves had r
+    # .43 on people not learnt from, and .55 without.
     mouth_place: Share = 0.1
     max_level: Positive = 4.0  # of `diffusion.loss_weight`, for what is drawn as a change
     # Places in space are compared on every so many frames: they differ little from one to the next.

@@ -4,9 +4,8 @@ VLOGGER (arXiv 2403.08764, section 3.1) with three differences: it sees the soun
 it is told the reference frame, and frames that are already there (`known`) are given clean, so that a window
 goes on where the one before it ended.
 
-What the sound tells, mouth and cheeks, a small network of its own guesses from the sound around a frame: the
-transformer, which is shown noise beside the sound, guessed it worse (jaw r of people not learnt from .53, and
-.57 so; ridge regression of the same has .57 to .61).
+What the sound tells, mouth and cheeks, a small network of its own guesses from the sound around a frame and
+from nothing else that is drawn.
 
 B batch, T frames, D numbers of a frame (models/motion/channels.py), C of sound, W width, M of the mouth.
 """
@@ -40,8 +39,8 @@ class NetworkConfig:
 
 
 class MouthGuess(nn.Module):
-    """Guesses mouth and cheeks: how they move from the sound around a frame, where they are from the reference
-    frame's face.
+    """Guesses mouth and cheeks: how they move, from the sound around a frame; where they are, from the
+    reference frame's face.
     """
 
     def __init__(self, config: NetworkConfig, sound_width: int) -> None:
