@@ -18,7 +18,6 @@ from models.diffusion import guided, sample
 from models.motion.channels import (
     ARMS,
     FACE,
-    HEARD,
     LIDS,
     NUM_CHANNELS,
     POSE,
@@ -205,8 +204,6 @@ def draw_window(
     deaf = torch.tensor([False, True]).repeat_interleave(len(noise_BTD))
     twice = [torch.cat([part, part]) for part in (heard_BTC, reference_BD, known_BT, there)]
 
-    mouth: list[Tensor] = []
-
     def predict(x_BTD: Tensor, t_B: Tensor) -> Tensor:
         x_BTD = torch.where(known_BT[..., None], before_BTD, x_BTD)
         heard, reference, known, real = twice
@@ -215,11 +212,6 @@ def draw_window(
         out = with_sound.clone()
         out[..., FACE] = guided(with_sound[..., FACE], without[..., FACE], config.face_guidance)
         pose = guided(with_sound[..., POSE], without[..., POSE], config.pose_guidance)
-        # The mouth is guessed at noise alone: later steps would guess it from a head and hands that are
-        # drawn, and not from the sound.
-        if not mouth:
-            mouth.append(out[..., HEARD].clone())
-        out[..., HEARD] = mouth[0]
         # What is known is put in first, so that the frames after it are smoothed towards it.
         pose = torch.where(known_BT[..., None], before_BTD[..., POSE], pose)
         out[..., POSE] = pose

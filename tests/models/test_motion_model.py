@@ -202,7 +202,8 @@ def test_motion_is_as_long_as_the_sound_and_the_same_for_a_seed(trained: MotionM
     again = animate(trained, LogMel(), sound, reference(), config)
     other = animate(trained, LogMel(), sound, reference(), replace(config, seed=1))
     assert all(np.array_equal(made[name], again[name]) for name in made)
-    assert not np.array_equal(made["smplx:jaw"], other["smplx:jaw"])
+    assert np.array_equal(made["smplx:jaw"], other["smplx:jaw"])  # guessed, not drawn
+    assert not np.array_equal(made["smplx:body_pose"], other["smplx:body_pose"])
 
 
 def test_a_window_leaves_what_is_known_as_it_is_and_goes_on_from_it(trained: MotionModel) -> None:
@@ -308,7 +309,7 @@ def test_files_that_are_no_motion_model_are_refused_by_name(
         scales = replace(trained.scales, mean=torch.full((NUM_CHANNELS,), float("nan")))
         data = motion_bytes(replace(trained, scales=scales))
     else:
-        data = data.replace(b"mentor-motion-2", b"mentor-motion-9")
+        data = data.replace(b"mentor-motion-3", b"mentor-motion-9")
     path.write_bytes(data)
     with pytest.raises(BadInputError, match=r"m\.safetensors"):
         load_motion(path)
