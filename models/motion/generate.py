@@ -51,11 +51,11 @@ class GenerateConfig:
     pose_guidance: float = 1.0
     limit_deviations: Positive = 6.0
     # How much further lids close than they are drawn to; 0: no further. A mean of blinks that might be now or
-    # a little later closes them half as far: drawn for people not learnt from, closings of two models were
-    # as many as real ones and 0.6 as deep.
-    blink_gain: float = 1.6
-    # How far arms go around where they are, for how far they are drawn to go: ARMGAINWHY
-    arm_gain: Positive = 1.4
+    # a little later closes them less far than blinks do.
+    blink_gain: float = 0.7
+    # How far arms go around where they are, against how far they are drawn to go: drawn for people not learnt
+    # from they went half as far as theirs do, since few shards show arms.
+    arm_gain: Positive = 1.6
     # A window's first new frames are mixed with those that the window before drew there. Over 8, arms jumped
     # beyond the 99th percentile of their steps twice as often as over 14.
     fade_frames: Count = 14
