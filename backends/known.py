@@ -213,7 +213,7 @@ BACKENDS: tuple[Backend, ...] = (
         licence="made by Mentor from recordings under CC BY 4.0 and ODbL 1.0",
         if_missing="nobody is animated unless you name a motion model by path",
         weights=(("models", "motion/data/motion.safetensors"),),
-        expected_sha256="523f0ea7b2b4fcb4d55cca603bdf82f6ca10ea9c772f59d8c7cb9b6a8c551517",
+        expected_sha256="3608671d4471c74ae76635e03f2185b7285493b6ccc9f45e267251d15bf4cb1e",
     ),
     Backend(
         name="video",

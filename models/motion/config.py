@@ -61,7 +61,7 @@ def cpu_small() -> MotionConfig:
     return MotionConfig(
         network=NetworkConfig(dropout=0.1),  # for shards of few people
         training=TrainingConfig(
-            num_steps=5000,
+            num_steps=3000,
             batch_size=16,
             learning_rate=5e-4,
             warmup_steps=100,

@@ -21,6 +21,7 @@ from models.motion.channels import (
     LIDS,
     NUM_CHANNELS,
     POSE,
+    SLICES,
     TRUNK,
     UPPER_LIMBS,
     absolute_vectors,
@@ -53,9 +54,10 @@ class GenerateConfig:
     # How much further lids close than they are drawn to; 0: no further. A mean of blinks that might be now or
     # a little later closes them less far than blinks do.
     blink_gain: float = 0.7
-    # How far arms go around where they are, against how far they are drawn to go: drawn for people not learnt
-    # from they went half as far as theirs do, since few shards show arms.
-    arm_gain: Positive = 1.6
+    # How far head and arms go around where they are, against how far they are drawn to go: drawn for people
+    # not learnt from they went less far than theirs do, since few shards show arms and lively heads.
+    head_gain: Positive = 1.3
+    arm_gain: Positive = 1.5
     # A window's first new frames are mixed with those that the window before drew there. Over 8, arms jumped
     # beyond the 99th percentile of their steps twice as often as over 14.
     fade_frames: Count = 14
@@ -111,14 +113,14 @@ def draw_motion(
     noise = torch.randn(number, NUM_CHANNELS, generator=generator)
     drawn = _draw_windows(model, heard, still, noise, config, progress)
     drawn[:, LIDS] = deepened(drawn[:, LIDS], config.blink_gain, about.fps)
-    return scales.plain(widened_arms(drawn, config.arm_gain)).numpy()
+    drawn = widened(widened(drawn, SLICES["head"], config.head_gain), UPPER_LIMBS, config.arm_gain)
+    return scales.plain(drawn).numpy()
 
 
-def widened_arms(drawn_TD: Tensor, gain: float) -> Tensor:
-    """Return motion (T, D) whose arms go further, or less far, around their mean place; fingers stay."""
+def widened(drawn_TD: Tensor, part: slice, gain: float) -> Tensor:
+    """Return motion (T, D) some numbers of which go further, or less far, around their means."""
     wider = drawn_TD.clone()
-    arms = drawn_TD[:, UPPER_LIMBS]
-    wider[:, UPPER_LIMBS] = arms + (gain - 1) * (arms - arms.mean(0))
+    wider[:, part] += (gain - 1) * (drawn_TD[:, part] - drawn_TD[:, part].mean(0))
     return wider
 
 

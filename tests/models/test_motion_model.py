@@ -28,7 +28,7 @@ from models.motion.generate import (
     deepened,
     draw_motion,
     draw_window,
-    widened_arms,
+    widened,
     window_starts,
 )
 from models.motion.losses import LossConfig, MotionLoss, Targets
@@ -126,6 +126,19 @@ def scales_of(deviation: float, expression: Tensor | None = None) -> Scales:
         sound_components=torch.eye(2),
         expression=torch.eye(10) if expression is None else expression,
     )
+
+
+def test_where_a_mouth_is_counts_little_beside_how_it_moves(body: BodyModel) -> None:
+    wanted, loss = targets(), loss_of(body)
+    aside, moved, blinked = (wanted.x0_BTD.clone() for _ in range(3))
+    aside[..., HEARD] += 0.1
+    moved[..., HEARD] += 0.1 * torch.tensor([1.0, -1.0]).repeat_interleave(4)[:, None]
+    blinked[..., 0] += 0.1
+    of_aside, of_moved, of_blinked = (loss(x, wanted)[1] for x in (aside, moved, blinked))
+    assert float(of_aside["motion"] / of_moved["motion"]) == pytest.approx(0.1, rel=1e-3)
+    assert float(of_aside["speed"]) == pytest.approx(0, abs=1e-9)
+    assert float(of_aside["lips"]) < 0.2 * float(of_moved["lips"])
+    assert float(of_blinked["motion"]) > 0  # lids are where they are
 
 
 def test_the_lids_come_first_and_go_along_with_nothing_else(body: BodyModel) -> None:
@@ -231,14 +244,15 @@ def test_blinks_go_further_and_what_else_lids_do_stays() -> None:
     assert torch.equal(deepened(lids, 0.0, 25.0), lids) and (deeper <= lids).all()
 
 
-def test_arms_go_further_around_where_they_are_and_hands_and_head_stay() -> None:
+@pytest.mark.parametrize("part", [UPPER_LIMBS, SLICES["head"]])
+def test_what_goes_further_does_around_where_it_is_and_all_else_stays(part: slice) -> None:
     drawn = torch.randn(50, NUM_CHANNELS, generator=torch.Generator().manual_seed(0)) + 3
-    wider = widened_arms(drawn, 1.4)
+    wider = widened(drawn, part, 1.4)
     assert torch.allclose(wider.mean(0), drawn.mean(0), atol=1e-5)
-    assert torch.allclose(wider[:, UPPER_LIMBS].std(0), 1.4 * drawn[:, UPPER_LIMBS].std(0), rtol=1e-4)
-    others = [slice(0, UPPER_LIMBS.start), slice(UPPER_LIMBS.stop, None)]
-    assert all(torch.equal(wider[:, part], drawn[:, part]) for part in others)
-    assert torch.equal(widened_arms(drawn, 1.0), drawn)
+    assert torch.allclose(wider[:, part].std(0), 1.4 * drawn[:, part].std(0), rtol=1e-4)
+    others = [slice(0, part.start), slice(part.stop, None)]
+    assert all(torch.equal(wider[:, other], drawn[:, other]) for other in others)
+    assert torch.equal(widened(drawn, part, 1.0), drawn)
 
 
 def test_the_mouth_is_guessed_from_sound_and_reference_and_from_no_noise() -> None:
