@@ -110,8 +110,8 @@ def test_a_photo_talks_over_a_pretrained_model(
     making = json.loads(talk.with_suffix(".json").read_text())["making"]
     assert set(making["models"]) == {"motion", "video", "pretrained"} and making["settings"]["steps"] == 2
     again, still = tmp_path / "again.mp4", tmp_path / "still.npz"
-    assert command_line.main(["track", "--video", str(talk), "--out", str(still)]) == 0
-    edit = ["edit", "--video", str(talk), "--motion", str(still), "--parts", "gaze", "--out", str(again)]
+    assert command_line.main(["track", "--video", str(TALKER), "--out", str(still)]) == 0
+    edit = ["edit", "--video", str(TALKER), "--motion", str(still), "--parts", "gaze", "--out", str(again)]
     edit += ["--i-have-consent", "a recording made for research", "--pretrained", str(model), *over]
     assert command_line.main([*edit, "--geometry-alone"]) == 2
     assert "leave --pretrained out" in capsys.readouterr().err
