@@ -83,8 +83,10 @@ def _dataflow(given: _Given) -> list[str]:
     missing = [flag for name, flag in wanted.items() if not getattr(given, name)]
     if given.temp_location and not given.temp_location.startswith("gs://"):
         missing.append("--temp_location on gs://")
-    if not given.sdk_container_image and not given.setup_file:
-        missing.append("--sdk_container_image=IMAGE, in which Mentor and its models are installed")
+    if not given.sdk_container_image:  # --setup_file would have pip gather 3.7 GB on each worker, and wrongly
+        missing.append(
+            "--sdk_container_image=IMAGE, in which Mentor and its models are installed (Dockerfile)"
+        )
     return missing
 
 

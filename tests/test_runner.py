@@ -91,6 +91,13 @@ def test_what_nobody_knows_is_refused_with_the_nearest(flags: list[str], said: s
             ["--runner=DataflowRunner", "--project=some-project", "--region=europe-west1"],
             ["--temp_location=gs://"],
         ),
+        (
+            [
+                *("--runner=DataflowRunner", "--project=some-project", "--region=europe-west1"),
+                *("--temp_location=gs://some-bucket/tmp", "--setup_file=./setup.py"),
+            ],
+            ["--sdk_container_image=IMAGE"],
+        ),
     ],
 )
 def test_a_runner_says_what_it_lacks_before_it_begins(flags: list[str], missing: list[str]) -> None:
