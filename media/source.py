@@ -99,6 +99,11 @@ def local_path(uri: str) -> Path:
     return Path(uri) if path == uri else Path(os.fsdecode(unquote_to_bytes(os.fsencode(path))))
 
 
+def whole_uri(uri: str) -> str:
+    """Return a local URI as an absolute path, which any process understands; a remote one as it is."""
+    return uri if is_remote(uri) else str(local_path(uri).absolute())
+
+
 def _open_local(uri: str) -> tuple[BinaryIO, int]:
     path = local_path(uri)
     if not path.is_file():  # a FIFO or a device would block a worker for ever

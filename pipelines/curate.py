@@ -18,6 +18,7 @@ from typing import Any
 
 import apache_beam as beam
 
+from media.source import whole_uri
 from pipelines.config import CurateConfig
 from pipelines.elements import ClipTask, VisitResult
 from pipelines.finish import Finish
@@ -264,5 +265,6 @@ def _cost_only(result: VisitResult, stage: str) -> list[Any]:
 
 
 def sources_collection(pipeline: Any, sources: Sequence[Source]) -> Any:
-    """Return the sources as a PCollection, in the given order."""
-    return pipeline | "Sources" >> beam.Create(list(sources))
+    """Return the sources as a PCollection, in the given order, for workers in whatever folder."""
+    whole = [dataclasses.replace(source, uri=whole_uri(source.uri)) for source in sources]
+    return pipeline | "Sources" >> beam.Create(whole)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from media.source import is_remote, local_path
+from media.source import is_remote, local_path, whole_uri
 from pipelines.artefacts import ArtefactStore, ElementParts
 from pipelines.exclusions import ExclusionList
 from pipelines.lease import lease
@@ -205,9 +205,13 @@ class RunFolder:
         return Result(join(self.root, RESULTS, name))
 
     def places(self, result: Result) -> Places:
-        """Return where a run that makes this result reads and writes."""
-        scratch = join(self.root, WORK, result.name)
-        return Places(store=self.store, result=result, scratch=scratch, biometric=self.biometric)
+        """Return where a run that makes this result reads and writes, for workers in whatever folder."""
+        return Places(
+            store=ArtefactStore(whole_uri(self.root)),
+            result=Result(whole_uri(result.folder)),
+            scratch=whole_uri(join(self.root, WORK, result.name)),
+            biometric=whole_uri(self.biometric),
+        )
 
     def publish(self, result: Result) -> None:
         """Make a whole result the current one, at once; call `remove_old_results` when done."""

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from commands.command_line import main
-from media.source import is_remote
+from media.source import is_remote, whole_uri
 from pipelines.identity_registry import write_registry
 from pipelines.run_folder import RunFolder
 from schemas.outcomes import BadInputError
@@ -225,3 +225,18 @@ def test_a_folder_whose_name_reads_as_a_pattern(tmp_path: Path, name: str) -> No
         RunFolder(f"fake://bucket/{name}").writing("curate"),
     ):
         pass
+
+
+def test_a_worker_in_another_folder_finds_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    folder = RunFolder("out")
+    places = folder.places(folder.new_result())
+    assert places.result.folder.startswith(str(tmp_path / "out" / "results"))
+    assert places.note("stages.json") == str(tmp_path / "out" / "work" / places.result.name / "stages.json")
+    assert {places.store.root, places.biometric} == {
+        str(tmp_path / "out"),
+        str(tmp_path / "out" / "biometric"),
+    }
+    assert whole_uri("videos/a.mp4") == str(tmp_path / "videos" / "a.mp4")
+    assert whole_uri("file:///videos/a%20b.mp4") == "/videos/a b.mp4"
+    assert whole_uri("gs://bucket/a.mp4") == "gs://bucket/a.mp4"
