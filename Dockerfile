@@ -25,6 +25,7 @@ COPY body body
 COPY media media
 COPY backends backends
 COPY drawing drawing
+COPY lint lint
 COPY transforms transforms
 COPY models models
 COPY pipelines pipelines
