@@ -151,6 +151,11 @@ def parquet(path: str) -> Iterator[pq.ParquetFile]:
         raise BadInputError(f"{path}: cannot be read ({error})"[:300]) from error
 
 
+def has_columns(schema: pa.Schema, wanted: pa.Schema) -> bool:
+    """Return whether a table has all wanted columns, of their types."""
+    return all(f.name in schema.names and schema.field(f.name).type == f.type for f in wanted)
+
+
 def table_rows(paths: Sequence[str], columns: Sequence[str]) -> list[dict[str, Any]]:
     """Return some columns of the rows of a table's files."""
     rows: list[dict[str, Any]] = []

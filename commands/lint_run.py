@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from commands.lint_reading import (
     Secrets,
     below,
+    has_columns,
     parquet,
     read_plain,
     read_secrets,
@@ -181,7 +182,7 @@ def _look_at_tables(paths: Mapping[str, Sequence[str]], report: Report) -> set[s
                         pass
                     schema = opened.schema_arrow
                     facts = tables.TableFacts(table=table, file=facts.file, schema=schema)
-                    if any(f.name not in schema.names or schema.field(f.name).type != f.type for f in wanted):
+                    if not has_columns(schema, wanted):
                         sound.discard(table)
             except BadInputError as error:
                 sound.discard(table)

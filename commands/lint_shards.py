@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from commands.lint_reading import Secrets, below, opened, parquet, read_members, read_plain
+from commands.lint_reading import Secrets, below, has_columns, opened, parquet, read_members, read_plain
 from commands.lint_report import Report
 from lint import collection, published, samples, shards
 from lint.decoded import decode_parts
@@ -89,7 +89,7 @@ def _read_index(path: str) -> tuple[pa.Schema, list[dict[str, Any]]]:
     """Return an index's schema and rows; none where columns are not those of this version."""
     with parquet(path) as file:
         schema = file.schema_arrow
-        if any(f.name not in schema.names or schema.field(f.name).type != f.type for f in INDEX_SCHEMA):
+        if not has_columns(schema, INDEX_SCHEMA):
             return schema, []
         batches = file.iter_batches(columns=INDEX_SCHEMA.names)
         return schema, [row for batch in batches for row in batch.to_pylist()]

@@ -2,9 +2,6 @@
 
 import itertools
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -40,6 +37,7 @@ from models.training import CHECKPOINTS, Trainer, TrainingConfig
 from schemas.outcomes import BadInputError
 from tests.models.made_shards import fitted_with, write_shards
 from tests.models.test_motion_numbers import moving
+from tests.models.two_ranks import run_two_ranks
 
 TINY = replace(
     cpu_small(),
@@ -429,14 +427,7 @@ def test_two_ranks_are_one_process_with_their_batch(
     shards: str, trained: MotionModel, tmp_path: Path
 ) -> None:
     """Gradients are averaged, so the weights agree to the rounding of a sum."""
-    environment = {**os.environ, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "29517", "WORLD_SIZE": "2"}
-    command = [sys.executable, "-c", _RANKS, shards, str(tmp_path)]
-    root = Path(__file__).parent.parent.parent
-    ranks = [
-        subprocess.Popen(command, cwd=root, env=environment | {"RANK": str(rank), "PYTHONPATH": str(root)})
-        for rank in range(2)
-    ]
-    assert [rank.wait(timeout=300) for rank in ranks] == [0, 0]
+    assert run_two_ranks(_RANKS, shards, str(tmp_path), port=29517) == [0, 0]
     made = load_motion(tmp_path / MODEL_FILE)
     for name, value in made.network.state_dict().items():
         assert torch.allclose(value, trained.network.state_dict()[name], atol=2e-4), name

@@ -1,8 +1,5 @@
 """The critic of mouths and eyes: what it sees, who learns from it, training that goes on, alone or shared."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +20,7 @@ from models.video.train import train_video
 from schemas.outcomes import BadInputError
 from tests.models.made_shards import fitted_with, nodding_arrays, write_shards
 from tests.models.test_video_model import BODY, TINY
+from tests.models.two_ranks import run_two_ranks
 
 SIZE = 32
 LATE = replace(TINY, adversary=AdversaryConfig(share=0.5, weight=0.5, channels=4, crop_px=16))
@@ -167,14 +165,7 @@ def test_two_ranks_are_one_process_with_their_batch(
     shards: str, tmp_path: Path, trained: tuple[Path, VideoModel, list[dict[str, float]]]
 ) -> None:
     """Gradients are averaged, so the weights agree to the rounding of a sum."""
-    environment = {**os.environ, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "29519", "WORLD_SIZE": "2"}
-    command = [sys.executable, "-c", _RANKS, shards, str(tmp_path)]
-    root = Path(__file__).parent.parent.parent
-    ranks = [
-        subprocess.Popen(command, cwd=root, env=environment | {"RANK": str(rank), "PYTHONPATH": str(root)})
-        for rank in range(2)
-    ]
-    assert [rank.wait(timeout=300) for rank in ranks] == [0, 0]
+    assert run_two_ranks(_RANKS, shards, str(tmp_path), port=29519) == [0, 0]
     last = Path(CHECKPOINTS) / "step-00000004" / "state.safetensors"
     shared, alone = (load_file(folder / last) for folder in (tmp_path, trained[0]))
     assert shared.keys() == alone.keys()
