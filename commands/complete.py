@@ -1,5 +1,6 @@
 """The end that every run has: its summary, its report, and its result made the current one."""
 
+import datetime
 import json
 from collections.abc import Sequence
 
@@ -29,11 +30,13 @@ def complete(
     ignored: Sequence[IgnoredInput],
     wall_seconds: float,
     inputs_hash: str | None,
+    today: datetime.date,
     people: PeopleSummary | None = None,
 ) -> RunSummary:
     """Write run.json and the report of a result whose tables are written, publish it, print the summary.
 
     Args:
+        today: the day on which consents were judged.
         people: what comparing people found; None if this run noted it.
     """
     result = places.result
@@ -49,6 +52,7 @@ def complete(
         ignored=ignored,
         wall_seconds=wall_seconds,
         inputs_hash=inputs_hash,
+        today=today,
     )
     result.write_summary(summary)
     pictures = thumbnails(places, config)

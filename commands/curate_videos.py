@@ -1,11 +1,13 @@
 """Curate: run the chain on its runner, then write what the run says about itself and publish it."""
 
 import dataclasses
+import datetime
 import json
 import logging
 import os
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -29,6 +31,7 @@ from pipelines.runner import runner_options
 from pipelines.settle_consent import settle_consent
 from pipelines.steps import OutputError
 from schemas.consent import refusal
+from schemas.days import utc_today
 from schemas.outcomes import BadInputError
 from schemas.plain import from_plain, to_plain
 from schemas.records import Source
@@ -44,19 +47,22 @@ def curate(
     console: Console,
     *,
     fresh: bool = False,
+    today: datetime.date | None = None,
 ) -> RunSummary:
     """Run what is not done yet, publish the result, print the summary.
 
     Args:
         fresh: forget what earlier runs made.
+        today: the day on which consents must hold; None for the one it is. A run has one day to its end.
 
     Raises:
         BadInputError: if the output folder cannot be used, or a model of the configuration is not there.
     """
     _refuse_overlap(inputs, output)
-    folder = RunFolder(output)
+    folder, today = RunFolder(output), today or utc_today()
     with folder.writing("curate"):
-        inputs = _settled(folder, inputs, config, fresh=fresh)
+        inputs = _settled(folder, inputs, config, today, fresh=fresh)
+        _tell_refused(inputs.sources, console)
         recipes = recipes_of(config)
         check_confusion(config)
         check_own_models(config)
@@ -66,7 +72,7 @@ def curate(
             console.print("Nothing to do: inputs, settings and models are as they were.")
             print_summary(done, folder.shown_page("index.html"), console)
             return done
-        return _run(folder, inputs, config, beam_flags, console, whole)
+        return _run(folder, inputs, config, beam_flags, console, whole, today)
 
 
 def retry(output: str, config: CurateConfig | None, beam_flags: list[str], console: Console) -> RunSummary:
@@ -104,6 +110,7 @@ def _run(
     beam_flags: list[str],
     console: Console,
     whole: str,
+    today: datetime.date,
 ) -> RunSummary:
     started = time.monotonic()
     result = folder.new_result()
@@ -119,6 +126,7 @@ def _run(
         ignored=inputs.ignored,
         wall_seconds=time.monotonic() - started,
         inputs_hash=whole,
+        today=today,
     )
 
 
@@ -157,7 +165,17 @@ def _unchanged(folder: RunFolder, whole: str) -> RunSummary | None:
     return summary if summary.inputs_hash == whole and not summary.failed_by_stage else None
 
 
-def _settled(folder: RunFolder, inputs: Inputs, config: CurateConfig, *, fresh: bool) -> Inputs:
+def _tell_refused(sources: Sequence[Source], console: Console) -> None:
+    """Say of how many sources the files are not opened, and why."""
+    reasons = Counter(refusal(source)[0] for source in sources if refusal(source))
+    if reasons:
+        told = ", ".join(f"{number} {reason}" for reason, number in sorted(reasons.items()))
+        console.out(f"Never opened: {told}", highlight=False)
+
+
+def _settled(
+    folder: RunFolder, inputs: Inputs, config: CurateConfig, today: datetime.date, *, fresh: bool
+) -> Inputs:
     """Return the inputs as the chain sees them: who refused is forgotten, people have pseudonyms."""
     before = folder.last_run() or {}
     withdrawn = before.get("withdrawn", {})
@@ -171,7 +189,7 @@ def _settled(folder: RunFolder, inputs: Inputs, config: CurateConfig, *, fresh: 
     }
     # First of all: a consent that was withdrawn must hold for `retry` too, whatever ends this run.
     folder.remember({**asked, "withdrawn": withdrawn})
-    settled = settle_consent(sources, config.consent, withdrawn, folder.store, config.media)
+    settled = settle_consent(sources, config.consent, withdrawn, folder.store, config.media, today)
     folder.remember({**asked, "withdrawn": settled.withdrawn})
     if fresh:
         folder.forget_artefacts()

@@ -18,11 +18,12 @@ from commands.lint_reading import (
 )
 from commands.lint_report import Report
 from commands.lint_shards import look_at_shards
-from lint import bias, collection, folder, published, records, summary, tables
+from lint import bias, collection, consent, folder, published, records, summary, tables
 from media.source import local_path
 from pipelines.config import config_from_dict, config_hash
 from pipelines.results import Result
 from pipelines.run_folder import RunFolder
+from schemas.days import utc_today
 from schemas.layout import (
     CURRENT,
     EXCLUSIONS,
@@ -41,11 +42,16 @@ from schemas.outcomes import BadInputError
 from schemas.run import RunSummary
 from schemas.tables import TABLES as TABLE_SCHEMAS
 from schemas.tables import arrow_schema
+from schemas.terms import OF_SHARDS
 from transforms.storage import join, list_folder
 
 _WAITING = (
     "samples are withdrawn and still in this result: our loaders leave them out, and the next curate removes "
     "them; others' loaders read them, so do not pass this result on"
+)
+_OVER = (
+    "samples' consents have ended by today: our loaders leave them out; the next curate, or package, makes a "
+    "result without them"
 )
 
 
@@ -201,10 +207,17 @@ def _look_at_records(
         return None
     rows = {name: table_rows(paths[name], columns) for name, columns in records.COLUMNS.items()}
     publish = found.config.get("publish", {}) if found else {}
+    scopes = found.config.get("consent", {}).get("scopes") if found else ()
     facts = records.RecordFacts(
-        rows=rows, published=frozenset(name for name, value in publish.items() if value is True)
+        rows=rows,
+        published=frozenset(name for name, value in publish.items() if value is True),
+        consent_day=found.consent_day if found else None,
+        scopes=frozenset(OF_SHARDS if scopes is None else map(str, scopes)),
     )
     report.check(records.RULES, facts)
+    report.check(consent.RULES, facts)
+    if number := consent.over_by(facts, utc_today()):
+        report.notes.append(f"{number} {_OVER}")
     if found is not None:
         report.check(summary.COUNTED_RULES, _counted(found, rows))
         if set(bias.TABLES) <= sound:

@@ -1,5 +1,6 @@
 """Package: make a finished run's shards, tables and reports anew with other rules, balance or splits."""
 
+import datetime
 import time
 from contextlib import suppress
 
@@ -14,6 +15,7 @@ from pipelines.finish import Finish
 from pipelines.package import package_inputs
 from pipelines.run_folder import RunFolder
 from pipelines.runner import runner_options
+from schemas.days import utc_today
 from schemas.outcomes import BadInputError
 from schemas.run import RunSummary
 from schemas.stages import STAGE
@@ -22,13 +24,23 @@ from schemas.stages import STAGE
 CHANGEABLE = ("filter", "balance", "split", "shards", "bias", "isolation", "run")
 
 
-def package(output: str, config_path: str | None, beam_flags: list[str], console: Console) -> RunSummary:
+def package(
+    output: str,
+    config_path: str | None,
+    beam_flags: list[str],
+    console: Console,
+    *,
+    today: datetime.date | None = None,
+) -> RunSummary:
     """Make a run's shards, tables of outcomes, bias tables, run.json and report anew, in its folder.
+
+    Args:
+        today: the day on which consents must hold; None for the one it is.
 
     Raises:
         BadInputError: if the folder holds no run, or the configuration differs in what needs decoding.
     """
-    folder = RunFolder(output)
+    folder, today = RunFolder(output), today or utc_today()
     earlier = folder.finished()
     with folder.writing("package"):
         summary = earlier.read_summary()
@@ -39,7 +51,7 @@ def package(output: str, config_path: str | None, beam_flags: list[str], console
         started = time.monotonic()
         places = folder.places(folder.new_result())
         with running(folder, console), beam.Pipeline(options=runner_options(beam_flags)) as pipeline:
-            _ = package_inputs(pipeline, earlier, config) | Finish(config, places)
+            _ = package_inputs(pipeline, earlier, config, today) | Finish(config, places)
         return complete(
             "package",
             folder,
@@ -49,6 +61,7 @@ def package(output: str, config_path: str | None, beam_flags: list[str], console
             ignored=summary.ignored_inputs,
             wall_seconds=time.monotonic() - started,
             inputs_hash=None,
+            today=today,
             people=summary.people,
         )
 

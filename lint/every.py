@@ -1,6 +1,6 @@
 """All rules, in the order in which a run is looked through: what documents, pages and tests list."""
 
-from lint import bias, collection, folder, published, records, samples, shards, summary, tables
+from lint import bias, collection, consent, folder, published, records, samples, shards, summary, tables
 from lint.rules import Rule
 
 RULES: tuple[Rule, ...] = (
@@ -8,6 +8,7 @@ RULES: tuple[Rule, ...] = (
     *summary.RULES,
     *tables.RULES,
     *records.RULES,
+    *consent.RULES,
     *summary.COUNTED_RULES,
     *shards.RULES,
     *samples.RULES,

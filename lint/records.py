@@ -1,22 +1,19 @@
 """Rules on the tables together: ids, parents, spans, outcomes, splits and weights."""
 
 import math
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from lint.rules import Found, Rule
-from schemas.consent import GRANTED
-from schemas.ids import ID_HEX_DIGITS, span_id
+from schemas.ids import span_id
 from schemas.sample import KEY_PATTERN
 
 Rows = Sequence[Mapping[str, Any]]
 
 SPLITS = ("train", "val", "test")
 # Times of parents and children come from one clock; what rounding makes of them is far below this.
-_PSEUDONYM = re.compile(f"[0-9a-f]{{{ID_HEX_DIGITS}}}")
 _EPSILON_SECONDS = 1e-3
 # Weights are written with six digits, and bounded by the settings.
 _WEIGHT_OFF = 1e-3
@@ -36,6 +33,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         *("clip_id", "video_id", "shot_id", "track_id", *SPAN, "num_frames", "fps", "width", "height"),
         *("status", "split", "sampling_weight", "identity_identity_id", "identity_split_group"),
         *("source_name", "source_consent", "source_speaker_id", "source_consent_reference"),
+        *("source_rights_holder", "source_terms_scope", "source_terms_expires_on"),
+        "source_terms_withdrawn_on",
         "transcript_language",
     ),
     "rejections": ("stage", "level", "subject_id", "reason", "source_name", "seconds"),
@@ -45,13 +44,19 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RecordFacts:
-    """Rows of the tables that `COLUMNS` names; `published` are fields that settings publish as they are."""
+    """Rows of the tables that `COLUMNS` names; `published` are fields that settings publish as they are.
+
+    `consent_day` is the day on which the run judged consents, None where it does not say; `scopes` are what
+    the result is for by its settings.
+    """
 
     rows: Mapping[str, Rows]
     published: frozenset[str] = frozenset()
+    consent_day: str | None = None
+    scopes: frozenset[str] = frozenset()
 
 
-def _where(table: str) -> str:
+def where(table: str) -> str:
     return f"tables/{table}"
 
 
@@ -59,7 +64,7 @@ def _duplicate_id(facts: RecordFacts) -> Iterator[Found]:
     for table, column in IDS.items():
         for key, number in Counter(row[column] for row in facts.rows[table]).items():
             if number > 1:
-                yield _where(table), str(key)[:100], f"is there {number} times"
+                yield where(table), str(key)[:100], f"is there {number} times"
 
 
 def _orphan(facts: RecordFacts) -> Iterator[Found]:
@@ -68,7 +73,7 @@ def _orphan(facts: RecordFacts) -> Iterator[Found]:
         for row in facts.rows[table]:
             for column, parent in parents.items():
                 if row[column] not in ids[parent]:
-                    yield _where(table), row[IDS[table]], f"its {column} {row[column][:40]!r} is no {parent}"
+                    yield where(table), row[IDS[table]], f"its {column} {row[column][:40]!r} is no {parent}"
 
 
 def _ends(row: Mapping[str, Any], parent: Mapping[str, Any]) -> bool:
@@ -86,7 +91,7 @@ def _span_outside(facts: RecordFacts) -> Iterator[Found]:
                 above = by_id[parent].get(row[column])
                 if above is not None and not _ends(row, above):
                     yield (
-                        _where(table),
+                        where(table),
                         row[IDS[table]],
                         f"[{row['start_seconds']:g}, {row['end_seconds']:g}) s is no span inside its "
                         f"{column.removesuffix('_id')}",
@@ -98,10 +103,10 @@ def _clip_length(facts: RecordFacts) -> Iterator[Found]:
     for row in facts.rows["clips"]:
         fps, frames = row["fps"], row["num_frames"]
         if not (fps > 0 and frames > 0):
-            yield _where("clips"), row["clip_id"], f"{frames} frames at {fps} a second"
+            yield where("clips"), row["clip_id"], f"{frames} frames at {fps} a second"
         elif abs((row["end_seconds"] - row["start_seconds"]) * fps - frames) > 0.5:
             yield (
-                _where("clips"),
+                where("clips"),
                 row["clip_id"],
                 f"{frames} frames at {fps:g} a second do not fill {row['start_seconds']:g} to "
                 f"{row['end_seconds']:g} s",
@@ -111,13 +116,13 @@ def _clip_length(facts: RecordFacts) -> Iterator[Found]:
 def _shot_id(facts: RecordFacts) -> Iterator[Found]:
     for row in facts.rows["shots"]:
         if row["shot_id"] != span_id(row["video_id"], "shot", row["start_frame"], row["end_frame"]):
-            yield _where("shots"), row["shot_id"], "is not the hash of its video and frames"
+            yield where("shots"), row["shot_id"], "is not the hash of its video and frames"
 
 
 def _key_name(facts: RecordFacts) -> Iterator[Found]:
     for row in facts.rows["clips"]:
         if not KEY_PATTERN.fullmatch(row["clip_id"]):
-            yield _where("clips"), row["clip_id"][:120], "cannot name a sample"
+            yield where("clips"), row["clip_id"][:120], "cannot name a sample"
 
 
 def _clip_status(facts: RecordFacts) -> Iterator[Found]:
@@ -130,7 +135,7 @@ def _clip_status(facts: RecordFacts) -> Iterator[Found]:
         there = ended["rejections"].get(key, 0), ended["failures"].get(key, 0)
         if wanted.get(row["status"]) != there:
             yield (
-                _where("clips"),
+                where("clips"),
                 key,
                 f"is {row['status']!r} and has {there[0]} rejections, {there[1]} failures",
             )
@@ -142,7 +147,7 @@ def _unknown_clip(facts: RecordFacts) -> Iterator[Found]:
         for row in facts.rows[table]:
             if row["level"] == "clip" and row["subject_id"] not in known:
                 yield (
-                    _where(table),
+                    where(table),
                     row["subject_id"][:100],
                     f"{row['stage']} lost a clip of no table",
                 )
@@ -156,7 +161,7 @@ def accepted(facts: RecordFacts) -> Rows:
 def _split_name(facts: RecordFacts) -> Iterator[Found]:
     for row in accepted(facts):
         if row["split"] not in SPLITS:
-            yield _where("clips"), row["clip_id"], f"is accepted for the split {str(row['split'])[:40]!r}"
+            yield where("clips"), row["clip_id"], f"is accepted for the split {str(row['split'])[:40]!r}"
 
 
 def _person(row: Mapping[str, Any]) -> str:
@@ -174,7 +179,7 @@ def _leaks(pairs: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
 
 def _split_leak(facts: RecordFacts) -> Iterator[Found]:
     for who, splits in _leaks((_person(row), str(row["split"])) for row in accepted(facts)):
-        yield _where("clips"), who, f"one person is in {splits}"
+        yield where("clips"), who, f"one person is in {splits}"
 
 
 def _lookalike_leak(facts: RecordFacts) -> Iterator[Found]:
@@ -187,7 +192,7 @@ def _lookalike_leak(facts: RecordFacts) -> Iterator[Found]:
         if row["identity_split_group"] and len(one_split[_person(row)]) == 1
     ]
     for who, splits in _leaks(known):
-        yield _where("clips"), who, f"people who look alike are in {splits}"
+        yield where("clips"), who, f"people who look alike are in {splits}"
 
 
 def _weight(facts: RecordFacts) -> Iterator[Found]:
@@ -196,7 +201,7 @@ def _weight(facts: RecordFacts) -> Iterator[Found]:
         weight: float | None = row["sampling_weight"]
         sound = weight is not None and math.isfinite(weight) and weight >= 0
         if row["status"] == "accepted" and not sound:
-            yield _where("clips"), row["clip_id"], f"is accepted with the weight {weight}"
+            yield where("clips"), row["clip_id"], f"is accepted with the weight {weight}"
         elif (
             weight is not None and sound and row["status"] != "rejected"
         ):  # what failed later had its part in the mean
@@ -204,14 +209,7 @@ def _weight(facts: RecordFacts) -> Iterator[Found]:
     for split, found in sorted(weights.items()):
         mean = sum(found) / len(found)
         if abs(mean - 1) > _WEIGHT_OFF:
-            yield _where("clips"), split[:40], f"the mean of the split's weights is {mean:.6g}, not 1"
-
-
-def _consent(facts: RecordFacts) -> Iterator[Found]:
-    for table in ("videos", "clips"):
-        for row in facts.rows[table]:
-            if row["source_consent"] not in (None, GRANTED):
-                yield _where(table), row[IDS[table]], f"consent is {row['source_consent'][:40]!r}"
+            yield where("clips"), split[:40], f"the mean of the split's weights is {mean:.6g}, not 1"
 
 
 def _source_name(facts: RecordFacts) -> Iterator[Found]:
@@ -219,15 +217,7 @@ def _source_name(facts: RecordFacts) -> Iterator[Found]:
         for name in sorted({row["source_name"] for row in facts.rows[table]}):
             parts = name.replace("\\", "/").split("/")
             if name.startswith(("/", "\\", "~")) or ".." in parts or "://" in name or name[1:3] == ":\\":
-                yield _where(table), name[:200], "names a place, not a source"
-
-
-def _private_identifier(facts: RecordFacts) -> Iterator[Found]:
-    for row in facts.rows["clips"]:
-        for field in ("speaker_id", "consent_reference"):
-            value = row[f"source_{field}"]
-            if value is not None and field not in facts.published and not _PSEUDONYM.fullmatch(value):
-                yield _where("clips"), row["clip_id"], f"its {field} is no pseudonym (not repeated here)"
+                yield where(table), name[:200], "names a place, not a source"
 
 
 _AGAIN = "run curate again; if it comes back, report it"
@@ -255,11 +245,6 @@ RULES: tuple[Rule, ...] = (
          check=_lookalike_leak),
     Rule(code="weight", means="a sampling weight is no number from 0 up, or a split's are not 1 on average",
          advice="package again", check=_weight),
-    Rule(code="consent", means="the tables hold a source whose people did not agree",
-         advice="do not pass the result on; withdraw the source in the manifest and curate again",
-         check=_consent),
     Rule(code="source-name", means="a source is called by its place on a machine",
          advice="do not pass the result on; curate again", check=_source_name),
-    Rule(code="private-identifier", means="a person's identifier is where a pseudonym belongs",
-         advice="do not pass the result on; curate again, recall copies", check=_private_identifier),
 )  # fmt: skip

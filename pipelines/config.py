@@ -8,7 +8,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from pipelines.intake_config import ConsentConfig, ManifestConfig, PublishConfig
+from pipelines.intake_config import ManifestConfig, PublishConfig
 from pipelines.isolation import IsolationConfig
 from pipelines.settings import json_schema, settings_of
 from pipelines.settings_file import read_settings_file
@@ -20,6 +20,7 @@ from transforms.balance import BalanceConfig
 from transforms.cluster_identities import IdentityConfig
 from transforms.filter_clips import DEFAULT_RULES, Rule, is_score
 from transforms.find_near_duplicates import DuplicateConfig
+from transforms.judge_consent import ConsentConfig
 from transforms.pool_attributes import PoolConfig
 from transforms.shard_layout import ShardConfig
 from transforms.summarise_bias import BiasConfig

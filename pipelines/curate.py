@@ -32,6 +32,7 @@ from schemas.attributes import unused_declarations
 from schemas.consent import refusal
 from schemas.outcomes import Rejection
 from schemas.records import Source, Video
+from schemas.terms import narrowest
 from transforms.compare_faces import with_rivals
 from transforms.filter_clips import Rule, judge_clip, max_jump
 from transforms.propose_clips import ClipConfig, lost_to_jumps, pieces_between_jumps
@@ -74,7 +75,7 @@ class Curate(beam.PTransform):
         survey = self._step("survey")
         unique = (
             grouped
-            | "First" >> beam.FlatMapTuple(lambda _, same: first_of(same)[:1])
+            | "First" >> beam.MapTuple(lambda _, same: kept_of(same))
             | "NameSurvey" >> beam.Map(with_artefact, survey)
         )
         doubles = grouped | "Doubles" >> beam.FlatMapTuple(lambda _, same: duplicates_of(same))
@@ -171,6 +172,13 @@ def with_artefact(video: Video, survey: Step) -> Video:
 def first_of(videos: Iterable[Video]) -> list[Video]:
     """Return videos of one content in the order in which the first is kept."""
     return sorted(videos, key=lambda v: (v.source.name, v.source.uri))
+
+
+def kept_of(videos: Iterable[Video]) -> Video:
+    """Return the video of one content that is kept: the first, on the narrowest terms of all."""
+    ordered = first_of(videos)
+    first, terms = ordered[0], narrowest([video.source.terms for video in ordered])
+    return dataclasses.replace(first, source=dataclasses.replace(first.source, terms=terms))
 
 
 def duplicates_of(videos: Iterable[Video]) -> list[Rejection]:

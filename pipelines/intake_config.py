@@ -17,25 +17,14 @@ class ManifestConfig:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ConsentConfig:
-    """What it means that nothing is said of consent.
-
-    `require` true: such a source is never opened. False: it is used, consent is for you to know. Null: a
-    manifest with a column for consent asks for it, so an empty cell is a no; without that column, and
-    without a manifest, sources are used.
-    """
-
-    require: bool | None = None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class PublishConfig:
     """Which of the manifest's identifiers of people are published as they are; otherwise as pseudonyms.
 
     With `identities.salt` a pseudonym is a salted hash, the same in every run, folder and collection with
     that salt. Without, it is made from the name of the first file that it belongs to, and holds nothing of
-    the value.
+    the value. A licence that asks for its author's name (CC BY) needs `rights_holder` to be published.
     """
 
     speaker_id: bool = False
     consent_reference: bool = False
+    rights_holder: bool = False

@@ -10,16 +10,15 @@ from media.source import local_path
 from pipelines.config import CurateConfig
 from pipelines.intake_config import ManifestConfig
 from pipelines.manifest_columns import ATTRIBUTE
+from pipelines.manifest_consent import Said, remarks_on_consent, said_of
 from pipelines.manifest_rows import Row, read_csv, read_parquet
 from pipelines.source_names import is_absolute, source_names
-from schemas.consent import REASONS, read_consent
 from schemas.outcomes import BadInputError
 from schemas.records import Source
 from schemas.visible import visible
 from transforms.storage import join, read_bytes, sizes_of
 
 MANIFEST_SUFFIXES = (".csv", ".tsv", ".parquet")
-_MOST_LISTED = 10
 
 
 def read_manifest(location: str, config: CurateConfig) -> tuple[list[Source], tuple[str, ...]]:
@@ -36,11 +35,12 @@ def read_manifest(location: str, config: CurateConfig) -> tuple[list[Source], tu
     names = source_names(uris, location)
     folder = location.rpartition("/")[0] or "."
     languages, remarks = _languages(rows, config, where)
+    said = [said_of(row, config.consent) for row in rows]
     sources = [
-        _source(row, uri if is_absolute(uri) else join(folder, uri), name, language, config.consent.require)
-        for row, uri, name, language in zip(rows, uris, names, languages, strict=True)
+        _source(row, uri if is_absolute(uri) else join(folder, uri), name, language, about)
+        for row, uri, name, language, about in zip(rows, uris, names, languages, said, strict=True)
     ]
-    return sources, (*_remarks_on_consent(rows, sources), *remarks)
+    return sources, (*remarks_on_consent(rows, said), *remarks)
 
 
 def _rows(location: str, config: ManifestConfig, where: str) -> list[Row]:
@@ -68,50 +68,28 @@ def _uri(row: Row, where: str) -> str:
     return path
 
 
-def _source(row: Row, uri: str, name: str, language: str | None, require: bool | None) -> Source:
-    word = row.values.get("consent")
-    asked = "consent" in row.values if require is None else require
+def _source(row: Row, uri: str, name: str, language: str | None, said: Said) -> Source:
     attributes = tuple(
         (column.removeprefix(f"{ATTRIBUTE}_"), value)
         for column, value in sorted(row.values.items())
         if column.startswith(f"{ATTRIBUTE}_") and value is not None
     )
-    said = None if word is None else read_consent(word)
-    missing = "consent_missing" if asked else None
-    reason = missing if said is None else REASONS.get(said)
     return Source(
         uri=uri,
         name=name,
-        refusal=() if reason is None else (reason, f"{row.place} of the manifest"),
+        refusal=said.refusal(row),
         title=row.values.get("title"),
         licence=row.values.get("licence"),
-        consent=said,
+        rights_holder=row.values.get("rights_holder"),
+        consent=said.consent,
         consent_reference=row.values.get("consent_reference"),
+        terms=said.terms,
         speaker_id=row.values.get("speaker_id"),
         language=language,
         transcript=row.values.get("transcript"),
         attributes=attributes,
         row=row.place,
     )
-
-
-def _remarks_on_consent(rows: Sequence[Row], sources: Sequence[Source]) -> list[str]:
-    """Say whose consent is none that we know, by row and word, and of how many there is none."""
-    unclear = [
-        f"{row.place} says {visible(row.values['consent'] or '')[:60]!r}"
-        for row, source in zip(rows, sources, strict=True)
-        if source.consent == "unclear"
-    ]
-    missing = [r.place for r, s in zip(rows, sources, strict=True) if s.refusal[:1] == ("consent_missing",)]
-    remarks: list[str] = []
-    for listed, what in (
-        (unclear, "consent that is not clearly given, so never opened"),
-        (missing, "no consent where the manifest asks for it, so never opened (consent.require)"),
-    ):
-        if listed:
-            more = f" and {len(listed) - _MOST_LISTED} more" if len(listed) > _MOST_LISTED else ""
-            remarks.append(f"{what}: {'; '.join(listed[:_MOST_LISTED])}{more}")
-    return remarks
 
 
 def _languages(rows: Sequence[Row], config: CurateConfig, where: str) -> tuple[list[str | None], list[str]]:

@@ -9,10 +9,33 @@ from pipelines.intake_config import ManifestConfig
 from schemas.outcomes import BadInputError
 from schemas.visible import visible
 
-DECLARED = ("title", "licence", "consent", "consent_reference", "speaker_id", "language", "transcript")
+CONSENT = (
+    "consent",
+    "consent_reference",
+    "consent_basis",
+    "consent_scope",
+    "consent_expires",
+    "consent_withdrawn",
+)
+DECLARED = (
+    *("title", "licence", "rights_holder", "jurisdiction", *CONSENT),
+    *("speaker_id", "language", "transcript"),
+)
 COLUMNS = ("uri", *DECLARED)
 ATTRIBUTE = "attribute"
 _SPELLINGS = {"license": "licence"}
+# Names under which tables hold what may forbid a use: they are refused even where others are ignored.
+_MEANT = {
+    **dict.fromkeys(
+        ("withdrawn", "withdrawal", "withdrawnon", "revoked", "optout", "optedout"), "consent_withdrawn"
+    ),
+    **dict.fromkeys(
+        ("expires", "expiry", "expireson", "expirydate", "validuntil", "expired"), "consent_expires"
+    ),
+    **dict.fromkeys(("scope", "scopes", "purpose", "alloweduse"), "consent_scope"),
+    **dict.fromkeys(("basis", "legalbasis", "lawfulbasis"), "consent_basis"),
+    **dict.fromkeys(("copyrightholder", "rightsowner", "copyrightowner"), "rights_holder"),
+}
 # What stands between the words of a name, or unseen around them.
 _BLANKS = re.compile(r"[\s_\-\u200b-\u200f\u2060\ufeff]+")
 # Likeness (difflib's ratio) from which an unknown name is taken for a known one misspelt: two neighbours
@@ -81,8 +104,11 @@ def _refuse_unknown(unknown: Sequence[str], config: ManifestConfig, where: str, 
 def _misspelt(name: str) -> str | None:
     """Return the known column that a name looks like; whatever speaks of consent looks like that."""
     squeezed = _squeezed(name)
+    if squeezed in _MEANT:
+        return _MEANT[squeezed]
     if "consent" in squeezed:
-        return "consent"
+        near = difflib.get_close_matches(squeezed, map(_squeezed, CONSENT), n=1, cutoff=_ALIKE)
+        return next((ours for ours in CONSENT if [_squeezed(ours)] == near), "consent")
     known = {_squeezed(ours): ours for ours in COLUMNS} | _SPELLINGS
     near = difflib.get_close_matches(squeezed, known, n=1, cutoff=_ALIKE)
     # `title_en` and `license_url` are names of their own.

@@ -6,6 +6,7 @@ before it was decoded stays turned down even if the rule is looser now, and the 
 """
 
 import dataclasses
+import datetime
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -17,11 +18,12 @@ from pipelines.config import CurateConfig
 from pipelines.ledger import TABLES, Ledger, ended
 from pipelines.results import Result
 from pipelines.steps import summary
-from schemas.outcomes import BadInputError, Failure, Rejection
+from schemas.outcomes import BadInputError, Failure, Rejection, clip_rejection
 from schemas.records import Clip
 from schemas.run import StageSummary
 from schemas.stages import CLIP_STAGES, FILTER_STAGES, stage_names
 from schemas.tables import from_row
+from schemas.terms import no_longer
 from transforms.filter_clips import NEVER_DECODED, Rule, judge_clip
 from transforms.storage import read_bytes
 
@@ -38,15 +40,17 @@ class Judged:
     stage: str | None = None
 
 
-def package_inputs(pipeline: Any, earlier: Result, config: CurateConfig) -> dict[str, Any]:
-    """Return what Finish takes, read from the tables."""
+def package_inputs(
+    pipeline: Any, earlier: Result, config: CurateConfig, today: datetime.date
+) -> dict[str, Any]:
+    """Return what Finish takes, read from the tables, without clips whose consent holds no more."""
     tables = {name: _read(pipeline, earlier, name) for name in TABLES}
     keyed = {
         "clips": tables["clips"] | "ClipKey" >> beam.Map(lambda clip: (clip.clip_id, clip)),
         "rejections": tables["rejections"] | "WhyKey" >> beam.FlatMap(_of_clip),
         "failures": tables["failures"] | "FailureKey" >> beam.FlatMap(_of_clip),
     }
-    judged = keyed | beam.CoGroupByKey() | "Judge" >> beam.FlatMap(_judge, config.filter.rules)
+    judged = keyed | beam.CoGroupByKey() | "Judge" >> beam.FlatMap(_judge, config.filter.rules, today)
     ledger = Ledger()
     for name in ("videos", "shots", "face_tracks", "unused_declarations"):
         ledger.add(name, tables[name])
@@ -84,10 +88,22 @@ def _of_clip(outcome: Rejection | Failure) -> Iterator[tuple[str, Any]]:
         yield outcome.subject_id, outcome
 
 
-def _judge(grouped: tuple[str, Mapping[str, Any]], rules: tuple[Rule, ...]) -> Iterator[Judged]:
+def _judge(
+    grouped: tuple[str, Mapping[str, Any]], rules: tuple[Rule, ...], today: datetime.date
+) -> Iterator[Judged]:
     found = grouped[1]
     for clip in found["clips"]:
-        yield judge_again(clip, list(found["rejections"]), list(found["failures"]), rules)
+        terms = clip.source.terms
+        reason = no_longer(terms.expires_on, terms.withdrawn_on, today)
+        again = judge_again(clip, list(found["rejections"]), list(found["failures"]), rules)
+        yield again if reason is None else _refused(again.clip, reason)
+
+
+def _refused(clip: Clip, reason: str) -> Judged:
+    """Return a clip whose consent holds no more, turned down ahead of all rules."""
+    stage = FILTER_STAGES[0]
+    rejection = clip_rejection(clip, f"filter_{stage}", reason, None, None)
+    return Judged(clip=clip, rejection=rejection, stage=stage)
 
 
 def judge_again(

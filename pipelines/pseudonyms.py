@@ -13,7 +13,7 @@ from pipelines.intake_config import PublishConfig
 from schemas.ids import pseudonym
 from schemas.records import Source
 
-FIELDS = ("speaker_id", "consent_reference")
+FIELDS = ("speaker_id", "consent_reference", "rights_holder")
 # By field and value what stands for it. Private: it holds the values.
 Known = Mapping[str, Mapping[str, str]]
 

@@ -6,6 +6,7 @@ used, or an earlier run may know it under another name; nothing else of it is re
 """
 
 import dataclasses
+import datetime
 import hashlib
 import os
 import posixpath
@@ -17,11 +18,11 @@ from typing import Any
 from media import MediaError, MediaLimits, is_remote, read_chunks
 from media.source import local_path
 from pipelines.artefacts import ArtefactStore
-from pipelines.intake_config import ConsentConfig
 from pipelines.recipes import source_owner
 from schemas.consent import refusal
 from schemas.ids import ID_HEX_DIGITS, content_id
 from schemas.records import Source
+from transforms.judge_consent import ConsentConfig, judge_consent
 from transforms.storage import map_files, sizes_of
 
 # What a run remembers of withdrawn files: by veiled place their veiled contents and sizes, so that a place
@@ -44,14 +45,15 @@ def settle_consent(
     withdrawn: Withdrawn,
     store: ArtefactStore,
     limits: MediaLimits,
+    today: datetime.date,
 ) -> Settled:
-    """Return the sources, with a refusal for each that is the same file as a refused one.
+    """Return the sources, with a refusal for each that must not be used on a day, or is the same file as one.
 
     Args:
         withdrawn: what the last run remembered.
         store: what earlier runs made, which knows contents of places.
     """
-    asked = [_asked(source) for source in sources] if config.require else sources
+    asked = [_judged(source, config, today) for source in sources]
     settled = _spread(asked, _refused_places(asked), "the same file as")
     if not any(map(refusal, settled)):
         return Settled(sources=settled)
@@ -67,28 +69,42 @@ def settle_consent(
     )
 
 
-def _asked(source: Source) -> Source:
-    """Return a source that is refused if nothing is said of its consent."""
-    if source.consent is not None or source.refusal:
+def _judged(source: Source, config: ConsentConfig, today: datetime.date) -> Source:
+    """Return a source that is refused if what is declared of it does not do."""
+    reasons = judge_consent(source, config, today)
+    if not reasons:
         return source
-    return dataclasses.replace(source, refusal=("consent_missing",))
+    said = refusal(source)
+    if said:
+        others = [reason for reason in reasons if reason not in said]
+        return dataclasses.replace(source, refusal=(*said, *others))
+    where = () if source.row is None else (f"{source.row} of the manifest",)
+    return dataclasses.replace(source, refusal=(reasons[0], *where, *reasons[1:]))
 
 
-def _spread(sources: Sequence[Source], refused: Mapping[Any, str], how: str) -> list[Source]:
+# Of a refused source its reason and its name: what is said of its copies.
+_Refused = tuple[str, str]
+
+
+def _spread(sources: Sequence[Source], refused: Mapping[Any, _Refused], how: str) -> list[Source]:
     """Return sources, of which those are refused too that have a place in common with a refused one."""
     spread: list[Source] = []
     for source in sources:
         named = None if refusal(source) else next((refused[k] for k in _places(source) if k in refused), None)
-        spread.append(source if named is None else _refused(source, f"{how} {named}"))
+        spread.append(source if named is None else _refused(source, named[0], f"{how} {named[1]}"))
     return spread
 
 
-def _refused(source: Source, why: str) -> Source:
-    return dataclasses.replace(source, refusal=("consent_refused", why))
+def _refused(source: Source, reason: str, why: str) -> Source:
+    return dataclasses.replace(source, refusal=(reason, why))
 
 
-def _refused_places(sources: Iterable[Source]) -> dict[Any, str]:
-    return {key: source.name for source in sources if refusal(source) for key in _places(source)}
+def _refused_places(sources: Iterable[Source]) -> dict[Any, _Refused]:
+    return {key: _told(source) for source in sources if refusal(source) for key in _places(source)}
+
+
+def _told(source: Source) -> _Refused:
+    return refusal(source)[0], source.name
 
 
 def _places(source: Source) -> Iterator[Any]:
@@ -174,26 +190,26 @@ class _Contents:
 
     def refuse_copies(self, found: Mapping[str, Sequence[Content]]) -> list[Source]:
         """Return the sources, of which those are refused too that hold the content of a refused one."""
-        names = {source_owner(s): s.name for s in self._sources if refusal(s)}
-        by_size: dict[int, list[tuple[Content, str]]] = {}
+        told = {source_owner(s): _told(s) for s in self._sources if refusal(s)}
+        by_size: dict[int, list[tuple[Content, _Refused]]] = {}
         for place, contents in found.items():
             for content in contents:
-                by_size.setdefault(content.size, []).append((content, names[place]))
+                by_size.setdefault(content.size, []).append((content, told[place]))
         return [
-            self._judged(source, by_size.get(self._sizes[source.uri] or -1, ())) for source in self._sources
+            self._compared(source, by_size.get(self._sizes[source.uri] or -1, ())) for source in self._sources
         ]
 
-    def _judged(self, source: Source, alike: Sequence[tuple[Content, str]]) -> Source:
+    def _compared(self, source: Source, alike: Sequence[tuple[Content, _Refused]]) -> Source:
         if refusal(source) or not alike:
             return source
         mine = self._read(source, 0)
         if mine.veiled is None:  # it will fail, and say why
             return source
-        for content, name in alike:
+        for content, (reason, name) in alike:
             if content.veiled is None:
-                return _refused(source, f"as long as {name}, which cannot be read")
+                return _refused(source, reason, f"as long as {name}, which cannot be read")
             if content.veiled == mine.veiled:
-                return _refused(source, f"the same content as {name}")
+                return _refused(source, reason, f"the same content as {name}")
         return source
 
 

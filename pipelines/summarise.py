@@ -1,5 +1,6 @@
 """What a run says about itself: run.json, gathered from the stages' summaries and the tables."""
 
+import datetime
 import itertools
 import platform
 import sys
@@ -30,8 +31,9 @@ def summarise(
     ignored: Sequence[IgnoredInput],
     wall_seconds: float,
     inputs_hash: str | None,
+    today: datetime.date,
 ) -> RunSummary:
-    """Return the summary of a result whose tables are written."""
+    """Return the summary of a result whose tables are written; `today` is the day consents were judged on."""
     stages = sorted(stages, key=lambda s: ORDER[s.stage])
     rejections = result.read_table("rejections", ["reason", "level", "seconds"]).to_pylist()
     reasons = Counter(r["reason"] for r in rejections)
@@ -64,6 +66,7 @@ def summarise(
         ],
         notes=_notes(result, reasons),
         inputs_hash=inputs_hash,
+        consent_day=today.isoformat(),
     )
 
 

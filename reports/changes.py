@@ -219,7 +219,13 @@ def _status(side: Side, row: Row) -> str | None:
 def _lost_source(end: Row) -> str:
     if "reason" not in end:
         return f"its file failed in {end['stage']} ({formats.prose(end['error'], 120)})"
-    words = {"consent_refused": "consent is refused or withdrawn", "consent_unclear": "consent is unclear"}
+    words = {
+        "consent_refused": "consent is refused or withdrawn",
+        "consent_unclear": "consent is unclear",
+        "consent_withdrawn": "consent was withdrawn",
+        "consent_expired": "consent has expired",
+        "scope_not_granted": "consent does not cover what the result is for",
+    }
     return words.get(end["reason"], f"its file was rejected as {end['reason']}")
 
 

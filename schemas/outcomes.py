@@ -32,7 +32,12 @@ class Rejection:
 
 
 def clip_rejection(
-    clip: Clip, stage: str, reason: str, score: float, threshold: float, also: tuple[str, ...] = ()
+    clip: Clip,
+    stage: str,
+    reason: str,
+    score: float | None,
+    threshold: float | None,
+    also: tuple[str, ...] = (),
 ) -> Rejection:
     """Return the rejection of a whole clip."""
     return Rejection(

@@ -76,6 +76,7 @@ class RunSummary:
     """The content of run.json.
 
     `inputs_hash` names all that the result was made from; None where `package` made it from another result.
+    `consent_day` is the day (UTC) on which consents had to hold, None in results of versions without one.
     """
 
     schema_version: str
@@ -95,3 +96,4 @@ class RunSummary:
     problems: list[str] = field(default_factory=list[str])
     notes: list[str] = field(default_factory=list[str])
     inputs_hash: str | None = None
+    consent_day: str | None = None

@@ -289,6 +289,10 @@ CORRUPTIONS: Mapping[str, Corruption] = {
     "lookalike-leak": in_table("clips", _lookalike),
     "weight": in_table("clips", lambda table: _accepted(table).update(sampling_weight=-1.0)),
     "consent": in_table("clips", lambda table: _accepted(table).update(source_consent="refused")),
+    "consent-over": in_table(
+        "clips", lambda table: _accepted(table).update(source_terms_expires_on="2020-01-01")
+    ),
+    "scope-lacking": in_table("clips", lambda table: _accepted(table).update(source_terms_scope="publish")),
     "source-name": in_table("videos", lambda table: table[0].update(source_name="/srv/a.mp4")),
     "private-identifier": in_table(
         "clips", lambda table: _accepted(table).update(source_speaker_id="jane.doe@example.org")

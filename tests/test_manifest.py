@@ -201,8 +201,8 @@ def test_words_that_say_nothing_clear_are_listed(tmp_path: Path) -> None:
     path = tmp_path / "m.csv"
     path.write_text("uri,consent\na.mp4,revoked on 2025\nb.mp4,yes\nc.mp4,\nd.mp4,\x1b[31mno\n")
     _, remarks = read_manifest(str(path), DEFAULTS)
-    assert "line 2 says 'revoked on 2025'; line 5 says '\\\\x1b[31mno'" in remarks[0]
-    assert "line 4" in remarks[1] and "consent.require" in remarks[1]
+    assert "line 2: consent says 'revoked on 2025'; line 5: consent says '\\\\x1b[31mno'" in remarks[0]
+    assert "no consent where it is asked for" in remarks[1] and "line 4" in remarks[1]
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 Two files lie beside each: `talker.mp4`, and `copy_of_talker.mp4` with the same bytes.
 """
 
+import datetime
 import io
 import re
 from pathlib import Path
@@ -15,11 +16,11 @@ from media import MediaLimits
 from pipelines.artefacts import ArtefactStore
 from pipelines.config import CurateConfig
 from pipelines.discover import Inputs, discover
-from pipelines.intake_config import ConsentConfig
 from pipelines.settle_consent import settle_consent
 from schemas.consent import refusal
 from schemas.outcomes import BadInputError
 from schemas.visible import is_unseen
+from transforms.judge_consent import ConsentConfig
 
 HOSTILE = (
     "uri,title,licence,consent,consent_reference,speaker_id,language,transcript,attribute_gender,"
@@ -64,7 +65,9 @@ def folder(tmp_path: Path) -> Path:
 
 def settled(inputs: Inputs, folder: Path) -> tuple[str, ...]:
     store = ArtefactStore(str(folder / "out"))
-    found = settle_consent(inputs.sources, ConsentConfig(), {}, store, MediaLimits())
+    found = settle_consent(
+        inputs.sources, ConsentConfig(), {}, store, MediaLimits(), datetime.date(2026, 11, 27)
+    )
     return tuple(NEVER if refusal(source) else OPENED for source in found.sources)
 
 

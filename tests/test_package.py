@@ -1,6 +1,7 @@
 """Package: the same bytes if nothing changed; other rules and targets without a video."""
 
 import dataclasses
+import datetime
 import io
 import json
 import shutil
@@ -22,13 +23,15 @@ from tests.makers import load_shards, make_audio, make_clip
 from transforms.filter_clips import DEFAULT_RULES
 
 
-def run_package(out: Path, changes: dict[str, Any] | None = None) -> RunSummary:
+def run_package(
+    out: Path, changes: dict[str, Any] | None = None, today: datetime.date | None = None
+) -> RunSummary:
     """Package with the settings of the tests and changes, or with those of the run."""
     path: str | None = None
     if changes is not None:
         path = str(out.parent / "package.yaml")
         Path(path).write_text(yaml.safe_dump(SETTINGS | changes))
-    return package(str(out), path, [], Console(file=io.StringIO(), width=200))
+    return package(str(out), path, [], Console(file=io.StringIO(), width=200), today=today)
 
 
 @pytest.fixture
@@ -85,6 +88,26 @@ def test_a_looser_rule_cannot_bring_back_what_was_never_decoded(copied: Run) -> 
     assert "never_decoded" in summary.rejected_by_reason
     assert "silent_audio" not in summary.rejected_by_reason
     assert any("curate into another folder" in note for note in summary.notes)
+
+
+def test_a_consent_that_has_ended_since_takes_its_clips_away(curated: Run, copied: Run) -> None:
+    (path,) = (copied.out / "tables").glob("clips-*.parquet")
+    table = pq.read_table(path)
+    accepted = [row for row in table.to_pylist() if row["status"] == "accepted"]
+    source = accepted[0]["source_name"]
+    days = ["2027-01-31" if name == source else None for name in table["source_name"].to_pylist()]
+    place = table.schema.get_field_index("source_terms_expires_on")
+    pq.write_table(table.set_column(place, table.schema.field(place), [days]), path)
+    gone = {row["clip_id"] for row in accepted if row["source_name"] == source}
+    before = run_package(copied.out, today=datetime.date(2027, 1, 31))
+    assert before.consent_day == "2027-01-31"
+    assert before.totals["accepted_clips"] == len(accepted)
+    after = run_package(copied.out, today=datetime.date(2027, 2, 1))
+    assert after.totals["accepted_clips"] == len(accepted) - len(gone) and after.problems == []
+    refused = {r["subject_id"] for r in copied.rows("rejections") if r["reason"] == "consent_expired"}
+    assert gone <= refused and after.rejected_by_reason["consent_expired"] == len(refused)
+    shards = map(str, sorted((copied.out / "shards").glob("*.tar")))
+    assert not gone & {json.loads(sample["json"])["key"] for sample in load_shards(*shards)}
 
 
 def test_what_needs_the_videos_is_refused_and_nothing_is_touched(curated: Run, copied: Run) -> None:

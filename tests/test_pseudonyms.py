@@ -50,4 +50,6 @@ def test_a_folder_remembers_who_is_who() -> None:
 def test_what_the_configuration_publishes_stays() -> None:
     named, known = with_pseudonyms(SOURCES, PublishConfig(speaker_id=True), "", {})
     assert [s.speaker_id for s in named] == [s.speaker_id for s in SOURCES]
-    assert set(known) == {"consent_reference"} and "jane" not in repr([s.consent_reference for s in named])
+    assert set(known) == {"consent_reference", "rights_holder"} and "jane" not in repr(
+        [s.consent_reference for s in named]
+    )

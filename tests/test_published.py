@@ -78,7 +78,7 @@ def test_every_row_ends_where_it_should(manifest_run: Path) -> None:
     refused = [r for r in rows(manifest_run, "rejections") if r["level"] == "video"]
     assert {r["source_name"]: (r["reason"], *r["also"]) for r in refused} == {
         "late.mp4": ("consent_unclear", "line 4 of the manifest"),
-        "videos/late.mp4": ("consent_refused", "the same file as late.mp4"),
+        "videos/late.mp4": ("consent_unclear", "the same file as late.mp4"),
     }
     failed = {r["source_name"] for r in rows(manifest_run, "failures")}
     assert failed == {"caf%E9.mp4", "gone%1B[31m%E2%80%AE.mp4"}
@@ -98,7 +98,7 @@ def test_nothing_raw_reaches_a_terminal_or_a_file_of_text(manifest_run: Path, pl
             text = data.decode()
             assert not any(map(is_unseen, re.sub(r"[\n\t]", "", text))), where
     shown = (place.root / "out [v1].log").read_text(encoding="utf-8")
-    assert "line 4 says 'revoked on 2025'" in shown
+    assert "line 4: consent says 'revoked on 2025'" in shown
     assert not any(map(is_unseen, shown.replace("\n", "")))
 
 

@@ -1,5 +1,6 @@
 """A no for one name of a file holds for all its names and copies."""
 
+import datetime
 import os
 from pathlib import Path
 
@@ -7,15 +8,16 @@ import pytest
 
 from media import MediaLimits
 from pipelines.artefacts import ArtefactStore
-from pipelines.intake_config import ConsentConfig
 from pipelines.recipes import source_owner
 from pipelines.settle_consent import Settled, Withdrawn, settle_consent
 from schemas.consent import refusal
 from schemas.ids import content_id
 from schemas.records import Artefact, Source
 from tests import remote_files
+from transforms.judge_consent import ConsentConfig
 
 LIMITS = MediaLimits()
+TODAY = datetime.date(2026, 11, 27)
 FACE = b"a face" * 50
 OTHER = b"others" * 50  # as long
 
@@ -26,7 +28,7 @@ def source(place: object, consent: str | None, name: str = "") -> Source:
 
 def settle(tmp_path: Path, *sources: Source, withdrawn: Withdrawn | None = None) -> Settled:
     store = ArtefactStore(str(tmp_path / "out"))
-    return settle_consent(sources, ConsentConfig(), withdrawn or {}, store, LIMITS)
+    return settle_consent(sources, ConsentConfig(), withdrawn or {}, store, LIMITS, TODAY)
 
 
 def refused(settled: Settled) -> dict[str, str]:
@@ -56,7 +58,7 @@ def test_one_file_under_several_paths(tmp_path: Path) -> None:
 def test_who_asks_for_consent_uses_nothing_without(tmp_path: Path) -> None:
     said = [source(tmp_path / "a.mp4", None), source(tmp_path / "b.mp4", "granted")]
     store = ArtefactStore(str(tmp_path / "out"))
-    settled = settle_consent(said, ConsentConfig(require=True), {}, store, LIMITS)
+    settled = settle_consent(said, ConsentConfig(require=True), {}, store, LIMITS, TODAY)
     assert refused(settled) == {"a.mp4": "consent_missing"}
 
 
