@@ -27,7 +27,8 @@ from pipelines.isolation import close_pools
 from pipelines.pseudonyms import with_pseudonyms
 from pipelines.recipes import inputs_hash, recipes_of
 from pipelines.run_folder import RunFolder
-from pipelines.runner import runner_options
+from pipelines.runner import job_shape, runner_options
+from pipelines.sender import told_of_other_mentor
 from pipelines.settle_consent import settle_consent
 from pipelines.steps import OutputError
 from schemas.consent import refusal
@@ -115,8 +116,10 @@ def _run(
     started = time.monotonic()
     result = folder.new_result()
     places = folder.places(result)
-    with running(folder, console), beam.Pipeline(options=runner_options(beam_flags)) as pipeline:
-        _ = sources_collection(pipeline, inputs.sources) | Curate(config, places, folder.log_folder)
+    options = runner_options(beam_flags)
+    chain = Curate(config, places, folder.log_folder, job_shape(options))
+    with running(folder, console), beam.Pipeline(options=options) as pipeline:
+        _ = sources_collection(pipeline, inputs.sources) | chain
     return complete(
         "curate",
         folder,
@@ -135,7 +138,7 @@ def running(folder: RunFolder, console: Console) -> Iterator[None]:
     """Show progress while a pipeline runs; end its workers when it ends.
 
     Raises:
-        BadInputError: if the output folder cannot be written any more.
+        BadInputError: if the output folder cannot be written any more, or workers have another Mentor.
     """
     logging.getLogger("apache_beam").setLevel(logging.CRITICAL)
     try:
@@ -148,6 +151,8 @@ def running(folder: RunFolder, console: Console) -> Iterator[None]:
                 f"--output {folder.root}: cannot be written any more (no space left?); what is finished is "
                 "kept: mend that and run the same command again"
             ) from error
+        if told := told_of_other_mentor(error):
+            raise BadInputError(told) from error
         raise
     finally:
         close_pools()

@@ -50,7 +50,8 @@ def package(
         check_confusion(config)
         started = time.monotonic()
         places = folder.places(folder.new_result())
-        with running(folder, console), beam.Pipeline(options=runner_options(beam_flags)) as pipeline:
+        options = runner_options(beam_flags, command="package")
+        with running(folder, console), beam.Pipeline(options=options) as pipeline:
             _ = package_inputs(pipeline, earlier, config, today) | Finish(config, places)
         return complete(
             "package",

@@ -22,10 +22,12 @@ from media.source import whole_uri
 from pipelines.config import CurateConfig
 from pipelines.elements import ClipTask, VisitResult
 from pipelines.finish import Finish
+from pipelines.job_options import JobShape
 from pipelines.ledger import Ledger, ended
 from pipelines.people import People, PeopleResult
 from pipelines.recipes import recipes_of
 from pipelines.run_folder import Places
+from pipelines.sender import of_this_mentor, this_mentor
 from pipelines.stages import visits_of
 from pipelines.steps import Step, step_of, summary
 from schemas.attributes import unused_declarations
@@ -44,14 +46,21 @@ class Curate(beam.PTransform):
 
     Args:
         log_folder: where worker processes write what native libraries print.
+        shape: how the job is spread.
 
     Raises:
         BadInputError: if a model that the configuration names is not there or not the pinned one.
     """
 
-    def __init__(self, config: CurateConfig, places: Places, log_folder: str | None = None) -> None:
+    def __init__(
+        self,
+        config: CurateConfig,
+        places: Places,
+        log_folder: str | None = None,
+        shape: JobShape | None = None,
+    ) -> None:
         super().__init__("Curate")
-        self._config, self._places = config, places
+        self._config, self._places, self._shape = config, places, shape or JobShape()
         self._isolation = dataclasses.replace(config.isolation, log_folder=log_folder)
         self._recipes = recipes_of(config)
 
@@ -66,7 +75,7 @@ class Curate(beam.PTransform):
         return (*people.written, finished) | "AllWritten" >> beam.Flatten()
 
     def _step(self, name: str) -> Step:
-        return step_of(name, self._config, self._recipes, self._places.store, self._isolation)
+        return step_of(name, self._config, self._recipes, self._places.store, self._isolation, self._shape)
 
     def _probe(self, sources: Any, ledger: Ledger) -> Any:
         results = ledger.run(sources, self._step("probe"), _level_summary)
@@ -275,4 +284,6 @@ def _cost_only(result: VisitResult, stage: str) -> list[Any]:
 def sources_collection(pipeline: Any, sources: Sequence[Source]) -> Any:
     """Return the sources as a PCollection, in the given order, for workers in whatever folder."""
     whole = [dataclasses.replace(source, uri=whole_uri(source.uri)) for source in sources]
-    return pipeline | "Sources" >> beam.Create(whole)
+    return (
+        pipeline | "Sources" >> beam.Create(whole) | "SameMentor" >> beam.Map(of_this_mentor, this_mentor())
+    )

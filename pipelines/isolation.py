@@ -172,7 +172,7 @@ def _prepare_end() -> None:
 
 def _new_pool(config: IsolationConfig) -> _Pool:
     worker.limit_threads()
-    size = config.num_processes or num_cores()
+    size = num_processes(config)
     place = worker.Place(
         pool=uuid.uuid4().hex,
         size=size,
@@ -211,6 +211,11 @@ def _make_processes(pool: _Pool, started: threading.Event) -> None:
 def num_cores() -> int:
     """Return how many cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def num_processes(config: IsolationConfig) -> int:
+    """Return how many processes the pool of a configuration has on this machine."""
+    return config.num_processes or num_cores()
 
 
 def close_pools() -> None:

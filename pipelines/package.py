@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from pipelines.config import CurateConfig
 from pipelines.ledger import TABLES, Ledger, ended
 from pipelines.results import Result
+from pipelines.sender import of_this_mentor, this_mentor
 from pipelines.steps import summary
 from schemas.outcomes import BadInputError, Failure, Rejection, clip_rejection
 from schemas.records import Clip
@@ -73,7 +74,8 @@ def _read(pipeline: Any, result: Result, table: str) -> Any:
         raise BadInputError(f"{result.folder}: the table {table} is missing; run curate again")
     result.check_table(table)
     files = pipeline | f"Paths_{table}" >> beam.Create(paths)
-    return files | f"Read_{table}" >> beam.FlatMap(_records, table)
+    ours = files | f"SameMentor_{table}" >> beam.Map(of_this_mentor, this_mentor())
+    return ours | f"Read_{table}" >> beam.FlatMap(_records, table)
 
 
 def _records(path: str, table: str) -> Iterator[Any]:

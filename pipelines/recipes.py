@@ -1,6 +1,7 @@
 """What names an artefact: everything that its stage makes it from."""
 
 import dataclasses
+import functools
 import glob
 import hashlib
 import json
@@ -11,7 +12,7 @@ from apache_beam.io.filesystem import BeamIOError
 from apache_beam.io.filesystems import FileSystems
 
 from backends.select import JOBS, identity_of
-from media.source import is_remote, local_path
+from media.source import is_remote, local_path, whole_uri
 from pipelines.artefacts import artefact_id, artefact_of
 from pipelines.config import CurateConfig
 from pipelines.elements import ClipTask
@@ -50,6 +51,27 @@ def own_models(config: VisitSections) -> list[tuple[str, str]]:
             if choice not in JOBS[job].embedded:
                 found.append((job, str(choice)))
     return found
+
+
+def with_whole_models(visit: Visit, sections: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a visit's sections with the user's models by absolute paths, for workers in whatever folder."""
+    whole = dict(sections)
+    for job in visit.jobs:
+        if (setting := JOBS[job].setting) is None:
+            continue
+        section, *path = setting.split(".")
+        choice = functools.reduce(getattr, path, whole[section])
+        if choice not in JOBS[job].embedded:
+            whole[section] = _replaced(whole[section], path, whole_uri(str(choice)))
+    return whole
+
+
+def _replaced(section: Any, path: Sequence[str], value: Any) -> Any:
+    """Return a section with the setting at a path replaced."""
+    name, *rest = path
+    return dataclasses.replace(
+        section, **{name: _replaced(getattr(section, name), rest, value) if rest else value}
+    )
 
 
 def _recipe(visit: Visit, config: VisitSections) -> str:

@@ -10,6 +10,7 @@ from apache_beam.options.pipeline_options import PipelineOptions, StandardOption
 from apache_beam.options.pipeline_options_validator import PipelineOptionsValidator
 from apache_beam.runners.runner import create_runner
 
+from pipelines.job_options import JobShape, shape_of, with_defaults
 from pipelines.runner_needs import missing_for
 from schemas.outcomes import BadInputError
 
@@ -18,7 +19,9 @@ LOCAL = "FnApiRunner"
 _NAMES_OF_LOCAL = ("directrunner", "switchingdirectrunner", "fnapirunner")
 
 
-def runner_options(beam_flags: Sequence[str], own_flags: Sequence[str] = ()) -> PipelineOptions:
+def runner_options(
+    beam_flags: Sequence[str], own_flags: Sequence[str] = (), command: str = "curate"
+) -> PipelineOptions:
     """Return Beam options: what the user gives, else one Beam worker in this process.
 
     That worker queues a whole stage for the pool of isolated processes, which keeps every core busy
@@ -26,6 +29,7 @@ def runner_options(beam_flags: Sequence[str], own_flags: Sequence[str] = ()) -> 
 
     Args:
         own_flags: the command's own flags, one of which may be meant by an unknown one.
+        command: the command that sends the job.
 
     Raises:
         BadInputError: if Beam does not know a flag, or the runner lacks what it cannot begin without.
@@ -34,7 +38,10 @@ def runner_options(beam_flags: Sequence[str], own_flags: Sequence[str] = ()) -> 
     _refuse_unknown(flags, own_flags)
     named = PipelineOptions(flags).view_as(StandardOptions).runner
     runner = LOCAL if named is None else _known_name(named)
-    options = PipelineOptions([*flags, f"--runner={runner}"])
+    options = PipelineOptions([*with_defaults(runner, flags, command), f"--runner={runner}"])
+    standard = options.view_as(StandardOptions)
+    hints = job_shape(options).of_all()
+    standard.resource_hints = standard.resource_hints or [f"{name}={value}" for name, value in hints.items()]
     if runner == LOCAL:
         return options
     if missing := missing_for(runner, options):
@@ -46,6 +53,11 @@ def runner_options(beam_flags: Sequence[str], own_flags: Sequence[str] = ()) -> 
     if wrong:
         raise BadInputError(f"--runner={named}: {' '.join(' '.join(wrong).split())}")
     return options
+
+
+def job_shape(options: PipelineOptions) -> JobShape:
+    """Return how the job of these options is spread."""
+    return shape_of(options, LOCAL)
 
 
 def _known_name(named: str) -> str:

@@ -70,7 +70,7 @@ class Visit:
     `backends.select` that it needs. `inputs` are the stages whose records or parts it reads, `declared` the
     fields of the source. `decided` are fields of the clip, by their paths, that clips decide together.
     `gives` are the fields of the clip that it fills. `code_version` is raised when
-    its results change. `min_ram` is what a worker needs, as Beam's resource hint.
+    its results change. `ram_gb` is what a process of the pool needs for it (docs/dataflow.md).
     """
 
     stage: str
@@ -82,7 +82,7 @@ class Visit:
     decided: tuple[str, ...] = ()
     gives: tuple[str, ...] = ()
     code_version: int = 1
-    min_ram: str = "4GB"
+    ram_gb: float = 2.0
 
     def settings(self, config: VisitSections) -> dict[str, Any]:
         """Return the sections of a configuration that the visit reads, by name."""
@@ -98,6 +98,7 @@ VISITS: Mapping[str, Visit] = {
             sections=("probe", "media"),
             jobs=("media",),
             code_version=4,
+            ram_gb=1.0,
         ),
         Visit(
             stage="survey",
@@ -106,6 +107,7 @@ VISITS: Mapping[str, Visit] = {
             jobs=("media", "shots", "face_detection", "speech_detection"),
             inputs=("probe",),
             code_version=6,
+            ram_gb=2.5,
         ),
         Visit(
             stage="audio",
@@ -115,6 +117,7 @@ VISITS: Mapping[str, Visit] = {
             inputs=("survey",),
             gives=("audio", "voice"),
             code_version=3,
+            ram_gb=1.0,
         ),
         Visit(
             stage="look",
@@ -133,6 +136,7 @@ VISITS: Mapping[str, Visit] = {
             inputs=("survey", "look"),
             gives=("sync",),
             code_version=3,
+            ram_gb=1.5,
         ),
         Visit(
             stage="words",
@@ -153,6 +157,7 @@ VISITS: Mapping[str, Visit] = {
             inputs=("look",),
             gives=("body_fit",),
             code_version=2,
+            ram_gb=1.0,
         ),
     )
 }

@@ -4,7 +4,7 @@ import sys
 import time
 import traceback
 from collections.abc import Iterator, Mapping
-from concurrent.futures import Future, as_completed
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,10 +17,13 @@ from pipelines import progress
 from pipelines.artefacts import ArtefactStore, ElementParts
 from pipelines.elements import ClipTask, VisitResult, subject_of
 from pipelines.failures import failure_of
-from pipelines.isolation import IsolationConfig, result_of, start_isolated
-from pipelines.recipes import CANNOT_LOOK, artefact_for, owner_of
+from pipelines.isolation import IsolationConfig, num_processes, result_of, start_isolated
+from pipelines.job_options import HERE, JobShape
+from pipelines.recipes import CANNOT_LOOK, artefact_for, owner_of, with_whole_models
+from pipelines.sender import Sender
 from pipelines.stages import VISITS, Visit, VisitSections
 from pipelines.stored_results import named, record_of, result_of_record
+from pipelines.watch import Watch
 from schemas.consent import refusal
 from schemas.outcomes import Failure
 from schemas.records import Artefact, Source
@@ -43,6 +46,7 @@ class Step:
     recipes: Mapping[str, str]
     store: ArtefactStore
     isolation: IsolationConfig
+    shape: JobShape = HERE
 
     @property
     def name(self) -> str:
@@ -113,16 +117,21 @@ def step_of(
     recipes: Mapping[str, str],
     store: ArtefactStore,
     isolation: IsolationConfig,
+    shape: JobShape = HERE,
 ) -> Step:
-    """Return the step of a stage of the table with its own sections of a configuration."""
+    """Return the step of a stage of the table with its own sections of a configuration.
+
+    Models that the configuration names by relative paths go by whole ones: a worker has another folder.
+    """
     visit = VISITS[stage]
     return Step(
         visit=visit,
         level=STAGE[stage].level,
-        settings=visit.settings(config),
+        settings=with_whole_models(visit, visit.settings(config)),
         recipes=recipes,
         store=store,
         isolation=isolation,
+        shape=shape,
     )
 
 
@@ -149,12 +158,15 @@ def perform(
 
 
 class VisitBundle(beam.DoFn):
-    """Visits all elements of a bundle at once: the pool's queue, not Beam's threads, keeps cores busy.
+    """Visits the elements of a bundle together: the pool's queue, not Beam's threads, keeps cores busy.
 
     Results that earlier runs made are taken from their artefacts. The other elements are queued together,
     the longest first, so that no core waits for a long element at the end; one Beam thread feeds any number
     of processes. (Beam's own threads take whole bundles, fixed beforehand, and each costs 0.8 s of
     unpickling this chain.)
+
+    On machines elsewhere a bundle is taken in portions, no more than two elements a process at a time: what
+    it has not taken yet its runner can give to another machine, and what is lost with a machine is little.
     """
 
     FAILURES, FAILED = "failures", "failed"
@@ -162,37 +174,64 @@ class VisitBundle(beam.DoFn):
     def __init__(self, step: Step) -> None:
         super().__init__()
         self._step = step
-        self._elements: list[Any] = []
+        self._begin()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _visit_bundle, (Sender(), self._step)
+
+    def _begin(self) -> None:
+        self._waiting: list[Any] = []
+        self._visits: dict[Future[VisitResult], Any] = {}
+        self._watch = Watch(self._step.name)
 
     def start_bundle(self) -> None:
         """Begin with no elements: a DoFn serves many bundles."""
-        self._elements = []
+        self._begin()
 
-    def process(self, element: Any) -> None:
-        """Keep an element until the bundle is whole."""
-        self._elements.append(element)
+    def process(self, element: Any) -> Iterator[Any]:
+        """Keep an element until the bundle, or a portion of it, is whole; then yield as `finish_bundle`."""
+        self._waiting.append(element)
+        if self._step.shape.elsewhere and len(self._waiting) >= num_processes(self._step.isolation):
+            yield from self._ended(at_most=len(self._waiting))
+            yield from self._start()
 
     def finish_bundle(self) -> Iterator[Any]:
         """Yield VisitResults, and for what failed the Failure and the element, as they are done."""
-        longest_first = sorted(self._elements, key=lambda e: -subject_of(e).seconds)
+        for found in (self._start(), self._ended(at_most=0)):
+            for one in found:
+                if isinstance(one, TaggedOutput):
+                    yield TaggedOutput(one.tag, GlobalWindows.windowed_value(one.value))
+                else:
+                    yield GlobalWindows.windowed_value(one)
+
+    def _start(self) -> Iterator[VisitResult]:
+        """Queue the elements that wait; yield the results that are there already."""
+        longest_first = sorted(self._waiting, key=lambda e: -subject_of(e).seconds)
+        self._waiting = []
         found = map_files(self._step.find, longest_first, is_remote(self._step.store.root))
-        visits = {
-            self._step.start(element, artefact): element
-            for element, (artefact, result) in zip(longest_first, found, strict=True)
-            if result is None
-        }
+        for element, (artefact, result) in zip(longest_first, found, strict=True):
+            if result is None:
+                self._visits[self._step.start(element, artefact)] = element
         for element, (_, result) in zip(longest_first, found, strict=True):
             if result is not None:
                 progress.count(self._step.name, reused=1, media_seconds=subject_of(element).seconds)
-                yield GlobalWindows.windowed_value(result)
-        for visit in as_completed(visits):
-            element = visits.pop(visit)
-            done = self._step.finish(element, visit)
-            if isinstance(done, Failure):
-                yield TaggedOutput(self.FAILURES, GlobalWindows.windowed_value(done))
-                yield TaggedOutput(self.FAILED, GlobalWindows.windowed_value(element))
-            else:
-                yield GlobalWindows.windowed_value(done)
+                yield result
+
+    def _ended(self, at_most: int) -> Iterator[Any]:
+        """Yield what visits give, as they end, until so many are left."""
+        while len(self._visits) > at_most:
+            for visit in self._watch.ended(self._visits):
+                element = self._visits.pop(visit)
+                done = self._step.finish(element, visit)
+                if isinstance(done, Failure):
+                    yield TaggedOutput(self.FAILURES, done)
+                    yield TaggedOutput(self.FAILED, element)
+                else:
+                    yield done
+
+
+def _visit_bundle(_: Sender, step: Step) -> VisitBundle:
+    return VisitBundle(step)
 
 
 class RunStep(beam.PTransform):
@@ -206,7 +245,7 @@ class RunStep(beam.PTransform):
         """Return PCollections of VisitResult, of Failure and of the elements that failed."""
         spread = pcoll | "Count" >> beam.Map(progress.expect, self._step.name) | beam.Reshuffle()
         visits = beam.ParDo(VisitBundle(self._step))
-        visits.with_resource_hints(min_ram=self._step.visit.min_ram)
+        visits.with_resource_hints(**self._step.shape.of_stage(self._step.name))
         done = spread | "Visit" >> visits.with_outputs(
             VisitBundle.FAILURES, VisitBundle.FAILED, main="results"
         )

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from pipelines.config import CurateConfig
+from pipelines.config import CurateConfig, config_from
 from pipelines.elements import ClipTask
-from pipelines.recipes import artefact_for, recipes_of
+from pipelines.recipes import artefact_for, recipes_of, with_whole_models
 from pipelines.stages import VISITS, VisitSections, visits_of
 from schemas.records import Source
 from tests.makers import make_clip, make_shot, make_track, make_video
@@ -121,3 +121,16 @@ def test_what_is_about_the_collection_renames_nothing(tmp_path: Path) -> None:
 
 def test_every_section_is_listed() -> None:
     assert set(CONCERNED) == {f.name for f in dataclasses.fields(VisitSections)}
+
+
+def test_workers_get_models_of_the_user_by_whole_paths(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    perceived = {"model": "mine/attributes.onnx"}
+    config = config_from({"sync": {"model": "mine"}, "attributes": {"perceived": perceived}}, "the test")
+    sync = with_whole_models(VISITS["sync"], VISITS["sync"].settings(config))
+    assert sync["sync"].model == str(tmp_path / "mine") and sync["audio"] is config.audio
+    look = with_whole_models(VISITS["look"], VISITS["look"].settings(config))
+    assert look["attributes"].perceived.model == str(tmp_path / "mine" / "attributes.onnx")
+    assert look["embed"] is config.embed, "a model that comes with Mentor goes by name"
