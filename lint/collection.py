@@ -21,6 +21,8 @@ SAME = {
     "sampling_weight": "sampling_weight",
     "identity_id": "identity_identity_id",
     "language": "transcript_language",
+    "consent_expires_on": "source_terms_expires_on",
+    "consent_withdrawn_on": "source_terms_withdrawn_on",
 }
 INDEX_COLUMNS = ("key", "shard", "duration_seconds", *SAME)
 _ENERGON = "shards/.nv-meta/.info.json"

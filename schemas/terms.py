@@ -45,20 +45,25 @@ WITHDRAWN = "consent_withdrawn"
 EXPIRED = "consent_expired"
 
 
-def no_longer(expires_on: str | None, withdrawn_on: str | None, today: datetime.date) -> str | None:
-    """Return the reason why a consent does not hold on a day, None if it does.
+def last_day(expires_on: object, withdrawn_on: object) -> datetime.date:
+    """Return the last day on which a consent holds, as a file keeps it: the last of all where it has no end.
 
-    What should be a day and is none never holds.
+    What should be a day and is none ended before all days.
     """
-    if withdrawn_on:
-        day = day_of(withdrawn_on)
-        if day is None or today >= day:
-            return WITHDRAWN
-    if expires_on:
-        day = day_of(expires_on)
-        if day is None or today > day:
-            return EXPIRED
-    return None
+    ends = [datetime.date.max]
+    for said, before in ((expires_on, 0), (withdrawn_on, 1)):
+        if said not in (None, ""):
+            day = day_of(said) if isinstance(said, str) else None
+            early = day is None or day == datetime.date.min
+            ends.append(datetime.date.min if early else day - datetime.timedelta(before))
+    return min(ends)
+
+
+def no_longer(expires_on: str | None, withdrawn_on: str | None, today: datetime.date) -> str | None:
+    """Return the reason why a consent does not hold on a day, None if it does."""
+    if today > last_day(None, withdrawn_on):
+        return WITHDRAWN
+    return EXPIRED if today > last_day(expires_on, None) else None
 
 
 def narrowest(terms: Sequence[Terms]) -> Terms:

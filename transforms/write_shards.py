@@ -43,6 +43,8 @@ INDEX_SCHEMA = pa.schema(
         pa.field("sampling_weight", pa.float64(), nullable=False),
         pa.field("identity_id", pa.string()),
         pa.field("language", pa.string()),
+        pa.field("consent_expires_on", pa.string()),
+        pa.field("consent_withdrawn_on", pa.string()),
         pa.field("sample_offset", pa.int64(), nullable=False),
         *[pa.field(f"{part}_offset", pa.int64(), nullable=False) for part in PARTS],
         *[pa.field(f"{part}_bytes", pa.int64(), nullable=False) for part in PARTS],
@@ -118,6 +120,8 @@ def _row(shard: str, clip: Clip, parts: Mapping[str, bytes]) -> dict[str, Any]:
         "sampling_weight": clip.sampling_weight or 0.0,
         "identity_id": clip.identity and clip.identity.identity_id,
         "language": clip.transcript and clip.transcript.language,
+        "consent_expires_on": clip.source.terms.expires_on,
+        "consent_withdrawn_on": clip.source.terms.withdrawn_on,
         **{f"{ext}_bytes": len(parts[ext]) for ext in PARTS},
         **{f"{ext}_sha256": hashlib.sha256(parts[ext]).hexdigest() for ext in PARTS},
     }

@@ -4,11 +4,12 @@ Samples that must not be read any more are left out here, before a byte of them 
 """
 
 import dataclasses
+import datetime
 import io
 import json
 import math
 import tarfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, Any
 
@@ -23,14 +24,20 @@ from schemas.exclusions import veiled_key
 from schemas.layout import INDEX
 from schemas.outcomes import BadInputError
 from schemas.sample import KEY_PATTERN, PARTS
+from schemas.terms import last_day
 
 _NUMBERS = ("num_frames", "fps", "sampling_weight")
 _OFFSETS = tuple(f"{part}_offset" for part in PARTS)
 _SIZES = tuple(f"{part}_bytes" for part in PARTS)
 _MAX_HEADER_BYTES, _MAX_MEMBERS = 2**20, 10_000_000
 _PERSON = "identity_id"
+# The end of a consent, in an index and in a sample's JSON; indices of before this version have none.
+_ENDS = ("consent_expires_on", "consent_withdrawn_on")
+_ENDS_IN_TERMS = ("expires_on", "withdrawn_on")
+_UNTIL = "until"
 _ABSENT = -1
 _UNKNOWN: dict[str, Any] = {"num_frames": -1, "fps": 1.0, "sampling_weight": 1.0, _PERSON: None}
+_UNKNOWN[_UNTIL] = datetime.date.max.toordinal()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -38,8 +45,9 @@ class Catalogue:
     """N samples of some shards, in order of shard and place.
 
     keys (N,); person (N,) a number for each identity, one of its own for a clip without; shard (N,) which of
-    `shards`; num_frames (N,), -1 where the sample does not say; fps (N,); weight (N,) >= 0; offsets and sizes
-    (N, 4) in bytes of the parts json, mp4, npz, wav; -1 where absent.
+    `shards`; num_frames (N,), -1 where the sample does not say; fps (N,); weight (N,) >= 0; until (N,) the
+    ordinal (`date.toordinal`) of the last day on which its consent holds; offsets and sizes (N, 4) in bytes
+    of the parts json, mp4, npz, wav; -1 where absent.
     """
 
     shards: tuple[str, ...]
@@ -49,6 +57,7 @@ class Catalogue:
     num_frames: npt.NDArray[np.int64]
     fps: npt.NDArray[np.float64]
     weight: npt.NDArray[np.float64]
+    until: npt.NDArray[np.int64]
     offsets: npt.NDArray[np.int64]
     sizes: npt.NDArray[np.int64]
 
@@ -57,7 +66,7 @@ class Catalogue:
         rows = np.arange(len(self.keys))[chosen]
         arrays = {
             name: getattr(self, name)[rows]
-            for name in ("person", "shard", "num_frames", "fps", "weight", "offsets", "sizes")
+            for name in ("person", "shard", "num_frames", "fps", "weight", "until", "offsets", "sizes")
         }
         return dataclasses.replace(self, keys=tuple(self.keys[row] for row in rows), **arrays)
 
@@ -105,6 +114,7 @@ def read_catalogue(shards: Sequence[str], excluded: frozenset[str], limits: Samp
         num_frames=column("num_frames", "int64"),
         fps=column("fps", "float64"),
         weight=column("sampling_weight", "float64"),
+        until=column(_UNTIL, "int64"),
         offsets=columns(_OFFSETS),
         sizes=columns(_SIZES),
     )
@@ -119,13 +129,16 @@ def _indexed(shard: str, excluded: frozenset[str]) -> list[dict[str, Any]] | Non
         data = read_if_there(place)
         if data is None:
             return None
-        table = pq.read_table(io.BytesIO(data), columns=["key", _PERSON, *_NUMBERS, *_OFFSETS, *_SIZES])
+        ends = [name for name in _ENDS if name in pq.read_schema(io.BytesIO(data)).names]
+        columns = ["key", _PERSON, *_NUMBERS, *_OFFSETS, *_SIZES, *ends]
+        table = pq.read_table(io.BytesIO(data), columns=columns)
     except (OSError, pa.ArrowException, KeyError) as error:
         raise BadInputError(f"{place}: cannot be read ({error}); {again}") from error
     rows: list[dict[str, Any]] = table.to_pylist()
     for row in rows:
         if not _is_sound(row):
             raise BadInputError(f"{place}: sample {str(row['key'])[:100]!r} is badly described; {again}")
+        row[_UNTIL] = last_day(*(row.get(name) for name in _ENDS)).toordinal()
     found = [row for row in rows if veiled_key(row["key"]) not in excluded]
     return sorted(found, key=lambda row: row[_OFFSETS[0]])
 
@@ -211,9 +224,25 @@ def _said(handle: IO[bytes], member: tuple[int, int], limits: SampleLimits) -> d
         about = json.loads(handle.read(member[1]))
         said: dict[str, Any] = {name: about[name] for name in _NUMBERS}
         said[_PERSON] = (about.get("identity") or {}).get(_PERSON)
+        said[_UNTIL] = until_of(about)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return _UNKNOWN
     least = (1, 0.1, 0.0)
     sound = all(_is_number(said[n], bound) for n, bound in zip(_NUMBERS, least, strict=True))
     sound &= said[_PERSON] is None or isinstance(said[_PERSON], str)
     return said if sound else _UNKNOWN
+
+
+def until_of(about: Mapping[str, Any]) -> int:
+    """Return the last day on which a consent holds, as an ordinal, by what a sample's JSON says.
+
+    Samples of versions that knew no end have none; one that is not readable ended before all days.
+    """
+    found: Any = about
+    for name in ("provenance", "source", "terms"):
+        found = found.get(name) if isinstance(found, Mapping) else None
+        if found is None:
+            return datetime.date.max.toordinal()
+    if not isinstance(found, Mapping):
+        return datetime.date.min.toordinal()
+    return last_day(*(found.get(name) for name in _ENDS_IN_TERMS)).toordinal()

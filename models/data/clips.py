@@ -8,17 +8,23 @@ from models.data.config import WindowConfig
 from models.data.draws import Choice
 from models.data.exclude import Exclusions
 from models.data.places import find_shards
-from models.data.reader import SampleReader
+from models.data.reader import Clock, SampleReader
 from models.data.records import Window
+from schemas.days import utc_today
 
 
 def clips(
-    shards: str | Path | Iterable[str | Path], config: WindowConfig, *, split: str | None = "val"
+    shards: str | Path | Iterable[str | Path],
+    config: WindowConfig,
+    *,
+    split: str | None = "val",
+    clock: Clock = utc_today,
 ) -> Iterator[Window]:
     """Yield all clips of a split whole, unmirrored, in the order in which they lie in the shards.
 
     Args:
         config: which parts and arrays; what it says of lengths, order, weights and mirrors is not followed.
+        clock: tells the day; clips whose consent holds no more are left out, with a warning.
 
     Raises:
         BadInputError: if there are no shards, or more bad samples than allowed.
@@ -26,7 +32,7 @@ def clips(
     names = of_split(find_shards(shards), split)
     exclusions = Exclusions(names)
     catalogue = read_catalogue(names, exclusions.veiled, config.limits)
-    reader = SampleReader(catalogue, exclusions, config)
+    reader = SampleReader(catalogue, exclusions, config, clock)
     for row in range(len(catalogue.keys)):
         found = reader.read(row, _whole)
         if isinstance(found, Window):

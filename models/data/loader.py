@@ -37,8 +37,9 @@ class WindowLoader(Generic[B]):
 
     `make` turns the windows of a batch into it where they are read: `collate`, or a program's own.
 
-    `skipped` holds the bad samples met so far, by name. The state is that of the last batch that was taken,
-    whatever workers have prepared beyond it.
+    `skipped` holds the bad samples met so far, by name, and `ended` those left out because their consent
+    holds no more. The state is that of the last batch that was taken, whatever workers have prepared beyond
+    it.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class WindowLoader(Generic[B]):
         self._windows, self._make, self._num_workers = windows, make, num_workers
         self._prefetch_factor, self._pin_memory = prefetch_factor, pin_memory
         self.skipped: dict[str, Skipped] = {}
+        self.ended: dict[str, Skipped] = dict(windows.ended)
 
     def set_epoch(self, epoch: int) -> None:
         """Go to the beginning of an epoch."""
@@ -89,9 +91,10 @@ class WindowLoader(Generic[B]):
 
     def _note(self, found: Skipped) -> None:
         name = f"{found.shard}: {found.key}"
-        if self._num_workers and name not in self.skipped:
-            _LOG.warning("sample skipped: %s: %s", name, found.reason)
-        self.skipped[name] = found
+        known = self.ended if found.ended else self.skipped
+        if self._num_workers and name not in known:
+            _LOG.warning("sample %s: %s: %s", "left out" if found.ended else "skipped", name, found.reason)
+        known[name] = found
 
 
 class _Batches(IterableDataset[B]):

@@ -14,11 +14,12 @@ class BadSampleError(ValueError):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Skipped:
-    """A sample that was skipped, and why."""
+    """A sample that was skipped, and why. `ended` says that it is sound, and its consent holds no more."""
 
     key: str
     shard: str
     reason: str
+    ended: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,7 +50,7 @@ class Window:
     frames: (T, H, W, 3) uint8 RGB. words: those whose middle lies in
     the window, with `start_seconds` and `end_seconds` from its start. betas: the body's shape, None if not
     fitted. reference: None if not asked for. mirrored: left and right are exchanged in all of it.
-    after: where a reader goes on that has taken this window. skipped: the bad samples it stands in for.
+    after: where a reader goes on that has taken this window. skipped: the samples it stands in for.
     """
 
     key: str

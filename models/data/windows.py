@@ -15,13 +15,17 @@ from models.data.config import WindowConfig
 from models.data.draws import Choice, Order, epoch_draws, window_choice
 from models.data.exclude import Exclusions
 from models.data.places import find_shards
-from models.data.reader import SampleReader
+from models.data.reader import Clock, SampleReader
 from models.data.records import Place, Skipped, Window
+from schemas.days import utc_today
 from schemas.outcomes import BadInputError
 
 
 class ShardWindows(IterableDataset[Window]):
     """Windows of the clips of some shards, for any PyTorch program.
+
+    Clips whose consent has ended keep their place in the order, so that a state holds across that day; when
+    one is drawn it is not read, and the next draw takes its place.
 
     The order of draws follows from the seed. Batch by batch, ranks and then DataLoader workers take their
     turns in it, so that none sees what another one sees and the windows of a batch do not depend on how many
@@ -35,6 +39,7 @@ class ShardWindows(IterableDataset[Window]):
         split: which shards by the beginning of their names; None for all.
         batch_size: how many windows a batch of one rank will have.
         epochs: how many epochs one iteration gives; None for no end, with batches across epochs.
+        clock: tells the day, which is looked at whenever a sample is to be read.
 
     Raises:
         BadInputError: if there are no samples to draw, or fewer than one batch of all ranks.
@@ -52,6 +57,7 @@ class ShardWindows(IterableDataset[Window]):
         batch_size: int = 1,
         epochs: int | None = 1,
         drop_last: bool = True,
+        clock: Clock = utc_today,
     ) -> None:
         super().__init__()
         if not 0 <= rank < world_size or batch_size < 1 or seed < 0:
@@ -61,8 +67,11 @@ class ShardWindows(IterableDataset[Window]):
         self._epochs, self._drop_last = epochs, drop_last
         names = of_split(find_shards(shards), split)
         exclusions = Exclusions(names)
-        self._catalogue = _drawable(read_catalogue(names, exclusions.veiled, config.limits), config, names)
-        self._reader = SampleReader(self._catalogue, exclusions, config)
+        there = read_catalogue(names, exclusions.veiled, config.limits)
+        self._catalogue = _drawable(there, config, names)
+        self._reader = SampleReader(self._catalogue, exclusions, config, clock)
+        if len(self._reader.ended) == self.num_samples:
+            raise BadInputError(f"{names[0]}: all consents have ended ({self.num_samples} samples)")
         self._print = _fingerprint(self._catalogue, config)
         self._place = Place(draw=0)
         self._drawn: tuple[int, npt.NDArray[np.int64]] | None = None  # the draws of one epoch
@@ -87,6 +96,11 @@ class ShardWindows(IterableDataset[Window]):
     def skipped(self) -> Mapping[str, Skipped]:
         """The bad samples that this very object met, by shard and key."""
         return self._reader.skipped
+
+    @property
+    def ended(self) -> Mapping[str, Skipped]:
+        """The samples whose consent held no more when this object was made, or when it came to read them."""
+        return self._reader.ended
 
     def set_epoch(self, epoch: int) -> None:
         """Go to the beginning of an epoch."""
