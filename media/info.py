@@ -20,7 +20,7 @@ class MediaInfo:
 
     `duration_seconds` lasts until the later of pictures and sound ends, as packets say, or the header where
     it promises more (`reading.end_seconds` is when they do end). `picture_seconds` is from the first picture
-    to the end of the last.
+    to the end of the last. `reservations` are what it says against mining (`media.reservations`).
     """
 
     container: str
@@ -40,6 +40,7 @@ class MediaInfo:
     audio_sampling_rate_hz: int | None
     audio_channels: int | None
     reading: Reading
+    reservations: tuple[str, ...] = ()
 
 
 # What each recording in a file is, with its start on its own clock, or why that cannot be told.
@@ -71,6 +72,7 @@ def joined(found: Found) -> MediaInfo:
         audio_codec=sounding[0].audio_codec if sounding else None,
         audio_sampling_rate_hz=max((i.audio_sampling_rate_hz or 0 for i in sounding), default=0) or None,
         audio_channels=sounding[0].audio_channels if sounding else None,
+        reservations=tuple(sorted({said for info in read for said in info.reservations})),
         reading=dataclasses.replace(
             first.reading, end_seconds=recordings[-1].end_seconds, clock=(), recordings=recordings
         ),

@@ -1,7 +1,8 @@
 """What a media file holds, from its headers, its packets and one decoded frame; and how it is to be read."""
 
 import os
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import av
@@ -15,12 +16,15 @@ from media.frames import configure_decoder
 from media.info import MediaInfo, joined
 from media.rate import frame_rate
 from media.recordings import ByteSpan, find_recordings
+from media.reservations import read_reservations, side_reservations, tag_reservations
 from media.scan import PacketScan
 from media.source import (
     MediaError,
     MediaLimits,
     container_start_seconds,
     describe,
+    is_remote,
+    local_path,
     open_bytes,
     open_container,
     read_packets,
@@ -62,8 +66,14 @@ def probe_media(uri: str, limits: MediaLimits) -> MediaInfo:
     """
     with open_bytes(uri, limits) as handle:
         spans = find_recordings(uri, handle, handle.seek(0, os.SEEK_END))
-    if not spans:
-        return _probe_recording(uri, limits, None)[0]
+        reserved = read_reservations(handle)
+    if not is_remote(uri):
+        reserved += side_reservations(local_path(uri))
+    info = _probe_recordings(uri, limits, spans) if spans else _probe_recording(uri, limits, None)[0]
+    return replace(info, reservations=tuple(sorted({*info.reservations, *reserved})))
+
+
+def _probe_recordings(uri: str, limits: MediaLimits, spans: Sequence[ByteSpan]) -> MediaInfo:
     found: list[tuple[ByteSpan, tuple[MediaInfo, float] | MediaError]] = []
     for span in spans:
         try:
@@ -92,6 +102,8 @@ def _probe_recording(uri: str, limits: MediaLimits, span: ByteSpan | None) -> tu
             raise MediaError(f"{uri}: the container is readable but holds no media packets")
         _check_duration(uri, spans.end, "the media data span", limits)
         promised = _promised_seconds(container, scan, spans.end, declared)
+        tags = [container.metadata, *(stream.metadata for stream in container.streams)]
+        reserved = {said for of in tags for said in tag_reservations(of)}
         video_info = _video_info(uri, video, spans.shown, limits)
         audio_info = _audio_info(audio)
     info = MediaInfo(
@@ -104,6 +116,7 @@ def _probe_recording(uri: str, limits: MediaLimits, span: ByteSpan | None) -> tu
         **_first_picture(uri, limits, reading, span),
         **audio_info,
         reading=reading,
+        reservations=tuple(sorted(reserved)),
     )
     return info, zero
 

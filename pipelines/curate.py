@@ -37,6 +37,7 @@ from schemas.records import Source, Video
 from schemas.terms import narrowest
 from transforms.compare_faces import with_rivals
 from transforms.filter_clips import Rule, judge_clip, max_jump
+from transforms.judge_consent import RESERVED, ConsentConfig, heeds_reservations
 from transforms.propose_clips import ClipConfig, lost_to_jumps, pieces_between_jumps
 from transforms.score_sync import SyncConfig, with_shared_offset
 
@@ -78,7 +79,7 @@ class Curate(beam.PTransform):
         return step_of(name, self._config, self._recipes, self._places.store, self._isolation, self._shape)
 
     def _probe(self, sources: Any, ledger: Ledger) -> Any:
-        results = ledger.run(sources, self._step("probe"), _level_summary)
+        results = ledger.run(sources, self._step("probe"), _level_summary, judge=self._heed)
         found = results | "Videos" >> beam.FlatMap(_outputs)
         grouped = found | "ById" >> beam.Map(_keyed_by_id) | beam.GroupByKey()
         survey = self._step("survey")
@@ -95,6 +96,9 @@ class Curate(beam.PTransform):
             doubles | "CountDoubles" >> beam.Map(lambda r: summary("deduplicate", "video", num_rejected=1))
         )
         return unique
+
+    def _heed(self, results: Any) -> Any:
+        return results | "Reservations" >> beam.Map(without_reserved, self._config.consent)
 
     def _survey(self, videos: Any, ledger: Ledger) -> Any:
         results = ledger.run(videos, self._step("survey"), _level_summary)
@@ -170,6 +174,23 @@ class Curate(beam.PTransform):
         for counted in found.summaries:
             ledger.count(counted)
         return found
+
+
+def without_reserved(result: VisitResult, config: ConsentConfig) -> VisitResult:
+    """Return what a probe found, with rejections for videos whose own files reserve text and data mining."""
+    gone = [v for v in result.outputs if v.reservations and heeds_reservations(v.source, config)]
+    kept = [video for video in result.outputs if video not in gone]
+    return dataclasses.replace(
+        result, outputs=tuple(kept), rejections=(*result.rejections, *map(_reserved, gone))
+    )
+
+
+def _reserved(video: Video) -> Rejection:
+    return Rejection(
+        stage="probe", level="video", subject_id=video.video_id, video_id=video.video_id,
+        source_name=video.source.name, reason=RESERVED, score=None, threshold=None,
+        also=video.reservations, seconds=video.duration_seconds,
+    )  # fmt: skip
 
 
 def with_artefact(video: Video, survey: Step) -> Video:

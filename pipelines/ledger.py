@@ -30,13 +30,15 @@ class Ledger:
         """Let keyed summaries be added up."""
         self._summaries.append(summaries)
 
-    def run(self, elements: Any, step: Step, tally: Any, of: str = "") -> Any:
+    def run(self, elements: Any, step: Step, tally: Any, of: str = "", judge: Any = None) -> Any:
         """Run a step; its rejections and failures go to the tables, its costs to the summaries.
 
-        `of` tells the elements from others that the same step sees.
+        `of` tells the elements from others that the same step sees; `judge` turns results into those that
+        count, by settings that the step does not read.
         """
         name = f"{step.name}{of}"
         results, failures, failed = elements | name >> RunStep(step)
+        results = results if judge is None else judge(results)
         if step.level == "clip":
             self.add("clips", failed | f"Failed_{name}" >> beam.Map(lambda t: ended(t.clip, "failed")))
         self.add("rejections", results | f"Rejections_{name}" >> beam.FlatMap(lambda r: r.rejections))

@@ -12,6 +12,7 @@ from apache_beam.io.filesystem import BeamIOError
 from apache_beam.io.filesystems import FileSystems
 
 from backends.select import JOBS, identity_of
+from media.reservations import side_files
 from media.source import is_remote, local_path, whole_uri
 from pipelines.artefacts import artefact_id, artefact_of
 from pipelines.config import CurateConfig
@@ -143,7 +144,9 @@ def artefact_for(element: Any, visit: Visit, recipes: Mapping[str, str]) -> Arte
         inputs = [_fingerprint(element)]
     elif isinstance(element, Video):
         # What the probe found, wherever it found it: a moved file is the same video.
-        found = {k: v for k, v in to_plain(element).items() if k not in ("source", "artefacts")}
+        found = {
+            k: v for k, v in to_plain(element).items() if k not in ("source", "artefacts", "reservations")
+        }
         inputs = [recipes["probe"], _digest(found)]
     else:
         inputs = _clip_inputs(element, visit)
@@ -159,11 +162,16 @@ def _clip_inputs(task: ClipTask, visit: Visit) -> list[str]:
 
 
 def _fingerprint(source: Source) -> str:
-    """Return what tells that a file is as it was, without reading it: place, size, time of change."""
+    """Return what tells that a file is as it was, without reading it: place, size, time of change.
+
+    What lies beside it and speaks of it is a part of it (`media.reservations.side_files`).
+    """
     if is_remote(source.uri):
         found = FileSystems.match([glob.escape(source.uri)])[0].metadata_list
         if not found:
             raise FileNotFoundError(f"{source.uri}: no such file")
         return _digest([source.uri, found[0].size_in_bytes, found[0].last_updated_in_seconds])
-    status = local_path(source.uri).stat()
-    return _digest([str(local_path(source.uri).absolute()), status.st_size, status.st_mtime_ns])
+    path = local_path(source.uri)
+    status = path.stat()
+    beside = [[side.name, side.stat().st_size, side.stat().st_mtime_ns] for side in side_files(path)]
+    return _digest([str(path.absolute()), status.st_size, status.st_mtime_ns, *beside])

@@ -19,6 +19,7 @@ from media import MediaError, MediaLimits, is_remote, read_chunks
 from media.source import local_path
 from pipelines.artefacts import ArtefactStore
 from pipelines.recipes import source_owner
+from pipelines.reserved_places import with_reserved_places
 from schemas.consent import refusal
 from schemas.ids import ID_HEX_DIGITS, content_id
 from schemas.records import Source
@@ -53,7 +54,7 @@ def settle_consent(
         withdrawn: what the last run remembered.
         store: what earlier runs made, which knows contents of places.
     """
-    asked = [_judged(source, config, today) for source in sources]
+    asked = [_judged(source, config, today) for source in with_reserved_places(sources, config)]
     settled = _spread(asked, _refused_places(asked), "the same file as")
     if not any(map(refusal, settled)):
         return Settled(sources=settled)

@@ -97,7 +97,7 @@ VISITS: Mapping[str, Visit] = {
             visit=probe_visit,
             sections=("probe", "media"),
             jobs=("media",),
-            code_version=4,
+            code_version=5,
             ram_gb=1.0,
         ),
         Visit(

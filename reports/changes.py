@@ -224,6 +224,7 @@ def _lost_source(end: Row) -> str:
         "consent_unclear": "consent is unclear",
         "consent_withdrawn": "consent was withdrawn",
         "consent_expired": "consent has expired",
+        "rights_reserved": "its holder reserves text and data mining",
         "scope_not_granted": "consent does not cover what the result is for",
     }
     return words.get(end["reason"], f"its file was rejected as {end['reason']}")

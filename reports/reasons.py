@@ -35,6 +35,7 @@ REASONS = {
     "jurisdiction_unclear": "The jurisdiction is no code of ISO 3166-1.",
     "jurisdiction_missing": "The manifest names no jurisdiction, which is asked for.",
     "jurisdiction_not_allowed": "The jurisdiction is none of those that the configuration allows.",
+    "rights_reserved": "The file, or the place it comes from, forbids text and data mining or training.",
     "duplicate": "The same bytes are in the input under another name; one of them is kept.",
     "no_video_stream": "The file holds sound but no moving picture.",
     "no_audio_stream": "The file has no sound track, so there is no speech to learn from.",

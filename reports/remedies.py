@@ -20,6 +20,7 @@ SETTINGS: dict[str, str] = {
     "rights_holder_missing": "consent.columns",
     "jurisdiction_missing": "consent.columns, consent.jurisdictions",
     "jurisdiction_not_allowed": "consent.jurisdictions",
+    "rights_reserved": "consent.bases_above_reservations",
     "low_frame_rate": "probe.min_fps",
     "picture_too_small": "probe.min_side_px",
     "video_too_short": "probe.min_duration_seconds",

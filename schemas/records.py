@@ -127,7 +127,7 @@ class Video:
 
     `duration_seconds` is the span of its pictures and sound, whichever end later, from time zero, or what the
     header promises where that is more. `reading` says how it was read; `artefacts` name what the stages of
-    videos made of it.
+    videos made of it. `reservations` are what the file itself says against text and data mining.
     """
 
     video_id: str
@@ -147,6 +147,7 @@ class Video:
     audio_sampling_rate_hz: int | None
     audio_channels: int | None
     reading: Reading = Reading()
+    reservations: tuple[str, ...] = ()
     artefacts: tuple[Artefact, ...] = ()
 
 

@@ -111,4 +111,5 @@ def video_record(source: Source, video_id: str, size: int, info: MediaInfo) -> V
         audio_sampling_rate_hz=info.audio_sampling_rate_hz,
         audio_channels=info.audio_channels,
         reading=info.reading,
+        reservations=info.reservations,
     )

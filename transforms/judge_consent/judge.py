@@ -19,6 +19,8 @@ Column = Literal[
     "rights_holder",
     "jurisdiction",
 ]
+# Why a source is refused that forbids text and data mining itself, or whose place does.
+RESERVED = "rights_reserved"
 # Why a source is refused whose cell is empty.
 MISSING: Mapping[str, str] = {
     "consent": "consent_missing",
@@ -43,6 +45,8 @@ class ConsentConfig:
     are easily passed on, wherever a manifest has a column for it; a list asks for its own of every source.
     `bases`, `licences` and `jurisdictions` are those that are allowed, of a source that declares several all
     must be; null allows any. `licences` are SPDX identifiers or families of them (`CC-BY`: all versions).
+    Material that reserves text and data mining is refused, unless the manifest gives one of
+    `bases_above_reservations` for it, as a licence that its holder gave you.
     """
 
     require: bool | None = None
@@ -51,6 +55,7 @@ class ConsentConfig:
     bases: tuple[Basis, ...] | None = None
     licences: tuple[str, ...] | None = None
     jurisdictions: tuple[str, ...] | None = None
+    bases_above_reservations: tuple[Basis, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse names that no source can have: nothing would ever be used, and nobody told."""
@@ -73,6 +78,12 @@ def judge_consent(source: Source, config: ConsentConfig, today: datetime.date) -
     Its own refusal (`Source.refusal`), as of a cell that is not clear, is not looked at.
     """
     return tuple(dict.fromkeys((*_over(source, today), *_absent(source, config), *_outside(source, config))))
+
+
+def heeds_reservations(source: Source, config: ConsentConfig) -> bool:
+    """Return whether what reserves text and data mining forbids to use a source."""
+    declared = (source.terms.basis or "").split()
+    return not any(basis in config.bases_above_reservations for basis in declared)
 
 
 def empty_scope(config: ConsentConfig, *, has_column: bool) -> str | None:
