@@ -1,6 +1,7 @@
 """The rows of a manifest, CSV or Parquet, as text: read right, or refused with the row that is not."""
 
 import csv
+import datetime
 import io
 import re
 from collections.abc import Iterator, Sequence
@@ -173,6 +174,8 @@ def _column(column: Any, name: str, where: str) -> Sequence[str | None]:
 def _text(value: Any) -> str | None:
     """Return a cell as text: booleans as true and false, whole fractions as whole numbers, gaps as None.
 
+    A moment at midnight, which is how tables of pandas write a day, is that day.
+
     Raises:
         ValueError: if it holds a NUL byte.
     """
@@ -182,6 +185,8 @@ def _text(value: Any) -> str | None:
         return str(value).lower()
     if isinstance(value, float) and value.is_integer():
         value = int(value)
+    if isinstance(value, datetime.datetime) and value.tzinfo is None and value.time() == datetime.time():
+        value = value.date()
     text = str(value).strip()
     if "\0" in text:
         raise ValueError("a NUL byte")

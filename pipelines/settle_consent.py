@@ -54,7 +54,7 @@ def settle_consent(
         withdrawn: what the last run remembered.
         store: what earlier runs made, which knows contents of places.
     """
-    asked = [_judged(source, config, today) for source in with_reserved_places(sources, config)]
+    asked = with_reserved_places([_judged(source, config, today) for source in sources], config)
     settled = _spread(asked, _refused_places(asked), "the same file as")
     if not any(map(refusal, settled)):
         return Settled(sources=settled)

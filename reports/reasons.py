@@ -9,33 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from reports import formats
+from reports.consent_reasons import CONSENT
 from schemas.stages import STAGES as TABLE_OF_STAGES
 
 REASONS = {
     # Whole files.
-    "consent_refused": "The manifest says that the person shown did not agree. No decoder saw the file.",
-    "consent_unclear": "What the manifest says of consent is not clearly a yes. No decoder saw the file.",
-    "consent_missing": "The manifest says nothing of consent, which is asked for. No decoder saw the file.",
-    "consent_withdrawn": "The consent was withdrawn, or was to end, by that day. No decoder saw the file.",
-    "consent_expired": "The last day on which the consent held is over. No decoder saw the file.",
-    "withdrawal_unclear": "Whether consent was withdrawn is neither yes, no nor a day (YYYY-MM-DD).",
-    "expiry_unclear": "Until when the consent holds is no day (YYYY-MM-DD).",
-    "expiry_missing": "The manifest does not say until when the consent holds, which is asked for.",
-    "scope_unclear": "What the consent is for is said in words that are none of the list.",
-    "scope_missing": "The manifest does not say what the consent is for, which is asked for.",
-    "scope_not_granted": "The consent does not cover all that the result is for.",
-    "basis_unclear": "The basis on which the material is used is none of the list.",
-    "basis_missing": "The manifest names no basis for the use, which is asked for.",
-    "basis_not_allowed": "The material is used on a basis that the configuration does not allow.",
-    "reference_missing": "The manifest does not say where the consent is written down, which is asked for.",
-    "licence_unclear": "The licence is none that SPDX knows, and the configuration lists which are allowed.",
-    "licence_missing": "The manifest names no licence, which is asked for.",
-    "licence_not_allowed": "The licence is none of those that the configuration allows.",
-    "rights_holder_missing": "The manifest does not say who holds the rights, which is asked for.",
-    "jurisdiction_unclear": "The jurisdiction is no code of ISO 3166-1.",
-    "jurisdiction_missing": "The manifest names no jurisdiction, which is asked for.",
-    "jurisdiction_not_allowed": "The jurisdiction is none of those that the configuration allows.",
-    "rights_reserved": "The file, or the place it comes from, forbids text and data mining or training.",
+    **CONSENT,
     "duplicate": "The same bytes are in the input under another name; one of them is kept.",
     "no_video_stream": "The file holds sound but no moving picture.",
     "no_audio_stream": "The file has no sound track, so there is no speech to learn from.",

@@ -14,7 +14,7 @@ from pipelines.config import CurateConfig, config_from
 from pipelines.manifest import read_manifest
 from schemas.consent import GRANTED, read_consent, refusal
 from schemas.outcomes import BadInputError
-from schemas.records import Source
+from schemas.records import Source, Terms
 
 DEFAULTS = CurateConfig()
 IGNORING = config_from({"manifest": {"extra_columns": "ignore"}}, "the tests")
@@ -96,6 +96,13 @@ def test_separators_of_words_make_no_difference(tmp_path: Path) -> None:
         ("transcripts", "transcript"),
         ("langauge", "language"),
         ("atribute_gender", "attribute_..."),
+        ("consent_expiry", "consent_expires"),
+        ("consent-scopes", "consent_scope"),
+        ("withdrawn", "consent_withdrawn"),
+        ("Opt out", "consent_withdrawn"),
+        ("valid_until", "consent_expires"),
+        ("legal basis", "consent_basis"),
+        ("rights_owner", "rights_holder"),
     ],
 )
 def test_a_misspelt_column_is_always_refused(
@@ -216,6 +223,42 @@ def test_what_an_empty_consent_means_is_a_setting(
     for text, refused in (("uri,consent\na.mp4,  \n", with_column), ("uri\na.mp4\n", without)):
         source = read_one(tmp_path, text, config)
         assert refusal(source)[:1] == (("consent_missing",) if refused else ())
+
+
+def test_what_is_declared_of_terms_goes_on_the_record_and_what_is_not_clear_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "m.csv"
+    path.write_text(
+        "uri,consent,consent_scope,consent_expires,license,rights holder,jurisdiction\n"
+        'a.mp4,yes,"train, publish",2027-01-31,cc by 4.0,Ann Author,it\n'
+        "b.mp4,yes,train publish,31.1.2027,MIT,,IT\n"
+        "c.mp4,maybe,training,,,,IT\n"
+        "d.mp4,yes,,,,,\n"
+    )
+    (whole, late, odd, empty), remarks = read_manifest(str(path), DEFAULTS)
+    assert refusal(whole) == () and (whole.licence, whole.rights_holder) == ("cc by 4.0", "Ann Author")
+    assert whole.terms == Terms(
+        scope="train publish", expires_on="2027-01-31", licence_id="CC-BY-4.0", jurisdiction="IT"
+    )
+    assert refusal(late) == ("expiry_unclear", "line 3 of the manifest, column consent_expires")
+    assert refusal(odd) == ("consent_unclear", "line 4 of the manifest", "scope_unclear")
+    assert refusal(empty) == ("scope_missing", "line 5 of the manifest, column consent_scope")
+    assert remarks == (
+        "not clear, so never opened: line 3: consent_expires says '31.1.2027'; line 4: consent says 'maybe'; "
+        "line 4: consent_scope says 'training'",
+        "no consent_scope where it is asked for, so never opened: line 5",
+    )
+
+
+def test_parquet_holds_days_in_any_of_its_types(tmp_path: Path) -> None:
+    days = np.array(["2027-01-31", "NaT"], "datetime64[D]")
+    for values in (days, days.astype("datetime64[ns]"), days.astype("datetime64[s]"), ["2027-01-31", None]):
+        data = parquet(uri=["a.mp4", "b.mp4"], consent_expires=values)
+        found = read(tmp_path, data, name="m.parquet")
+        assert [s.terms.expires_on for s in found] == ["2027-01-31", None]
+        assert not any(map(refusal, found))
+    noon = np.array(["2027-01-31T12:00"], "datetime64[s]")
+    (found,) = read(tmp_path, parquet(uri=["a.mp4"], consent_expires=noon), name="m.parquet")
+    assert refusal(found)[0] == "expiry_unclear"
 
 
 NAN = math.nan

@@ -1,5 +1,6 @@
 """A no for one name of a file holds for all its names and copies."""
 
+import dataclasses
 import datetime
 import os
 from pathlib import Path
@@ -8,11 +9,12 @@ import pytest
 
 from media import MediaLimits
 from pipelines.artefacts import ArtefactStore
-from pipelines.recipes import source_owner
+from pipelines.config import CurateConfig
+from pipelines.recipes import inputs_hash, recipes_of, source_owner
 from pipelines.settle_consent import Settled, Withdrawn, settle_consent
 from schemas.consent import refusal
 from schemas.ids import content_id
-from schemas.records import Artefact, Source
+from schemas.records import Artefact, Source, Terms
 from tests import remote_files
 from transforms.judge_consent import ConsentConfig
 
@@ -60,6 +62,32 @@ def test_who_asks_for_consent_uses_nothing_without(tmp_path: Path) -> None:
     store = ArtefactStore(str(tmp_path / "out"))
     settled = settle_consent(said, ConsentConfig(require=True), {}, store, LIMITS, TODAY)
     assert refused(settled) == {"a.mp4": "consent_missing"}
+
+
+def test_a_run_on_another_day_decides_anew(tmp_path: Path) -> None:
+    write(tmp_path, a=FACE, copy=FACE, other=OTHER)
+    ends = dataclasses.replace(
+        source(tmp_path / "a.mp4", "granted"), terms=Terms(expires_on="2026-11-27"), row="line 2"
+    )
+    leaves = dataclasses.replace(
+        source(tmp_path / "other.mp4", "granted"), terms=Terms(withdrawn_on="2026-12-01")
+    )
+    given = [ends, source(tmp_path / "copy.mp4", "granted"), leaves]
+    recipes, store = recipes_of(CurateConfig()), ArtefactStore(str(tmp_path / "out"))
+
+    def on(day: int, month: int) -> tuple[dict[str, tuple[str, ...]], str]:
+        today = datetime.date(2026, month, day)
+        found = settle_consent(given, ConsentConfig(), {}, store, LIMITS, today).sources
+        return {s.name: refusal(s) for s in found if refusal(s)}, inputs_hash(found, CurateConfig(), recipes)
+
+    expired = {
+        "a.mp4": ("consent_expired", "line 2 of the manifest"),
+        "copy.mp4": ("consent_expired", "the same content as a.mp4"),
+    }
+    assert on(27, 11)[0] == {} and on(28, 11)[0] == expired
+    assert on(1, 12)[0] == {**expired, "other.mp4": ("consent_withdrawn",)}
+    assert on(26, 11)[1] == on(27, 11)[1], "the same decisions, the same result"
+    assert len({on(27, 11)[1], on(28, 11)[1], on(1, 12)[1]}) == 3
 
 
 def test_a_path_that_leads_nowhere_is_still_one_path(tmp_path: Path) -> None:
