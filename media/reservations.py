@@ -177,10 +177,11 @@ def _iso_parts(
 def _store(box: bytes) -> bytes | None:
     """Return the manifest store of a C2PA box (C2PA 2.2, A.5); None for one of hashes alone.
 
-    Version and flags (4 bytes), the purpose as text that a zero ends, for a manifest 8 bytes of an offset.
+    Version and flags (4 bytes), the purpose as text that a zero ends, an offset, the store, a box of JUMBF.
     """
     purpose, _, rest = box[4:].partition(b"\0")
-    return None if purpose == b"merkle" else rest[8:]
+    at = rest.find(b"jumb", 4, 64)
+    return None if purpose == b"merkle" else rest[max(at - 4, 0) :]
 
 
 def _riff_parts(handle: BinaryIO, size: int) -> Iterator[_Part]:

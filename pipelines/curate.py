@@ -1,6 +1,6 @@
 """Curate: from raw talking videos to training shards and tables.
 
-    sources -> probe -> one of each content -> survey -> clips
+    sources -> probe -> not reserved -> one of each content -> survey -> clips
     clips -> propose filter -> audio -> filter -> look -> divide at jumps -> filter
           -> sync -> compare clips of a video
           -> filter -> words -> filter -> body -> filter -> people (who is who, copies) -> passed

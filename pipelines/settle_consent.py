@@ -58,14 +58,16 @@ def settle_consent(
     settled = _spread(asked, _refused_places(asked), "the same file as")
     if not any(map(refusal, settled)):
         return Settled(sources=settled)
-    contents = _Contents(settled, store, limits)
+    contents = _Contents(settled, store, limits, by_size=config.copies == "size")
     found = contents.of_refused(withdrawn)
     settled = contents.refuse_copies(found)
     return Settled(
         sources=settled,
         video_ids=frozenset(c.video_id for kept in found.values() for c in kept if c.video_id is not None),
         withdrawn={
-            _veiled(place): [[c.veiled, c.size] for c in kept] for place, kept in found.items() if kept
+            _veiled(place): [[c.veiled, c.size] for c in kept if c.veiled or config.copies == "content"]
+            for place, kept in found.items()
+            if kept
         },
     )
 
@@ -144,15 +146,22 @@ def _size(source: Source) -> int | None:
 
 
 class _Contents:
-    """The contents of sources, as far as they must be known."""
+    """The contents of sources, as far as they must be known.
 
-    def __init__(self, sources: Sequence[Source], store: ArtefactStore, limits: MediaLimits) -> None:
+    `by_size` says that no refused file is opened: what has its size is taken for its copy, here and in the
+    store.
+    """
+
+    def __init__(
+        self, sources: Sequence[Source], store: ArtefactStore, limits: MediaLimits, *, by_size: bool
+    ) -> None:
         self._sources, self._store, self._limits = sources, store, limits
+        self._by_size = by_size
         remote = any(is_remote(source.uri) for source in sources)
         self._sizes = dict(zip([s.uri for s in sources], map_files(_size, sources, remote), strict=True))
         used = [self._sizes[s.uri] for s in sources if not refusal(s)]
         self._used_sizes = frozenset(size for size in used if size is not None)
-        self._stored: frozenset[int] | None = None
+        self._stored: Mapping[int, Sequence[str]] | None = None
 
     def of_refused(self, withdrawn: Withdrawn) -> dict[str, list[Content]]:
         """Return the contents of refused sources, by owner."""
@@ -163,8 +172,7 @@ class _Contents:
             known |= {c.veiled: c for c in _made_of(self._store, place)}
             size = self._sizes[source.uri]
             if size is not None and self._may_be_known(size, known):
-                content = self._read(source, size)
-                known[content.veiled] = content
+                known |= {c.veiled: c for c in self._contents_of(source, size)}
             found.setdefault(place, []).extend(known.values())
         return found
 
@@ -178,9 +186,24 @@ class _Contents:
             return True
         if size in {content.size for content in known.values()}:
             return False
+        return size in self._of_sizes()
+
+    def _of_sizes(self) -> Mapping[int, Sequence[str]]:
+        """Return the ids of the videos that earlier runs knew, by size."""
         if self._stored is None:
-            self._stored = frozenset(size for _, size in self._store.probed())
-        return size in self._stored
+            stored: dict[int, list[str]] = {}
+            for video_id, size in self._store.probed():
+                stored.setdefault(size, []).append(video_id)
+            self._stored = stored
+        return self._stored
+
+    def _contents_of(self, source: Source, size: int) -> Iterator[Content]:
+        if not self._by_size:
+            yield self._read(source, size)
+            return
+        yield Content(None, None, size)
+        for video_id in self._of_sizes().get(size, ()):
+            yield Content(video_id, _veiled(video_id), size)
 
     def _read(self, source: Source, size: int) -> Content:
         try:
@@ -203,6 +226,9 @@ class _Contents:
     def _compared(self, source: Source, alike: Sequence[tuple[Content, _Refused]]) -> Source:
         if refusal(source) or not alike:
             return source
+        if self._by_size:
+            reason, name = alike[0][1]
+            return _refused(source, reason, f"as long as {name}, which is never opened")
         mine = self._read(source, 0)
         if mine.veiled is None:  # it will fail, and say why
             return source

@@ -54,8 +54,8 @@ def last_day(expires_on: object, withdrawn_on: object) -> datetime.date:
     for said, before in ((expires_on, 0), (withdrawn_on, 1)):
         if said not in (None, ""):
             day = day_of(said) if isinstance(said, str) else None
-            early = day is None or day == datetime.date.min
-            ends.append(datetime.date.min if early else day - datetime.timedelta(before))
+            ordinal = 1 if day is None else max(day.toordinal() - before, 1)
+            ends.append(datetime.date.fromordinal(ordinal))
     return min(ends)
 
 

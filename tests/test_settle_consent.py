@@ -20,6 +20,7 @@ from transforms.judge_consent import ConsentConfig
 
 LIMITS = MediaLimits()
 TODAY = datetime.date(2026, 11, 27)
+DEFAULTS = ConsentConfig()
 FACE = b"a face" * 50
 OTHER = b"others" * 50  # as long
 
@@ -28,9 +29,14 @@ def source(place: object, consent: str | None, name: str = "") -> Source:
     return Source(uri=str(place), name=name or str(place).rsplit("/", 1)[-1], consent=consent)
 
 
-def settle(tmp_path: Path, *sources: Source, withdrawn: Withdrawn | None = None) -> Settled:
+def settle(
+    tmp_path: Path,
+    *sources: Source,
+    withdrawn: Withdrawn | None = None,
+    config: ConsentConfig = DEFAULTS,
+) -> Settled:
     store = ArtefactStore(str(tmp_path / "out"))
-    return settle_consent(sources, ConsentConfig(), withdrawn or {}, store, LIMITS, TODAY)
+    return settle_consent(sources, config, withdrawn or {}, store, LIMITS, TODAY)
 
 
 def refused(settled: Settled) -> dict[str, str]:
@@ -122,6 +128,28 @@ def test_where_a_refused_file_cannot_be_read_what_may_be_its_copy_is_refused(
     monkeypatch.setattr("pipelines.settle_consent.read_chunks", read)
     found = refused(settle(tmp_path, source(tmp_path / "a.mp4", "no"), source(tmp_path / "copy.mp4", "yes")))
     assert found["copy.mp4"] == "as long as a.mp4, which cannot be read"
+
+
+def test_who_wants_no_refused_file_opened_at_all_tells_copies_by_their_size(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, a=FACE, copy=FACE, as_long=OTHER, shorter=FACE[1:])
+    store = ArtefactStore(str(tmp_path / "out"))
+    probe(store, source(tmp_path / "moved.mp4", None), FACE)
+    monkeypatch.setattr("pipelines.settle_consent.read_chunks", pytest.fail)
+    rest = [source(tmp_path / f"{name}.mp4", "yes") for name in ("copy", "as_long", "shorter")]
+    by_size = ConsentConfig(copies="size")
+    settled = settle(tmp_path, source(tmp_path / "a.mp4", "no"), *rest, config=by_size)
+    assert refused(settled) == {
+        "a.mp4": "consent_refused",
+        "copy.mp4": "as long as a.mp4, which is never opened",
+        "as_long.mp4": "as long as a.mp4, which is never opened",
+    }
+    assert settled.video_ids == {content_id([FACE])[0]}, "what may have been made of it goes"
+    again = settle(
+        tmp_path, source(tmp_path / "a.mp4", "no"), *rest, withdrawn=settled.withdrawn, config=by_size
+    )
+    assert refused(again) == refused(settled)
 
 
 def test_remote_files_are_told_by_place_and_content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -46,7 +46,9 @@ class ConsentConfig:
     `bases`, `licences` and `jurisdictions` are those that are allowed, of a source that declares several all
     must be; null allows any. `licences` are SPDX identifiers or families of them (`CC-BY`: all versions).
     Material that reserves text and data mining is refused, unless the manifest gives one of
-    `bases_above_reservations` for it, as a licence that its holder gave you.
+    `bases_above_reservations` for it, as a licence that its holder gave you. `copies` of a refused file are
+    told by "content", for which its bytes are hashed where another file has its size, or by "size": then a
+    refused file is never opened at all, and whatever is exactly as long is refused with it.
     """
 
     require: bool | None = None
@@ -56,6 +58,7 @@ class ConsentConfig:
     licences: tuple[str, ...] | None = None
     jurisdictions: tuple[str, ...] | None = None
     bases_above_reservations: tuple[Basis, ...] = ()
+    copies: Literal["content", "size"] = "content"
 
     def __post_init__(self) -> None:
         """Refuse names that no source can have: nothing would ever be used, and nobody told."""
