@@ -33,9 +33,9 @@ class SplitFace:
 def placed(clip_id: str, joined: Mapping[str, Any]) -> list[SplitFace]:
     """Return a kept clip's split and face out of a join; nothing for a clip without either."""
     return [
-        SplitFace(clip_id, split, face.descriptor, face.stranger_distance)
+        SplitFace(clip_id, split, descriptor, stranger_distance)
         for split in joined["split"]
-        for face in joined["face"]
+        for descriptor, stranger_distance in joined["face"]
     ]
 
 

@@ -77,11 +77,12 @@ def identify(faces: Any, registry: Any, config: ci.IdentityConfig) -> Identified
         faces: PCollection of (Clip, ClipFace).
         registry: PCollection of (clip id, identity id) that an earlier run registered.
     """
-    by_clip = faces | "FaceById" >> beam.MapTuple(lambda clip, face: (clip.clip_id, (clip, face)))
+    # Of a clip no more than clustering asks for: its record and its print are five times as much.
+    by_clip = faces | "FaceById" >> beam.MapTuple(lambda clip, face: (clip.clip_id, element_of(clip, face)))
     elements = (
         {"faces": by_clip, "registered": registry}
         | "KnownFaces" >> beam.CoGroupByKey()
-        | "Element" >> beam.FlatMapTuple(elements_of)
+        | "Element" >> beam.FlatMapTuple(known)
     )
     centres = block_centres_of(elements, config)
     found = elements | "Blocks" >> InBlocks(config, centres) | "Pairs" >> beam.Map(_pairs_of, config)
@@ -145,13 +146,8 @@ def _linked(elements: Any, found: Any, config: ci.IdentityConfig) -> Any:
     return linked | "LinkAgain" >> beam.Map(people_of, AsSingleton(counted), config)
 
 
-def elements_of(_: str, joined: Mapping[str, Any]) -> Iterator[ci.Face]:
-    """Yield a face as clustering wants it; nothing for a clip that is registered and no longer there."""
-    for clip, face in joined["faces"]:
-        yield _element(clip, face, next(iter(joined["registered"]), None))
-
-
-def _element(clip: Clip, face: ClipFace, registered: str | None) -> ci.Face:
+def element_of(clip: Clip, face: ClipFace) -> ci.Face:
+    """Return a face as clustering wants it, before it is known whether it is registered."""
     return ci.Face(
         clip_id=clip.clip_id,
         descriptor=face.descriptor,
@@ -160,9 +156,14 @@ def _element(clip: Clip, face: ClipFace, registered: str | None) -> ci.Face:
         track_id=clip.track_id,
         start_seconds=clip.start_seconds,
         end_seconds=clip.end_seconds,
-        registered=registered,
         voice=face.voice,
     )
+
+
+def known(_: str, joined: Mapping[str, Any]) -> Iterator[ci.Face]:
+    """Yield a face with the identity it is registered as; nothing for a clip that is no longer there."""
+    for face in joined["faces"]:
+        yield dataclasses.replace(face, registered=next(iter(joined["registered"]), None))
 
 
 def _ranked(face: ci.Face) -> tuple[int, str, bytes]:

@@ -97,7 +97,9 @@ class People(beam.PTransform):
     def _judged(self, faced: Any, members: Any, alike: Any) -> Any:
         """Return every person's clips, judged; a clip without identity is a person of its own."""
         reach = self._config.identities.merge_distance
-        clips = faced | "ClipById" >> beam.MapTuple(lambda clip, face: (clip.clip_id, (clip, face)))
+        clips = faced | "ClipById" >> beam.MapTuple(
+            lambda clip, face: (clip.clip_id, (clip, None if face is None else face.embedder))
+        )
         found = members | "MemberById" >> beam.Map(lambda member: (member.clip_id, member))
         named = (
             {"clips": clips, "members": found}
@@ -177,7 +179,8 @@ class AcrossSplits(beam.PTransform):
                 "split": pcolls["clips"]
                 | AssignSplits(config)
                 | "SplitById" >> beam.Map(lambda c: (c.clip_id, c.split)),
-                "face": pcolls["faces"] | "SplitFace" >> beam.MapTuple(lambda c, f: (c.clip_id, f)),
+                "face": pcolls["faces"]
+                | "SplitFace" >> beam.MapTuple(lambda c, f: (c.clip_id, (f.descriptor, f.stranger_distance))),
             }
             | "JoinSplits" >> beam.CoGroupByKey()
             | "Place" >> beam.FlatMapTuple(placed)
@@ -197,14 +200,14 @@ def identified(found: tuple[str, dict[str, Any]], reach: float) -> Iterator[Clip
     """Yield the clip of a join with its identity, if it has one, and its attributes."""
     joined = found[1]
     member = next(iter(joined["members"]), None)
-    for clip, face in joined["clips"]:
+    for clip, embedder in joined["clips"]:
         identity = None
-        if member is not None and face is not None:
+        if member is not None and embedder is not None:
             confidence = max(1.0 - member.distance / reach, 0.0)
             identity = Identity(
                 identity_id=member.identity_id,
                 confidence=confidence,
-                embedder=face.embedder,
+                embedder=embedder,
                 split_group=member.identity_id,
             )
         yield complete_attributes(dataclasses.replace(clip, identity=identity))

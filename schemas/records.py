@@ -5,10 +5,11 @@ seconds from the presentation time of the video's first frame; boxes are `xyxy` 
 the displayed picture (after rotation, with square pixels) unless a field says otherwise.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
 from typing import Literal
 
 from schemas.published import private
+from schemas.quick import quick
 
 Box = tuple[float, float, float, float]
 
@@ -496,3 +497,7 @@ class Clip:
     def duration_seconds(self) -> float:
         """Length of the written clip."""
         return self.num_frames / self.fps
+
+
+for _record_type in [kind for kind in globals().values() if is_dataclass(kind) and isinstance(kind, type)]:
+    quick(_record_type)

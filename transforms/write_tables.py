@@ -4,6 +4,8 @@ Rows are spread over files by a hash, so that no worker holds a whole table, and
 """
 
 import hashlib
+from collections.abc import Iterable
+from itertools import groupby
 from typing import Any
 
 import apache_beam as beam
@@ -16,10 +18,19 @@ STAGE = "write_tables"
 ROWS_PER_FILE = 100_000
 
 
-def sort_key(record: Any) -> tuple[str, float, str]:
-    """Return a total order over records: by video, then time, then content."""
+def place_of(record: Any) -> tuple[str, float]:
+    """Return a record's video and time, as far as it has them."""
     start = getattr(record, "start_seconds", None)
-    return getattr(record, "video_id", None) or "", -1.0 if start is None else start, repr(record)
+    return getattr(record, "video_id", None) or "", -1.0 if start is None else start
+
+
+def in_order(records: Iterable[Any]) -> list[Any]:
+    """Return records by video, then time, then content, which is looked at only where those agree."""
+    found: list[Any] = []
+    for _, same in groupby(sorted(records, key=place_of), key=place_of):
+        together = list(same)
+        found += sorted(together, key=repr) if len(together) > 1 else together
+    return found
 
 
 def num_files(num_rows: int) -> int:
@@ -29,14 +40,14 @@ def num_files(num_rows: int) -> int:
 
 def file_number(record: Any, count: int) -> int:
     """Return the file a record belongs to, of `count`."""
-    digest = hashlib.sha256(repr(sort_key(record)[:2]).encode()).digest()
+    digest = hashlib.sha256(repr(place_of(record)).encode()).digest()
     return int.from_bytes(digest[:8], "big") % count
 
 
 def write_table_file(folder: str, table: str, number: int, count: int, records: list[Any]) -> str:
     """Write one file of a table; returns its path."""
     path = join(folder, f"{table}-{number:05d}-of-{count:05d}.parquet")
-    write_bytes(path, parquet_bytes(to_table(table, sorted(records, key=sort_key))))
+    write_bytes(path, parquet_bytes(to_table(table, in_order(records))))
     return path
 
 
