@@ -92,15 +92,8 @@ class Finish(beam.PTransform):
         return kept, plan
 
     def _write_shards(self, clips: Any, ledger: Ledger) -> Any:
-        digest, config = config_hash(self._config), self._config
-        counted = clips | "ExpectCheck" >> beam.Map(progress.expect, "check")
-        good, dead = counted | "Check" >> beam.Map(_checked, self._places, digest).with_exception_handling()
-        failures = dead | "CheckDead" >> beam.Map(failure_of, "check", "clip")
-        ledger.add("failures", failures)
-        ledger.add("clips", dead | "CheckFailed" >> beam.MapTuple(lambda c, _: ended(c, "failed")))
-        ledger.count(failures | "CountCheckDead" >> beam.Map(failure_summary))
-        ledger.count(good | "CountShards" >> beam.Map(_shard_summary))
-        accepted = good | "Accept" >> beam.Map(ended, "accepted")
+        config = self._config
+        accepted = self._check(clips, ledger) | "Accept" >> beam.Map(ended, "accepted")
         ledger.add("clips", accepted)
         placed: Any = accepted | "Bucket" >> beam.Map(_in_bucket)
         sizes: Any = placed | "BucketSizes" >> beam.combiners.Count.PerKey()
@@ -109,14 +102,29 @@ class Finish(beam.PTransform):
             | "GroupBuckets" >> beam.GroupByKey()
             | "Shard" >> beam.FlatMap(_by_shard, AsDict(sizes), config.shards)
             | "GroupShards" >> beam.GroupByKey()
-            | "WriteShards" >> beam.Map(_write_shard, self._places, digest)
         )
         energon = (
             sizes
             | "AllSizes" >> beam.combiners.ToDict()
             | "WriteEnergon" >> beam.FlatMap(_write_energon, self._places, config.shards)
         )
-        return (shards, energon) | "ShardFiles" >> beam.Flatten()
+        return (self._pack(shards), energon) | "ShardFiles" >> beam.Flatten()
+
+    def _pack(self, shards: Any) -> Any:
+        """Write each shard; returns the written paths."""
+        return shards | "WriteShards" >> beam.Map(_write_shard, self._places, config_hash(self._config))
+
+    def _check(self, clips: Any, ledger: Ledger) -> Any:
+        """Return the clips whose samples can be put together; the others are failures."""
+        digest = config_hash(self._config)
+        counted = clips | "ExpectCheck" >> beam.Map(progress.expect, "check")
+        good, dead = counted | "Check" >> beam.Map(_checked, self._places, digest).with_exception_handling()
+        failures = dead | "CheckDead" >> beam.Map(failure_of, "check", "clip")
+        ledger.add("failures", failures)
+        ledger.add("clips", dead | "CheckFailed" >> beam.MapTuple(lambda c, _: ended(c, "failed")))
+        ledger.count(failures | "CountCheckDead" >> beam.Map(failure_summary))
+        ledger.count(good | "CountShards" >> beam.Map(_shard_summary))
+        return good
 
     def _bias(self, merged: dict[str, Any]) -> Any:
         targets = {t.attributes[0]: t.shares for t in self._config.balance.targets if len(t.attributes) == 1}
