@@ -15,6 +15,7 @@ import apache_beam as beam
 from rich.console import Console
 
 from commands.complete import complete
+from commands.lost_workers import again_if_lost
 from commands.own_models import check_confusion, check_own_models
 from commands.print_summary import print_summary
 from media.source import is_remote, local_path
@@ -22,6 +23,7 @@ from pipelines import progress
 from pipelines.config import SECRET, CurateConfig, config_from_dict, without_secrets
 from pipelines.curate import Curate, sources_collection
 from pipelines.discover import Inputs
+from pipelines.embedded_server import embedded_server
 from pipelines.forget import forget_sources
 from pipelines.isolation import close_pools
 from pipelines.pseudonyms import with_pseudonyms
@@ -73,7 +75,7 @@ def curate(
             console.print("Nothing to do: inputs, settings and models are as they were.")
             print_summary(done, folder.shown_page("index.html"), console)
             return done
-        return _run(folder, inputs, config, beam_flags, console, whole, today)
+        return again_if_lost(lambda: _run(folder, inputs, config, beam_flags, console, whole, today), console)
 
 
 def retry(output: str, config: CurateConfig | None, beam_flags: list[str], console: Console) -> RunSummary:
@@ -139,10 +141,11 @@ def running(folder: RunFolder, console: Console) -> Iterator[None]:
 
     Raises:
         BadInputError: if the output folder cannot be written any more, or workers have another Mentor.
+        WorkerLostError: if a worker died.
     """
     logging.getLogger("apache_beam").setLevel(logging.CRITICAL)
     try:
-        with progress.display(console):
+        with embedded_server(), progress.display(console):
             yield
     except Exception as error:
         # What a worker raised comes as it was or, by way of another process of Beam's, in words.

@@ -9,11 +9,12 @@ from rich.console import Console
 
 from commands.complete import complete
 from commands.curate_videos import running
+from commands.lost_workers import again_if_lost
 from commands.own_models import check_confusion
 from pipelines.config import CurateConfig, config_dict, config_from_dict, load_config
 from pipelines.finish import Finish
 from pipelines.package import package_inputs
-from pipelines.run_folder import RunFolder
+from pipelines.run_folder import Places, RunFolder
 from pipelines.runner import runner_options
 from schemas.days import utc_today
 from schemas.outcomes import BadInputError
@@ -49,10 +50,15 @@ def package(
         config = _settings(folder, summary, config_path)
         check_confusion(config)
         started = time.monotonic()
-        places = folder.places(folder.new_result())
-        options = runner_options(beam_flags, command="package")
-        with running(folder, console), beam.Pipeline(options=options) as pipeline:
-            _ = package_inputs(pipeline, earlier, config, today) | Finish(config, places)
+
+        def run() -> Places:
+            places = folder.places(folder.new_result())
+            options = runner_options(beam_flags, command="package")
+            with running(folder, console), beam.Pipeline(options=options) as pipeline:
+                _ = package_inputs(pipeline, earlier, config, today) | Finish(config, places)
+            return places
+
+        places = again_if_lost(run, console)
         return complete(
             "package",
             folder,

@@ -113,7 +113,8 @@ def _environment(given: _Given) -> list[str]:
         "EXTERNAL": "external_service_address",
     }.get(kind)
     if option is None or given.environment_config or option in named:
-        return []
+        embedded = kind == "EXTERNAL" and given.job_endpoint == _EMBEDDED and given.environment_config
+        return _endpoint(given.environment_config, "--environment_config") if embedded else []
     return [f"--environment_options={option}=..., where Mentor is installed"]
 
 

@@ -1,0 +1,77 @@
+"""Workers in processes elsewhere, one of which is lost in the middle of a job."""
+
+import io
+import json
+from pathlib import Path
+
+import apache_beam as beam
+import pytest
+from apache_beam.options.pipeline_options import PipelineOptions
+from rich.console import Console
+
+from commands.lost_workers import MOST_LOSSES, again_if_lost
+from pipelines.embedded_server import GONE, WorkerLostError, embedded_server
+from schemas.outcomes import BadInputError
+from tests.worker_pools import pools
+
+ROOT = Path(__file__).parent.parent
+
+
+def _work(number: int, folder: str) -> tuple[int, str]:
+    """Say where it works; the first to come to 3 dies with its process."""
+    import os as system
+    import pathlib
+
+    if number == 3:
+        mark = pathlib.Path(folder) / "died"
+        if not mark.exists():
+            mark.write_text("")
+            system.kill(system.getpid(), 9)
+    return number, str(pathlib.Path.cwd())
+
+
+def _keep(rows: list[tuple[int, str]], folder: str) -> None:
+    import json
+    import pathlib
+
+    (pathlib.Path(folder) / "kept.json").write_text(json.dumps(sorted(rows)))
+
+
+def job(address: str, folder: Path) -> None:
+    """Run a job of six elements on three workers behind an address."""
+    options = PipelineOptions(
+        [
+            *("--runner=PortableRunner", "--job_endpoint=embed", "--environment_type=EXTERNAL"),
+            *(f"--environment_config={address}", "--direct_num_workers=3"),
+        ]
+    )
+    with embedded_server(patience_seconds=60.0), beam.Pipeline(options=options) as pipeline:
+        worked = pipeline | beam.Create(range(6)) | beam.Map(_work, str(folder))
+        _ = worked | beam.combiners.ToList() | beam.Map(_keep, str(folder))
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_job_that_loses_a_worker_is_sent_again_and_ends(tmp_path: Path) -> None:
+    said = io.StringIO()
+    with pools(tmp_path / "pools", 3, {"PYTHONPATH": str(ROOT)}) as (address, _):
+        again_if_lost(lambda: job(address, tmp_path), Console(file=said))
+    kept = json.loads((tmp_path / "kept.json").read_text())
+    assert [number for number, _ in kept] == list(range(6))
+    places = {Path(place).name for _, place in kept}
+    assert places <= {"pool0", "pool1", "pool2"} and len(places) > 1
+    assert (tmp_path / "died").exists() and f"{GONE}; going on" in said.getvalue()
+
+
+def test_losses_without_end_are_one_line() -> None:
+    def lost() -> None:
+        raise WorkerLostError(GONE)
+
+    said = io.StringIO()
+    with pytest.raises(BadInputError, match="run the same command again"):
+        again_if_lost(lost, Console(file=said))
+    assert said.getvalue().count("going on") == MOST_LOSSES - 1
+
+
+def test_what_else_fails_stays_what_it_is() -> None:
+    with pytest.raises(ZeroDivisionError), embedded_server():
+        raise ZeroDivisionError
