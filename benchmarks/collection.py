@@ -174,7 +174,8 @@ def simulate(collection: Collection, folder: Path) -> Simulated:
 
 def _one_size(factors: Factors, size: int, folder: Path, limit_gb: float | None) -> None:
     if limit_gb is not None:
-        resource.setrlimit(resource.RLIMIT_AS, (int(limit_gb * 2**30),) * 2)
+        most = int(limit_gb * 2**30)
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
     work = folder / f"{size}"
     shutil.rmtree(work, ignore_errors=True)
     collection = Collection(str(work), size)

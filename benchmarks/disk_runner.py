@@ -10,7 +10,7 @@ needs.
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from apache_beam import coders
 from apache_beam.pipeline import AppliedPTransform, Pipeline
@@ -158,45 +158,43 @@ class Working(Node):
 
     def take(self, value: Any) -> None:
         """Process it, or let it wait."""
-        if self._runner is None:
-            if not all(self.graph.is_complete(side) for side in self.sides):
-                if self._waiting is None:
-                    self._waiting = Spool(self.graph.new_folder(), self.graph.costs)
-                self._waiting.add(_ANY.encode(value))
-                return
-            self._start()
+        early = self._runner is None and not all(map(self.graph.is_complete, self.sides))
+        if early and self._waiting is None:
+            self._waiting = Spool(self.graph.new_folder(), self.graph.costs)
         if self._waiting is None:
-            self._runner.process(GlobalWindows.windowed_value(value))
+            self._started().process(GlobalWindows.windowed_value(value))
         else:
             self._waiting.add(_ANY.encode(value))
 
     def finish(self) -> None:
         """Process what waits, and end the bundle."""
-        if self._runner is None:
-            self._start()
         for data in self._waiting or ():
-            self._runner.process(GlobalWindows.windowed_value(_ANY.decode(data)))
+            self._started().process(GlobalWindows.windowed_value(_ANY.decode(data)))
         self._waiting = None
-        self._runner.finish()
+        self._started().finish()
         self._runner = None
 
-    def _start(self) -> None:
+    def _started(self) -> Any:
+        """Return Beam's runner of the function, which begins with the first element, or the end."""
+        if self._runner is not None:
+            return self._runner
         transform: Any = self.applied.transform
         views = [
             SideInputMap(
-                type(view),
+                cast(Any, type(view)),
                 view._view_options(),
                 [GlobalWindows.windowed_value(x) for x in self.graph.kept[id(view.pvalue)]],
             )
             for view in self.applied.side_inputs
         ]
-        receivers = {tag: _Receiver(self, tag) for tag in self.applied.outputs}
+        receivers: Any = {tag: _Receiver(self, tag) for tag in self.applied.outputs}
         self._runner = DoFnRunner(
             transform.dofn, transform.args, transform.kwargs, views, Windowing(GlobalWindows()),
             tagged_receivers=receivers, step_name=self.applied.full_label,
         )  # fmt: skip
         self._runner.setup()
         self._runner.start()
+        return self._runner
 
 
 class _Receiver(Receiver):

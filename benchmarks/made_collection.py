@@ -232,7 +232,7 @@ class MadeParts:
         person = int(people_of(self.collection.num_clips)[self.number])
         own = np.random.default_rng(person).standard_normal(256)
         voice = (own + 0.4 * draw.standard_normal(256)).astype(np.float32)
-        return voice / np.linalg.norm(voice)
+        return voice / np.float32(np.linalg.norm(voice))
 
     def uri(self, stage: str, part: str) -> str:
         """Nothing of a made-up clip can be opened."""

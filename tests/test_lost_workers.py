@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 from pathlib import Path
 
 import apache_beam as beam
@@ -9,10 +10,14 @@ import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
 from rich.console import Console
 
+from benchmarks.killed_runs import digests
+from benchmarks.worker_pools import job_flags
 from commands.lost_workers import MOST_LOSSES, again_if_lost
 from pipelines.embedded_server import GONE, WorkerLostError, embedded_server
 from schemas.outcomes import BadInputError
-from tests.worker_pools import pools
+from tests.resume_runs import TALKERS, Place
+from tests.wheel_makers import Installed
+from tests.worker_pools import PoolPlace, pools
 
 ROOT = Path(__file__).parent.parent
 
@@ -39,12 +44,7 @@ def _keep(rows: list[tuple[int, str]], folder: str) -> None:
 
 def job(address: str, folder: Path) -> None:
     """Run a job of six elements on three workers behind an address."""
-    options = PipelineOptions(
-        [
-            *("--runner=PortableRunner", "--job_endpoint=embed", "--environment_type=EXTERNAL"),
-            *(f"--environment_config={address}", "--direct_num_workers=3"),
-        ]
-    )
+    options = PipelineOptions([*job_flags(address, 3)])
     with embedded_server(patience_seconds=60.0), beam.Pipeline(options=options) as pipeline:
         worked = pipeline | beam.Create(range(6)) | beam.Map(_work, str(folder))
         _ = worked | beam.combiners.ToList() | beam.Map(_keep, str(folder))
@@ -53,7 +53,7 @@ def job(address: str, folder: Path) -> None:
 @pytest.mark.filterwarnings("ignore")
 def test_a_job_that_loses_a_worker_is_sent_again_and_ends(tmp_path: Path) -> None:
     said = io.StringIO()
-    with pools(tmp_path / "pools", 3, {"PYTHONPATH": str(ROOT)}) as (address, _):
+    with pools(tmp_path / "pools", [PoolPlace("localhost")] * 3, {"PYTHONPATH": str(ROOT)}) as (address, _):
         again_if_lost(lambda: job(address, tmp_path), Console(file=said))
     kept = json.loads((tmp_path / "kept.json").read_text())
     assert [number for number, _ in kept] == list(range(6))
@@ -75,3 +75,15 @@ def test_losses_without_end_are_one_line() -> None:
 def test_what_else_fails_stays_what_it_is() -> None:
     with pytest.raises(ZeroDivisionError), embedded_server():
         raise ZeroDivisionError
+
+
+def test_pools_elsewhere_make_what_a_local_run_makes(
+    place: Place, whole: Path, installed: Installed, tmp_path: Path
+) -> None:
+    """The pools have the wheel alone and other folders; what visits made is there, the rest they do anew."""
+    out = tmp_path / "pooled"
+    shutil.copytree(whole, out, symlinks=True)
+    (out / "current").unlink()
+    with pools(tmp_path / "pools", [PoolPlace("localhost")] * 2, installed.environment) as (address, _):
+        place.curate(out, place.manifest(TALKERS), *job_flags(address, 2)).run()
+    assert digests(out) == digests(whole)

@@ -15,7 +15,8 @@ from schemas.tables import to_table
 from transforms.storage import join, parquet_bytes, write_bytes
 
 STAGE = "write_tables"
-ROWS_PER_FILE = 100_000
+# A row of a clip takes a worker some 40 kB until it is written.
+ROWS_PER_FILE = 25_000
 
 
 def place_of(record: Any) -> tuple[str, float]:
