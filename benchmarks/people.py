@@ -1,10 +1,12 @@
 """How well people are told apart and perceived.
 
     python -m benchmarks.people --data DIR [attributes] [identities] [scale] [growth] [copies] [strangers]
-                               [--run OUT]
+                               [likeness] [--run OUT]
 
 `strangers` counts false merges among very many of them, and with `--strangers FOLDER` compares that folder's
 people with DIR's as what distances are relative to.
+
+`likeness` prints how near photos of one person and of two come to each other, for `find-person`.
 
 DIR has manifest.csv, faces/utkface_balanced (labels.csv) and faces/lfw10 (a folder a person); --run names a
 finished run over DIR/video, whose clips are compared with the manifest's identities and labels. For `copies`
@@ -23,6 +25,7 @@ from benchmarks import (
     people_false_merges,
     people_growth,
     people_identities,
+    people_likeness,
     people_scale,
     people_strangers,
 )
@@ -66,6 +69,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         people_strangers.compare(options.data, options.strangers)
     if "scale" in options.what:
         people_scale.measure(options.data)
+    if "likeness" in options.what:
+        people_likeness.print_likeness(options.data)
     if "growth" in options.what:
         people_growth.measure()
     if "copies" in options.what:

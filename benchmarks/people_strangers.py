@@ -26,10 +26,10 @@ def stranger_descriptors(folder: Path) -> npt.NDArray[np.float32]:
 
     Of a folder with labels.csv the adults; of another all pictures, one of each person.
     """
-    return _described([folder / name for name, _ in _adults(folder)])
+    return described([folder / name for name, _ in labelled_adults(folder)])
 
 
-def _adults(folder: Path) -> list[tuple[str, str]]:
+def labelled_adults(folder: Path) -> list[tuple[str, str]]:
     """Return the files of a folder of strangers, sorted, and the group of each, "" without labels."""
     if not (folder / "labels.csv").is_file():
         return sorted((path.name, "") for path in folder.glob("*.jpg"))
@@ -38,7 +38,7 @@ def _adults(folder: Path) -> list[tuple[str, str]]:
     return sorted((row["file"], row["race"]) for row in rows if int(row["age"]) >= MIN_AGE)
 
 
-def _described(files: Sequence[Path]) -> npt.NDArray[np.float32]:
+def described(files: Sequence[Path]) -> npt.NDArray[np.float32]:
     """Return the descriptors (n, d) of the pictures in which a face is found."""
     return _embedded([view for file in files if (view := view_of(read_rgb(file), CollectConfig()))])
 
@@ -70,7 +70,7 @@ def compare(data: Path, other: Path) -> None:
     Measured on lfw10 and the half of utkface_balanced's adults that no strangers come from.
     """
     known, unknown = sorted((data / "faces" / "lfw10").glob("*/*.jpg")), data / "faces" / "utkface_balanced"
-    adults = _adults(unknown)
+    adults = labelled_adults(unknown)
     rest = [(unknown / name, group) for name, group in adults[1::2]]
     faces = [*((path, path.parent.name, "") for path in known), *((p, p.name, g) for p, g in rest)]
     looked = [
@@ -78,7 +78,7 @@ def compare(data: Path, other: Path) -> None:
     ]
     found = _embedded([view for view, _, _ in looked])
     who, group = (np.array([row[i] for row in looked]) for i in (1, 2))
-    half = group_centres(_described([unknown / name for name, _ in adults[::2]]), NUM_GROUPS // 2)
+    half = group_centres(described([unknown / name for name, _ in adults[::2]]), NUM_GROUPS // 2)
     for name, centres in (
         ("none", None),
         ("half", half),

@@ -18,13 +18,16 @@
     mentor verify FILE [--key FILE] [--trust PEM] [--json]
     mentor diff OUT1 OUT2 [--table FILE]
     mentor lint OUT [--json] [--page FILE]
+    mentor find-person OUT --photo FILE [--json]
+    mentor erase OUT --source NAME | --speaker ID | --identity ID | --clip KEY [--reason WHY]
+    mentor erase OUT --verify RECEIPT [--with FILE]
     mentor clean OUT [--yes]
     mentor doctor
 
 Exit codes: 0 the run is complete (whatever was rejected), 1 an unexpected error, 2 the command,
 the input or the configuration is not usable, 3 the run is complete but not to be trusted (something
 failed and nothing was accepted, or too much failed; the summary says which), 130 stopped by Ctrl-C,
-143 stopped by SIGTERM; curate, retry, package and train go on when run again. `lint` has 3 where a
+143 stopped by SIGTERM; curate, retry, package, erase and train go on when run again. `lint` has 3 where a
 run does not hold what it promises; `verify` has 3 and 4 of its own (--help).
 """
 
@@ -41,9 +44,11 @@ from commands import (
     doctor,
     dub,
     edit,
+    erase,
     evaluate,
     explain,
     export,
+    find_person,
     generate,
     inspect,
     lint,
@@ -61,10 +66,10 @@ from schemas.outcomes import BadInputError
 COMMANDS = (
     *(curate, retry, package, explain, inspect, export),
     *(train, evaluate, animate, generate, dub, track, edit, consent, verify),
-    *(diff, lint, clean, doctor),
+    *(diff, lint, find_person, erase, clean, doctor),
 )
 # Stopped and run again, they go on from what was finished.
-_GO_ON = {"curate", "retry", "package", "train"}
+_GO_ON = {"curate", "retry", "package", "erase", "train"}
 
 
 def _parser() -> argparse.ArgumentParser:

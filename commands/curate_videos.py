@@ -24,6 +24,7 @@ from pipelines.config import SECRET, CurateConfig, config_from_dict, without_sec
 from pipelines.curate import Curate, sources_collection
 from pipelines.discover import Inputs
 from pipelines.embedded_server import embedded_server
+from pipelines.erased import read_erased, without_erased
 from pipelines.forget import forget_sources
 from pipelines.isolation import close_pools
 from pipelines.pseudonyms import with_pseudonyms
@@ -64,7 +65,8 @@ def curate(
     _refuse_overlap(inputs, output)
     folder, today = RunFolder(output), today or utc_today()
     with folder.writing("curate"):
-        inputs = _settled(folder, inputs, config, today, fresh=fresh)
+        known = without_erased(inputs.sources, read_erased(folder), config.media)
+        inputs = _settled(folder, dataclasses.replace(inputs, sources=known), config, today, fresh=fresh)
         _tell_refused(inputs.sources, console)
         recipes = recipes_of(config)
         check_confusion(config)
@@ -119,7 +121,7 @@ def _run(
     result = folder.new_result()
     places = folder.places(result)
     options = runner_options(beam_flags)
-    chain = Curate(config, places, folder.log_folder, job_shape(options))
+    chain = Curate(config, places, folder.log_folder, job_shape(options), read_erased(folder))
     with running(folder, console), beam.Pipeline(options=options) as pipeline:
         _ = sources_collection(pipeline, inputs.sources) | chain
     return complete(

@@ -22,7 +22,7 @@ from lint import bias, collection, consent, folder, published, records, summary,
 from media.source import local_path
 from pipelines.config import config_from_dict, config_hash
 from pipelines.results import Result
-from pipelines.run_folder import RunFolder
+from pipelines.run_folder import ERASE, RunFolder
 from schemas.days import utc_today
 from schemas.layout import (
     CURRENT,
@@ -213,6 +213,7 @@ def _look_at_records(
         published=frozenset(name for name, value in publish.items() if value is True),
         consent_day=found.consent_day if found else None,
         scopes=frozenset(OF_SHARDS if scopes is None else map(str, scopes)),
+        balanced=found is None or found.command != ERASE,
     )
     report.check(records.RULES, facts)
     report.check(consent.RULES, facts)

@@ -47,7 +47,7 @@ def package(
         summary = earlier.read_summary()
         if unknown := [s.stage for s in summary.stages if s.stage not in STAGE]:
             raise BadInputError(f"{folder.root}: run.json has a stage {unknown[0]!r:.40}; run curate again")
-        config = _settings(folder, summary, config_path)
+        config = settings_of_run(folder, summary, config_path)
         check_confusion(config)
         started = time.monotonic()
 
@@ -73,8 +73,12 @@ def package(
         )
 
 
-def _settings(folder: RunFolder, earlier: RunSummary, config_path: str | None) -> CurateConfig:
-    """Return the given configuration, or the run's; only the end of the chain may differ."""
+def settings_of_run(folder: RunFolder, earlier: RunSummary, config_path: str | None = None) -> CurateConfig:
+    """Return the given configuration, or the run's; only the end of the chain may differ.
+
+    Raises:
+        BadInputError: if it differs in what needs decoding.
+    """
     before = config_from_dict(earlier.config, folder.root)
     last = folder.last_run()
     if last is not None:  # knows where models lie, which the published configuration does not say

@@ -53,5 +53,6 @@ def train(run: TrainingRun, console: Console) -> Path:
             start_print=start_print,
             listen=listener,
             body_file=run.body_model,
+            start_file=run.start_file,
         )
     return folder / MODEL_FILE

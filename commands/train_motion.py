@@ -35,5 +35,16 @@ def train(run: TrainingRun, console: Console) -> Path:
 
     with join_ranks() as rank:
         listener = TrainingListener(folder, console, draw_page) if rank == 0 else None
-        train_motion(run.shards, folder, config, body, features, run.split, start, listener, run.body_model)
+        train_motion(
+            run.shards,
+            folder,
+            config,
+            body,
+            features,
+            run.split,
+            start,
+            listener,
+            run.body_model,
+            run.start_file,
+        )
     return folder / MODEL_FILE

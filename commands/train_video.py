@@ -48,5 +48,6 @@ def train(run: TrainingRun, console: Console) -> Path:
             start,
             listener,
             run.body_model,
+            run.start_file,
         )
     return folder / MODEL_FILE

@@ -42,6 +42,11 @@ class TrainingRun:
     body_model: str | None
     pretrained: str | None
 
+    @property
+    def start_file(self) -> Path | None:
+        """The file of the model to begin with."""
+        return None if self.start is None else Path(self.start)
+
 
 def load_config(name: str, kind: type[C], configs: Mapping[str, Callable[[], C]]) -> C:
     """Return a configuration by name, or of a YAML file: sections over those of `base`, a name.

@@ -14,7 +14,7 @@ import json
 import re
 import shutil
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -100,6 +100,35 @@ class ArtefactStore:
             else:
                 self._write_folder(folder, files)
 
+    def shrink(
+        self, owner: str, artefact: Artefact, record: Mapping[str, Any], changed: Mapping[str, bytes]
+    ) -> None:
+        """Take parts out of an artefact, and what its record tells of them; for what is erased alone.
+
+        Whole at every moment: parts of the same size take the old ones' place, then the record, and what it
+        no longer names goes last.
+
+        Args:
+            record: as `find` returned it, with the sizes of the parts that stay as `parts`.
+        """
+        folder = self._folder(owner, artefact)
+        for name, data in changed.items():
+            write_bytes(join(folder, name), data)
+        described = to_json_bytes(dict(record))
+        if described != read_if_there(join(folder, RECORD)):
+            write_bytes(join(folder, RECORD), described)
+        named = {self.part_path(owner, artefact, part) for part in record["parts"]}
+        for room in (ARTEFACTS, BIOMETRIC):
+            for path, _ in list(list_files(self._folder(owner, artefact, room))):
+                if path not in named and not path.endswith(f"/{RECORD}"):
+                    delete_tree(path)
+
+    def forget_others(self, owner: str, kept: Container[Artefact]) -> int:
+        """Delete all artefacts of an owner but some; returns how many bytes went."""
+        others = [a for a in self.artefacts_of(owner) if a not in kept]
+        rooms = (ARTEFACTS, BIOMETRIC)
+        return sum(delete_tree(self._folder(owner, a, room)) for a in others for room in rooms)
+
     def _write_folder(self, target: str, files: Mapping[str, bytes]) -> None:
         scratch = local_path(join(self.root, WORK, UNFINISHED, uuid.uuid4().hex))
         try:
@@ -141,6 +170,10 @@ class ArtefactStore:
 
     def probed(self) -> Iterator[tuple[str, int]]:
         """Yield the id and the size in bytes of every video that a probe ever found."""
+        yield from ((video_id, size) for _, video_id, size in self.probes())
+
+    def probes(self) -> Iterator[tuple[str, str, int]]:
+        """Yield owner, id and size in bytes of every video that a probe ever found at a place."""
         root = join(self.root, ARTEFACTS)
         if is_remote(self.root):
             owners = {path.removeprefix(root).strip("/").split("/")[1] for path, _ in list_files(root)}
@@ -148,7 +181,8 @@ class ArtefactStore:
             owners = {o for shelf in list_folder(root) for o in list_folder(join(root, shelf))}
         for owner in sorted(owners):
             for record in self.records_of(owner, "probe"):
-                yield from ((video["video_id"], video["size_bytes"]) for video in record.get("videos", ()))
+                for video in record.get("videos", ()):
+                    yield owner, video["video_id"], video["size_bytes"]
 
     def forget(self, owner: str) -> int:
         """Delete all that was made of an owner; returns how many bytes went."""

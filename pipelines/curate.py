@@ -21,6 +21,8 @@ import apache_beam as beam
 from media.source import whole_uri
 from pipelines.config import CurateConfig
 from pipelines.elements import ClipTask, VisitResult
+from pipelines.erased import Erased
+from pipelines.erased_spans import without_spans
 from pipelines.finish import Finish
 from pipelines.job_options import JobShape
 from pipelines.ledger import Ledger, ended
@@ -48,6 +50,7 @@ class Curate(beam.PTransform):
     Args:
         log_folder: where worker processes write what native libraries print.
         shape: how the job is spread.
+        erased: what must not come back of videos that stay.
 
     Raises:
         BadInputError: if a model that the configuration names is not there or not the pinned one.
@@ -59,9 +62,11 @@ class Curate(beam.PTransform):
         places: Places,
         log_folder: str | None = None,
         shape: JobShape | None = None,
+        erased: Erased | None = None,
     ) -> None:
         super().__init__("Curate")
         self._config, self._places, self._shape = config, places, shape or JobShape()
+        self._erased = erased if erased is not None and erased.spans else None
         self._isolation = dataclasses.replace(config.isolation, log_folder=log_folder)
         self._recipes = recipes_of(config)
 
@@ -102,6 +107,10 @@ class Curate(beam.PTransform):
 
     def _survey(self, videos: Any, ledger: Ledger) -> Any:
         results = ledger.run(videos, self._step("survey"), _level_summary)
+        if self._erased is not None:
+            whole = results | "LeaveErased" >> beam.Map(without_spans, self._erased, self._places.store)
+            ledger.add("rejections", whole | "WhyErased" >> beam.FlatMapTuple(lambda _, why: why))
+            results = whole | "NotErased" >> beam.MapTuple(lambda result, _: result)
         ledger.add("shots", results | "Shots" >> beam.FlatMap(lambda r: r.shots))
         ledger.add("face_tracks", results | "Tracks" >> beam.FlatMap(lambda r: r.tracks))
         return results | "Candidates" >> beam.FlatMap(_outputs)

@@ -45,7 +45,7 @@ def package_inputs(
     pipeline: Any, earlier: Result, config: CurateConfig, today: datetime.date
 ) -> dict[str, Any]:
     """Return what Finish takes, read from the tables, without clips whose consent holds no more."""
-    tables = {name: _read(pipeline, earlier, name) for name in TABLES}
+    tables = {name: records_of_table(pipeline, earlier, name) for name in TABLES}
     keyed = {
         "clips": tables["clips"] | "ClipKey" >> beam.Map(lambda clip: (clip.clip_id, clip)),
         "rejections": tables["rejections"] | "WhyKey" >> beam.FlatMap(_of_clip),
@@ -65,10 +65,16 @@ def package_inputs(
     passed = judged | "Passed" >> beam.FlatMap(lambda j: [j.clip] if j.stage is None else [])
     merged = ledger.merged()
     # Estimates in whose place something is declared are in no table of clips, so they are not counted anew.
-    return {"passed": passed, "declared_perceived": _read(pipeline, earlier, "declared_perceived"), **merged}
+    compared = records_of_table(pipeline, earlier, "declared_perceived")
+    return {"passed": passed, "declared_perceived": compared, **merged}
 
 
-def _read(pipeline: Any, result: Result, table: str) -> Any:
+def records_of_table(pipeline: Any, result: Result, table: str) -> Any:
+    """Return the PCollection of the records of one of a result's tables.
+
+    Raises:
+        BadInputError: if it is missing or of another version.
+    """
     paths = result.table_files(table)
     if not paths:
         raise BadInputError(f"{result.folder}: the table {table} is missing; run curate again")

@@ -20,7 +20,7 @@ from transforms.fit_body import FitConfig, fit_clip
 from transforms.track_faces import FaceScanner, SampledFaces, TrackConfig
 
 Image = npt.NDArray[np.uint8]
-_VIDEO_SUFFIXES = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".m4v")
+VIDEO_SUFFIXES = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".m4v")
 _LOOK_SECONDS = 10.0
 _MAX_PX, _MIN_SIDE_PX = 100_000_000, 64
 MIN_FACE_PX = 24.0
@@ -50,12 +50,12 @@ def read_reference(path: Path, body_model: str | None = None) -> Reference:
     """
     if not path.is_file():
         raise BadInputError(f"{path}: no such file")
-    if path.suffix.lower() in _VIDEO_SUFFIXES:
+    if path.suffix.lower() in VIDEO_SUFFIXES:
         picture, faces = _first_with_a_face(path)
     else:
         picture = read_photo(path)
-        faces = _faces(picture)
-    box = _only_face(path, faces)
+        faces = faces_in(picture)
+    box = only_face(path, faces)
     track, face_points = _fitted(path, picture, box, body_model)
     return Reference(picture=picture, track=track, face_points=face_points)
 
@@ -93,8 +93,8 @@ def read_photo(path: Path) -> Image:
 def _first_with_a_face(path: Path) -> tuple[Image, SampledFaces]:
     """Return the first picture of a video that shows a face, of those looked at."""
     last: tuple[Image, SampledFaces] | None = None
-    for picture in _pictures(path):
-        last = (picture, _faces(picture))
+    for picture in pictures_of(path):
+        last = (picture, faces_in(picture))
         if last[1].faces:
             return last
     if last is None:
@@ -102,8 +102,12 @@ def _first_with_a_face(path: Path) -> tuple[Image, SampledFaces]:
     return last
 
 
-def _pictures(path: Path) -> Iterator[Image]:
-    """Yield some pictures of a video's beginning, two a second."""
+def pictures_of(path: Path) -> Iterator[Image]:
+    """Yield some pictures of a video's beginning, two a second.
+
+    Raises:
+        BadInputError: if it cannot be read.
+    """
     due = 0.0
     try:
         for picture in decode_video(str(path), MediaLimits(), DecodeTally(), end_seconds=_LOOK_SECONDS):
@@ -116,7 +120,8 @@ def _pictures(path: Path) -> Iterator[Image]:
         raise BadInputError(f"{path}: {error}") from error
 
 
-def _faces(picture: Image) -> SampledFaces:
+def faces_in(picture: Image) -> SampledFaces:
+    """Return the faces of a picture (H, W, 3)."""
     config = TrackConfig()
     detector = face_detector(config.min_score, config.full_range)
     shrink = max(1.0, max(picture.shape[:2]) / config.close_side_px)
@@ -129,7 +134,12 @@ def _faces(picture: Image) -> SampledFaces:
     return scanner.samples[0]
 
 
-def _only_face(path: Path, found: SampledFaces) -> tuple[float, float, float, float]:
+def only_face(path: Path, found: SampledFaces) -> tuple[float, float, float, float]:
+    """Return the box (x0, y0, x1, y1) in px of the one face that counts.
+
+    Raises:
+        BadInputError: if there is none, several of a size, or it is too small.
+    """
     if not found.faces:
         raise BadInputError(
             f"{path}: no face is seen; give a picture of one person who looks towards the camera (a drawing "

@@ -122,8 +122,12 @@ class Result:
         """Write a shard and its index; returns the shard's path."""
         write_bytes(join(self.shards, f"{name}.tar"), shard.tar)
         write_bytes(join(self.shards, f"{name}.tar{OFFSETS_SUFFIX}"), shard.sample_offsets)
-        write_bytes(join(self.index, f"{name}.parquet"), parquet_bytes(shard.index))
+        self.write_index(name, shard.index)
         return join(self.shards, f"{name}.tar")
+
+    def write_index(self, name: str, index: pa.Table) -> None:
+        """Write the index of a shard."""
+        write_bytes(join(self.index, f"{name}.parquet"), parquet_bytes(index))
 
     def write_energon(self, files: Mapping[str, bytes]) -> list[str]:
         """Write Megatron-Energon's files about the shards; returns their paths."""

@@ -23,10 +23,13 @@ from schemas.layout import (
     BIOMETRIC,
     CURRENT,
     CURRENT_OBJECT,
+    ERASED,
+    ERASURE,
     EVALUATION,
     EXCLUSIONS,
     EXPORT,
     INSPECT,
+    JOURNAL,
     KNOWN_PEOPLE,
     LAST_RUN,
     LAYOUT_JSON,
@@ -34,6 +37,7 @@ from schemas.layout import (
     LEASE,
     LOGS,
     PUBLISHED,
+    RECEIPT_KEY,
     REPORT,
     RESULTS,
     RUN_JSON,
@@ -59,6 +63,9 @@ from transforms.storage import (
 # A run that starts with less could not even say how it ended.
 _MIN_FREE_BYTES = 64 * 2**20
 _LAYOUT = to_json_bytes({"layout_version": LAYOUT_VERSION})
+# What of OUT/work outlives the run that wrote it.
+_KEPT_WORK = (LEASE, LAST_RUN, ERASED, ERASURE, RECEIPT_KEY)
+ERASE = "erase"  # the command that may end an erasure
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -114,6 +121,21 @@ class RunFolder:
         """What loaders leave out."""
         return ExclusionList(join(self.root, EXCLUSIONS))
 
+    @property
+    def erased(self) -> str:
+        """The file that says what was erased and must not come back (`pipelines/erased.py`)."""
+        return join(self.root, WORK, ERASED)
+
+    @property
+    def erasure(self) -> str:
+        """The folder of an erasure's notes until it is done."""
+        return join(self.root, WORK, ERASURE)
+
+    @property
+    def journal(self) -> str:
+        """The file that says that an erasure was begun, and of what."""
+        return join(self.erasure, JOURNAL)
+
     def drawings(self, key: str, name: str) -> str:
         """Return where a drawing of a clip is written."""
         return join(self.root, INSPECT, key, name)
@@ -129,13 +151,16 @@ class RunFolder:
         """Hold the folder for writing; what dead runs left unfinished is removed first.
 
         Raises:
-            BadInputError: if another run holds it, it cannot be written, or it is of another version.
+            BadInputError: if another run holds it, it cannot be written, it is of another version, or what
+                an erasure began is not done and `command` is another.
         """
         self._check_place()
         self._refuse_other_layouts()
         with ExitStack() as stack:
             with self._explained():
                 stack.enter_context(lease(join(self.root, WORK, LEASE), command))
+                if command != ERASE:
+                    self._refuse_half_erased()
                 write_bytes(join(self.root, LAYOUT_JSON), _LAYOUT)
                 self._remove_leftovers()
             with self._explained():
@@ -185,10 +210,18 @@ class RunFolder:
                 "another folder, or use the Mentor that made it"
             )
 
+    def _refuse_half_erased(self) -> None:
+        if sizes_of([self.journal]):
+            raise BadInputError(
+                f"{self.root}: an erasure was begun and did not come to its end; `erase {self.root}` ends it"
+            )
+
     def _remove_leftovers(self) -> None:
+        if not sizes_of([self.journal]):  # of an erasure that is done
+            delete_tree(self.erasure)
         # Notes first: a run that died early has some, and nothing of its result yet.
         for name in list_folder(join(self.root, WORK)):
-            if name not in (LEASE, LAST_RUN):
+            if name not in _KEPT_WORK:
                 delete_tree(join(self.root, WORK, name))
         current = self.current()
         for name in list_folder(join(self.root, RESULTS)):

@@ -13,11 +13,16 @@ from backends.catalogue import describe_backends
 from pipelines.balance_notes import NOTED, balance_notes
 from pipelines.config import CurateConfig, config_dict, config_hash
 from pipelines.results import Result
+from pipelines.run_folder import ERASE
 from schemas.run import IgnoredInput, PeopleSummary, RunSummary, StageSummary
 from schemas.stages import ORDER
 from schemas.tables import SCHEMA_VERSION
 from transforms.filter_clips import NEVER_DECODED
 
+_ERASED = (
+    "clips were erased from this result and nothing was balanced anew; what balancing says of groups is "
+    "empty until `package` or `curate` makes the next one"
+)
 _VERSIONED = ("apache-beam", "numpy", "av", "pyarrow", "mediapipe", "torch", "webdataset")
 
 
@@ -64,7 +69,7 @@ def summarise(
             *nothing_accepted(int(totals["accepted_clips"]), failed),
             *find_problems(stages, people, config),
         ],
-        notes=_notes(result, reasons),
+        notes=[*([_ERASED] if command == ERASE else []), *_notes(result, reasons)],
         inputs_hash=inputs_hash,
         consent_day=today.isoformat(),
     )

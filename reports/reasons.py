@@ -15,6 +15,7 @@ from schemas.stages import STAGES as TABLE_OF_STAGES
 REASONS = {
     # Whole files.
     **CONSENT,
+    "erased": "It was erased for good on request. What it was is not kept.",
     "duplicate": "The same bytes are in the input under another name; one of them is kept.",
     "no_video_stream": "The file holds sound but no moving picture.",
     "no_audio_stream": "The file has no sound track, so there is no speech to learn from.",

@@ -10,6 +10,7 @@
     OUT/run.json, shards, index, tables, report   on this machine links into the current result
     OUT/layout.json              the version of this layout
     OUT/exclusions.json          clips withdrawn or erased, which loaders leave out (`schemas/exclusions.py`)
+    OUT/erasures/                signed receipts of what was erased, without it (`schemas/erasure.py`)
     OUT/artefacts/               what the stages made of each video and clip (`pipelines/artefacts.py`)
     OUT/biometric/               descriptors of faces, the register of identities, what made them
     OUT/work/                    this machine's own: the lease, the inputs of the last run, unfinished files
@@ -30,6 +31,7 @@ RESULTS = "results"
 CURRENT, CURRENT_OBJECT = "current", "current.json"
 
 EXCLUSIONS = "exclusions.json"
+ERASURES = "erasures"
 
 ARTEFACTS, BIOMETRIC = "artefacts", "biometric"
 REGISTRY, MERGES = "registry", "merges"  # below BIOMETRIC
@@ -37,6 +39,9 @@ KNOWN_PEOPLE = (MERGES, REGISTRY)
 
 WORK = "work"
 LEASE, LAST_RUN, UNFINISHED = "lease.json", "last_run.json", "unfinished"  # below WORK
+# Below WORK too: what must not come back, an erasure that has begun, the key that signs receipts.
+ERASED, ERASURE, RECEIPT_KEY = "erased.json", "erasure", "receipt_key.pem"
+JOURNAL = "journal.json"  # below ERASURE
 # What a run says about itself until it is whole, below the result's folder in WORK.
 STAGES_JSON, PEOPLE_JSON = "stages.json", "people.json"
 

@@ -24,12 +24,15 @@ def pack_offsets(offsets: Sequence[int]) -> bytes:
 
 def energon_files(split_sizes: Mapping[str, int], config: ShardConfig) -> dict[str, bytes]:
     """Return the files of Energon's folder, by name, for splits of so many clips."""
+    sizes = {split: shard_sizes(num_clips, config) for split, num_clips in sorted(split_sizes.items())}
+    return energon_files_of(sizes)
+
+
+def energon_files_of(sizes: Mapping[str, Sequence[int]]) -> dict[str, bytes]:
+    """Return the files of Energon's folder, by name, for splits whose shards hold so many clips."""
     counts = {
-        split: {
-            f"{shard_name(split, number)}.tar": size
-            for number, size in enumerate(shard_sizes(num_clips, config))
-        }
-        for split, num_clips in sorted(split_sizes.items())
+        split: {f"{shard_name(split, number)}.tar": size for number, size in enumerate(found)}
+        for split, found in sorted(sizes.items())
     }
     parts = {split: list(counts.get(split, {})) for split in _SPLITS}
     every = {shard: size for shards in counts.values() for shard, size in shards.items()}

@@ -7,6 +7,7 @@ and renamed. An object store shows an object only when its upload ends, so there
 import errno
 import glob
 import io
+import os
 import shutil
 import uuid
 from collections.abc import Callable, Iterator, Sequence
@@ -121,6 +122,20 @@ def delete_tree(path: str) -> int:
         else:
             shutil.rmtree(place, ignore_errors=True)
     return sum(size for _, size in files)
+
+
+def link_or_copy(path: str, target: str) -> None:
+    """Let a file that nobody changes be at another place of its filesystem too, making its folder."""
+    if is_remote(path):
+        FileSystems.copy([path], [target])
+        return
+    place = local_path(target)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.unlink(missing_ok=True)
+    try:
+        os.link(local_path(path), place)
+    except OSError:  # not every filesystem has links
+        shutil.copyfile(local_path(path), place)
 
 
 def map_files(function: Callable[[T], U], items: Sequence[T], remote: bool) -> list[U]:

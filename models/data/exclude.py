@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterable
 
+from media.source import is_remote, local_path
 from models.data.places import base_name, beside, parent, read_if_there
 from schemas.exclusions import exclusions_of_json, veiled_key
 from schemas.layout import EXCLUSIONS, RESULTS
@@ -14,12 +15,14 @@ _LOOK_AGAIN_SECONDS = 10.0
 class Exclusions:
     """The veiled keys that lists beside some shards name: beside `shards/`, and in the run folder above.
 
-    They are looked up again while reading, so that a training that runs for days learns of a withdrawal.
+    They are looked up again while reading, so that a training that runs for days learns of a withdrawal: on
+    this machine whenever a list has changed, elsewhere every ten seconds.
     """
 
     def __init__(self, shards: Iterable[str]) -> None:
         self._lists = sorted({place for shard in shards for place in _lists_of(shard)})
         self._looked = 0.0
+        self._states: list[tuple[int, int, int] | None] = []
         self.veiled: frozenset[str] = frozenset()
         self._look()
 
@@ -29,11 +32,15 @@ class Exclusions:
         Raises:
             BadInputError: if a list cannot be read.
         """
-        if time.monotonic() - self._looked > _LOOK_AGAIN_SECONDS:
+        if time.monotonic() - self._looked > _LOOK_AGAIN_SECONDS or self._states != self._local_states():
             self._look()
         return bool(self.veiled) and veiled_key(key) in self.veiled
 
+    def _local_states(self) -> list[tuple[int, int, int] | None]:
+        return [_state(place) for place in self._lists if not is_remote(place)]
+
     def _look(self) -> None:
+        self._states = self._local_states()
         self.veiled = frozenset[str]().union(*map(_read, self._lists))
         self._looked = time.monotonic()
 
@@ -44,6 +51,15 @@ def _lists_of(shard: str) -> list[str]:
     if base_name(parent(above)) == RESULTS:
         folders.append(parent(parent(above)))
     return [beside(folder, EXCLUSIONS) for folder in folders]
+
+
+def _state(place: str) -> tuple[int, int, int] | None:
+    """Return what differs between a list and one that took its place; None without one."""
+    try:
+        status = local_path(place).stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_mtime_ns, status.st_size
 
 
 def _read(place: str) -> frozenset[str]:

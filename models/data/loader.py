@@ -30,6 +30,7 @@ class Made(Protocol):
 
 
 B = TypeVar("B", bound=Made)
+T = TypeVar("T")
 
 
 class WindowLoader(Generic[B]):
@@ -80,7 +81,9 @@ class WindowLoader(Generic[B]):
             multiprocessing_context=readers,
         )
         end = self._windows.end
-        for batch in _read(loader, readers):
+        for batch, keys in _read(loader, readers):
+            if any(map(self._windows.forbids, keys)):  # it was read before one of them was withdrawn
+                batch, _ = next(iter(_Batches(self._windows, self._make)))
             for found in batch.skipped:
                 self._note(found)
             check_skipped(self.skipped, self._windows.config.max_bad_samples)
@@ -97,23 +100,23 @@ class WindowLoader(Generic[B]):
         known[name] = found
 
 
-class _Batches(IterableDataset[B]):
-    """The windows of a data set, collated where they are read."""
+class _Batches(IterableDataset[tuple[B, list[str]]]):
+    """The windows of a data set, collated where they are read, with the keys of their clips."""
 
     def __init__(self, windows: ShardWindows, make: Callable[[Sequence[Window]], B]) -> None:
         super().__init__()
         self._windows, self._make = windows, make
 
-    def __iter__(self) -> Iterator[B]:
+    def __iter__(self) -> Iterator[tuple[B, list[str]]]:
         windows: list[Window] = []
         for window in self._windows:
             windows.append(window)
             if not window.after.taken:
-                yield self._make(windows)
+                yield self._make(windows), [window.key for window in windows]
                 windows = []
 
 
-def _read(loader: DataLoader[B], readers: Readers | None) -> Iterator[B]:
+def _read(loader: DataLoader[T], readers: Readers | None) -> Iterator[T]:
     reading = _started(loader)
     try:
         yield from reading
@@ -124,7 +127,7 @@ def _read(loader: DataLoader[B], readers: Readers | None) -> Iterator[B]:
         raise death from error
 
 
-def _started(loader: DataLoader[B]) -> Iterator[B]:
+def _started(loader: DataLoader[T]) -> Iterator[T]:
     """Return the batches to come; processes that read are started here.
 
     Raises:

@@ -41,6 +41,14 @@ class SampleReader:
         self.skipped: dict[str, Skipped] = {}
         self.ended = _ended_by(catalogue, clock())
 
+    def forbids(self, key: str) -> bool:
+        """Return whether a clip must not be read any more.
+
+        Raises:
+            BadInputError: if a list of exclusions cannot be read.
+        """
+        return self._exclusions.forbids(key)
+
     def read(self, row: int, choose: Choose) -> Window | Skipped | None:
         """Return a window of a sample, why it cannot be used, or None if it must not be read.
 

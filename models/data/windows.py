@@ -1,7 +1,7 @@
 """Windows of clips out of shards, endlessly or an epoch at a time, in an order that follows from a seed."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -81,6 +81,19 @@ class ShardWindows(IterableDataset[Window]):
     def num_samples(self) -> int:
         """How many clips there are to draw from, which is the number of draws of an epoch."""
         return len(self._catalogue.keys)
+
+    @property
+    def keys(self) -> Sequence[str]:
+        """The keys of the clips that are drawn from."""
+        return self._catalogue.keys
+
+    def forbids(self, key: str) -> bool:
+        """Return whether a clip must not be read any more, as the lists of exclusions say now.
+
+        Raises:
+            BadInputError: if a list cannot be read.
+        """
+        return self._reader.forbids(key)
 
     @property
     def fingerprint(self) -> str:

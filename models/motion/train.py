@@ -9,6 +9,7 @@ from torch import Tensor
 
 from body.model import BodyModel
 from models.data.loader import WindowLoader
+from models.data_card import write_data_card
 from models.device import best_device
 from models.diffusion import loss_weight, noised
 from models.model_file import write_model
@@ -92,6 +93,7 @@ def train_motion(
     start: MotionModel | None = None,
     listen: Callable[[Progress, Callable[[], MotionModel]], None] | None = None,
     body_file: str | None = None,
+    start_file: Path | None = None,
 ) -> MotionModel:
     """Train on a split, going on from the folder's last checkpoint; write and return the model.
 
@@ -101,6 +103,7 @@ def train_motion(
         features: what the configuration calls the sound.
         start: a model to begin with, of the same network, sound and window.
         body_file: where `body` was read from, if it is not the one that ships: readers mirror with it.
+        start_file: where `start` was read from; its data card lies beside it.
         listen: told of the progress, and given a way to get the model as it is then.
 
     Raises:
@@ -137,6 +140,7 @@ def train_motion(
         folder / CHECKPOINTS,
         run_identity(config, windows.fingerprint, body.model_id, start and motion_bytes(start)),
     )
+    write_data_card(folder, windows.keys, split, start_file)
 
     about = _about(config, features, body, heard, windows.num_samples)
 

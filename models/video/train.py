@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from body.model import BodyModel
+from models.data_card import write_data_card
 from models.diffusion import noised
 from models.model_file import write_model
 from models.ranks import rank_and_world
@@ -67,6 +68,7 @@ def train_video(
     start: VideoModel | None = None,
     listen: Callable[[Progress, Callable[[], VideoModel]], None] | None = None,
     body_file: str | None = None,
+    start_file: Path | None = None,
 ) -> VideoModel:
     """Train on a split, going on from the folder's last checkpoint; write and return the model.
 
@@ -78,6 +80,7 @@ def train_video(
         start: a model to begin with, of the same network.
         listen: told of the progress, and given a way to get the model as it is then.
         body_file: where `body` was read from, if it is not the one that ships: readers mirror with it.
+        start_file: where `start` was read from; its data card lies beside it.
 
     Raises:
         BadInputError: if the shards don't fit (another body model, too few), or the folder holds another run.
@@ -102,6 +105,7 @@ def train_video(
         run_identity(config, windows.fingerprint, body.model_id, start and video_bytes(start)),
         _critic(loss, config),
     )
+    write_data_card(folder, windows.keys, split, start_file)
     if looks is not None:
         looks.to(trainer.device)
     about = VideoAbout(

@@ -10,10 +10,10 @@ pictures against the one clip that stays:
 Nothing is concluded from a copy of a copy: pairs would chain different takes into one.
 """
 
-from transforms.find_near_duplicates.candidates import candidate_pairs
+from transforms.find_near_duplicates.candidates import candidate_pairs, sounds_alike
 from transforms.find_near_duplicates.copies import copies_among
 from transforms.find_near_duplicates.face_print import FacePrinter
-from transforms.find_near_duplicates.prove import prove
+from transforms.find_near_duplicates.prove import prove, sound_agreement
 from transforms.find_near_duplicates.records import Copy, DuplicateConfig
 from transforms.find_near_duplicates.sound_print import sound_print
 
@@ -24,5 +24,7 @@ __all__ = [
     "candidate_pairs",
     "copies_among",
     "prove",
+    "sound_agreement",
     "sound_print",
+    "sounds_alike",
 ]

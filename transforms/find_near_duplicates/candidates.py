@@ -47,6 +47,25 @@ def candidate_pairs(
     return {pair: speed for pair, (_, speed) in sorted(found.items())}
 
 
+def sounds_alike(
+    mine: Sequence[Print], others: Sequence[Print], config: DuplicateConfig
+) -> list[tuple[int, int, float]]:
+    """Return which others may be copies of some sounds, and about how fast they play them: (i, j, speed)."""
+    found: list[tuple[int, int, float]] = []
+    for i, one in enumerate(mine):
+        prints = [coarse(one), *map(coarse, others)]
+        if len(prints[0]) < 2:
+            continue
+        usable = [j for j, p in enumerate(prints) if len(p) >= 2]
+        members = np.array([0, *[j for j in usable if j]])
+        found += [
+            (i, j - 1, speed)
+            for (first, j), _, speed in _alike(members, [prints[m] for m in members], config, most=1)
+            if first == 0
+        ]
+    return found
+
+
 def coarse(sound: Print) -> npt.NDArray[np.float32]:
     """Return a print's bands and rows put together, (n / 2, 8)."""
     count = len(sound) // _ROWS
@@ -69,16 +88,23 @@ def min_rows(count: int, others: Ints, hz: float, config: DuplicateConfig) -> In
 
 
 def _alike(
-    members: Ints, prints: Sequence[npt.NDArray[np.float32]], config: DuplicateConfig
+    members: Ints,
+    prints: Sequence[npt.NDArray[np.float32]],
+    config: DuplicateConfig,
+    most: int | None = None,
 ) -> list[tuple[tuple[int, int], float, float]]:
-    """Return the pairs of a block that agree coarsely, with their agreement and speed."""
+    """Return the pairs of a block that agree coarsely, with their agreement and speed.
+
+    Args:
+        most: how many of the first members are compared with those after them; None for all.
+    """
     usable = [i for i, p in enumerate(prints) if len(p) >= 2]
     if len(usable) < 2:
         return []
     longest = max(len(p) for p in prints)
     shelf = Shelf.of([detail(prints[i], _COARSE_HZ) for i in usable], int(longest / 0.9) + 1)
     found: list[tuple[tuple[int, int], float, float]] = []
-    for place, i in enumerate(usable[:-1]):
+    for place, i in enumerate(usable[:-1][:most]):
         later = shelf.beyond(place + 1)
         agreement, speed = np.full(len(later.lengths), -1.0), np.ones(len(later.lengths))
         for tried in speeds(len(prints[i]) / _COARSE_HZ, config)[0]:

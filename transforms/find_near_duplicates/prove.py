@@ -37,6 +37,11 @@ def prove(kept: ClipPrint, other: ClipPrint, speed: float, config: DuplicateConf
     return copy if picture >= config.min_each and copy.agreement >= config.min_agreement else None
 
 
+def sound_agreement(kept: ClipPrint, other: ClipPrint, speed: float, config: DuplicateConfig) -> float:
+    """Return how well two sounds agree near a speed, -1 to 1."""
+    return _sound(kept, other, speed, config)[0]
+
+
 def _sound(
     kept: ClipPrint, other: ClipPrint, about: float, config: DuplicateConfig
 ) -> tuple[float, float, float]:

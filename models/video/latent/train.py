@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from body.model import BodyModel
+from models.data_card import write_data_card
 from models.ranks import rank_and_world
 from models.training import CHECKPOINTS, Progress, Trainer, run_identity
 from models.video.batches import frames_a_clip, video_batches, video_windows
@@ -64,6 +65,7 @@ def train_latent(
     start_print: str | None = None,
     listen: Callable[[Progress, Callable[[], LatentModel]], None] | None = None,
     body_file: str | None = None,
+    start_file: Path | None = None,
 ) -> LatentModel:
     """Train on a split, going on from the folder's last checkpoint; write and return the model.
 
@@ -72,7 +74,8 @@ def train_latent(
         body: the model that the shards were fitted with; body_file: where it was read from, if it is not the
             one that ships.
         segment: tells a photo's person from the background.
-        start: a model to begin with, trained over the same pretrained one; start_print: of its file.
+        start: a model to begin with, trained over the same pretrained one; start_print: of its file, which is
+            `start_file`, with its data card beside it.
         listen: told of the progress, and given a way to get the model as it is then.
 
     Raises:
@@ -92,6 +95,7 @@ def train_latent(
         run_identity(config, windows.fingerprint, body.model_id, None)
         | {"start": start_print or "", "pretrained model": pretrained.fingerprint},
     )
+    write_data_card(folder, windows.keys, split, start_file)
     stored = torch.bfloat16 if config.training.precision == "bfloat16" else torch.float32
     pretrained.to(trainer.device, stored)
     denoise.to(trainer.device)

@@ -1,0 +1,335 @@
+"""What a result says once some of its clips and videos are gone: its tables, its stages' counts, its people.
+
+Rows that stay keep what they say; counts are those that a run without the erased ones would have, costs are
+what was spent. Bias tables are computed anew from the rows that stay, with the same bounds for small groups.
+What tells of balancing as it was, and of declarations beside estimates, is not known without what was erased
+and is left empty: `package` or `curate` tells it again.
+
+An erased file stays in the counts, as a rejection without a name. So it comes out the same when the manifest
+still has it, and nobody learns from the tables who it was.
+"""
+
+import dataclasses
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import apache_beam as beam
+
+from pipelines.config import CurateConfig
+from pipelines.erase.plan import ErasePlan
+from pipelines.erase.shards import ShardChange, change_shard, write_energon
+from pipelines.erased import REASON, unnamed
+from pipelines.erased_spans import erased_rejection
+from pipelines.package import records_of_table
+from pipelines.results import Result
+from pipelines.run_folder import Places
+from pipelines.steps import add_summaries, summary
+from schemas.bias import BalanceSplit
+from schemas.layout import STAGES_JSON
+from schemas.outcomes import Failure, Rejection
+from schemas.records import Clip
+from schemas.run import PeopleSummary, StageSummary
+from schemas.stages import CLIP_STAGES
+from schemas.tables import TABLES
+from transforms.balance.candidates import attribute_names, candidate_of
+from transforms.balance.config import BalanceConfig
+from transforms.balance.splits import describe_split
+from transforms.storage import write_bytes
+from transforms.summarise_bias import SummariseBias
+from transforms.write_tables import WriteTable
+
+# Without these tables nobody can be told from the difference of two results; `package` makes them anew.
+_EMPTIED = ("balance_targets", "balance_warnings", "declared_perceived")
+_KEPT = ("videos", "shots", "face_tracks", "clips", "rejections", "failures", "unused_declarations")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Doomed:
+    """The ids of what goes, by which rows are told from those that stay.
+
+    `tracks` have no clip any more; `groups` are new names of groups of look-alikes.
+    """
+
+    clips: frozenset[str]
+    videos: frozenset[str]
+    names: frozenset[str]
+    tracks: frozenset[str]
+    groups: Mapping[str, str]
+
+    def stays(self, table: str, record: Any) -> bool:
+        """Return whether a table keeps a record."""
+        if getattr(record, "video_id", None) in self.videos:
+            return False
+        if table == "clips":
+            return record.clip_id not in self.clips
+        if table == "face_tracks":
+            return record.track_id not in self.tracks
+        if table in ("rejections", "failures"):
+            return record.subject_id not in self.clips and record.source_name not in self.names
+        return table != "unused_declarations" or record.source_name not in self.names
+
+    def renamed(self, record: Any) -> Any:
+        """Return a record that names nothing of what goes: no file, no group called after somebody."""
+        if isinstance(record, Rejection) and record.also:
+            said = tuple(word for word in record.also if not word.endswith(tuple(self.names)))
+            return dataclasses.replace(record, also=said)
+        if not isinstance(record, Clip) or record.identity is None:
+            return record
+        group = self.groups.get(record.identity.split_group)
+        if group is None:
+            return record
+        return dataclasses.replace(record, identity=dataclasses.replace(record.identity, split_group=group))
+
+
+def doomed_of(result: Result, plan: ErasePlan) -> Doomed:
+    """Return by which ids the rows of what goes are told.
+
+    Raises:
+        BadInputError: if the table of clips cannot be read.
+    """
+    rows = result.read_table("clips", ["clip_id", "track_id"]).to_pylist()
+    gone = set(plan.clip_ids)
+    tracks = {r["track_id"] for r in rows if r["clip_id"] in gone}
+    return Doomed(
+        clips=frozenset(gone),
+        videos=frozenset(plan.video_ids),
+        names=frozenset(plan.source_names),
+        tracks=frozenset(tracks - {r["track_id"] for r in rows if r["clip_id"] not in gone}),
+        groups=dict(plan.groups),
+    )
+
+
+class Remaining(beam.PTransform):
+    """Writes the result without what goes: shards, tables, and the stages' counts as a note."""
+
+    def __init__(
+        self,
+        before: Result,
+        places: Places,
+        plan: ErasePlan,
+        config: CurateConfig,
+        changes: Sequence[ShardChange],
+        sizes: Mapping[str, Sequence[int]],
+    ) -> None:
+        super().__init__("Remaining")
+        self._before, self._places, self._plan = before, places, plan
+        self._config, self._changes, self._sizes = config, changes, sizes
+
+    def expand(self, pipeline: Any) -> Any:
+        """Return the PCollection of written paths."""
+        doomed = doomed_of(self._before, self._plan)
+        every = {name: records_of_table(pipeline, self._before, name) for name in _KEPT}
+        kept = {name: records | _Keep(name, doomed) for name, records in every.items()}
+        told = (
+            pipeline | "Unnamed" >> beam.Create(_unnamed_rejections(self._before, self._plan)),
+            every["clips"]
+            | "Gone" >> beam.Filter(lambda c: c.clip_id in doomed.clips and c.video_id not in doomed.videos)
+            | "GoneSpans" >> beam.Map(erased_rejection),
+        )
+        kept["rejections"] = (kept["rejections"], *told) | "AllRejections" >> beam.Flatten()
+        tables = {**kept, **self._balance(pipeline, kept)}
+        folder = self._places.result.tables
+        written = [tables[name] | WriteTable(folder, name) for name in TABLES]
+        return (*written, self._stages(pipeline, kept), *self._shards(pipeline)) | beam.Flatten()
+
+    def _balance(self, pipeline: Any, kept: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the tables about groups of people, made from the rows that stay."""
+        empty = {name: pipeline | f"No_{name}" >> beam.Create([]) for name in _EMPTIED}
+        splits = (
+            kept["clips"]
+            | "Drawn" >> beam.FlatMap(_drawn)
+            | "BySplit" >> beam.GroupByKey()
+            | "DescribeSplits" >> beam.Map(_split, self._config.balance)
+        )
+        targets = {t.attributes[0]: t.shares for t in self._config.balance.targets if len(t.attributes) == 1}
+        names = ("clips", "rejections", "failures", "videos")
+        records = {name: kept[name] for name in names}
+        found = {**records, "balance_targets": empty["balance_targets"], "balance_splits": splits}
+        told: Any = found | SummariseBias(self._config.bias, CLIP_STAGES, targets)
+        return {**empty, **told}
+
+    def _stages(self, pipeline: Any, kept: Mapping[str, Any]) -> Any:
+        keyed = {
+            "clips": kept["clips"] | "KeyClips" >> beam.Map(lambda clip: (clip.clip_id, clip)),
+            "rejections": kept["rejections"] | "KeyRejections" >> beam.FlatMap(_of_clip),
+            "failures": kept["failures"] | "KeyFailures" >> beam.FlatMap(_of_clip),
+        }
+        counted = keyed | "Ends" >> beam.CoGroupByKey() | "CountClips" >> beam.FlatMap(_counts)
+        costs = pipeline | "Costs" >> beam.Create(_costs(self._before, self._plan))
+        path = self._places.note(STAGES_JSON)
+        return (
+            (counted, costs)
+            | "Summaries" >> beam.Flatten()
+            | "AddUp" >> beam.CombinePerKey(add_summaries)
+            | "Values" >> beam.Values()
+            | "Plain" >> beam.Map(dataclasses.asdict)
+            | "Together" >> beam.combiners.ToList()
+            | "WriteStages" >> beam.Map(_write_json, path)
+        )
+
+    def _shards(self, pipeline: Any) -> tuple[Any, Any]:
+        gone, groups = frozenset(self._plan.clip_ids), dict(self._plan.groups)
+        shards = (
+            pipeline
+            | "Shards" >> beam.Create(list(self._changes))
+            | "Spread" >> beam.Reshuffle()
+            | "ChangeShards" >> beam.Map(change_shard, self._before, self._places.result, gone, groups)
+        )
+        energon = (
+            pipeline
+            | "Sizes" >> beam.Create([dict(self._sizes)])
+            | "Energon" >> beam.FlatMap(lambda sizes, after: write_energon(after, sizes), self._places.result)
+        )
+        return shards, energon
+
+
+class _Keep(beam.PTransform):
+    """Records in; those that stay out."""
+
+    def __init__(self, table: str, doomed: Doomed) -> None:
+        super().__init__(f"Keep_{table}")
+        self._table, self._doomed = table, doomed
+
+    def expand(self, pcoll: Any) -> Any:
+        """Return the PCollection of records."""
+        table, doomed = self._table, self._doomed
+        return pcoll | beam.Filter(lambda r: doomed.stays(table, r)) | beam.Map(doomed.renamed)
+
+
+def _unnamed_rejections(before: Result, plan: ErasePlan) -> list[Rejection]:
+    """Return a rejection for every file that goes; they are numbered on from those of earlier erasures."""
+    reasons = before.read_table("rejections", ["reason", "level"]).to_pylist()
+    known = sum(r["reason"] == REASON and r["level"] == "video" for r in reasons)
+    names = [unnamed(known + number + 1).name for number in range(len(plan.source_names))]
+    return [
+        Rejection(
+            stage="probe", level="video", subject_id=name, video_id=None, source_name=name, reason=REASON,
+            score=None, threshold=None,
+        )
+        for name in names
+    ]  # fmt: skip
+
+
+def _of_clip(outcome: Rejection | Failure) -> Iterator[tuple[str, Any]]:
+    if outcome.level == "clip":
+        yield outcome.subject_id, outcome
+
+
+def _counts(grouped: tuple[str, Mapping[str, Any]]) -> Iterator[Any]:
+    """Yield a clip's part in the summary of every stage that it went through."""
+    found = grouped[1]
+    rejected, failed = next(iter(found["rejections"]), None), next(iter(found["failures"]), None)
+    for clip in found["clips"]:
+        seconds = clip.duration_seconds
+        end = rejected or failed
+        last = None if end is None else end.stage.removeprefix("filter_")
+        for stage in CLIP_STAGES:
+            if stage != last:
+                yield summary(stage, "clip", num_out=1, media_seconds=seconds)
+            elif rejected is not None:
+                yield summary(stage, "clip", num_rejected=1, media_seconds=seconds)
+                return
+            else:
+                yield summary(stage, "clip", num_failed=1)
+                return
+
+
+def _costs(before: Result, plan: ErasePlan) -> list[tuple[tuple[str, str], StageSummary]]:
+    """Return the stages of the earlier result: of videos without those that go, of clips what they cost."""
+    nothing = dict.fromkeys(("num_in", "num_out", "num_rejected", "num_failed", "num_reused"), 0)
+    changes = video_changes(before, plan)
+    told: list[tuple[tuple[str, str], StageSummary]] = []
+    for stage in before.read_summary().stages:
+        if stage.level == "clip":
+            kept = dataclasses.replace(stage, **nothing, media_seconds=0.0)
+        else:
+            kept = _less(stage, changes.get(stage.stage, Counter()))
+        told.append(((stage.stage, stage.level), kept))
+    return told
+
+
+def _less(stage: StageSummary, change: Mapping[str, float]) -> StageSummary:
+    counts = ("num_in", "num_out", "num_rejected", "num_failed")
+    found = {name: getattr(stage, name) + int(change.get(name, 0)) for name in counts}
+    seconds = stage.media_seconds + change.get("media_seconds", 0.0)
+    reused = min(stage.num_reused, found["num_in"])
+    return dataclasses.replace(stage, **found, media_seconds=seconds, num_reused=reused)
+
+
+def video_changes(before: Result, plan: ErasePlan) -> dict[str, Counter[str]]:
+    """Return by how much the counts of the stages of videos change, by stage.
+
+    A file that goes is turned down by the probe; what later stages saw of it they have not seen.
+    """
+    names, videos = set(plan.source_names), set(plan.video_ids)
+    rows = before.read_table("videos", ["video_id", "source_name", "duration_seconds"]).to_pylist()
+    clips = before.read_table("clips", ["clip_id", "video_id"]).to_pylist()
+    ends = before.read_table("rejections", ["stage", "level", "source_name"]).to_pylist()
+    failures = before.read_table("failures", ["stage", "level", "subject_id", "source_name"]).to_pylist()
+    shots = before.read_table("shots", ["video_id", "start_seconds", "end_seconds"]).to_pylist()
+    with_clips = {c["video_id"] for c in clips}
+    still = {c["video_id"] for c in clips if c["clip_id"] not in set(plan.clip_ids)}
+    broken = {f["subject_id"] for f in failures if f["stage"] == "survey"}
+    probe, unique, survey = Counter[str](), Counter[str](), Counter[str]()
+    for row in rows:
+        video = row["video_id"]
+        if video in videos:
+            probe.update(num_out=-1, num_rejected=1)
+            unique.update(num_in=-1, num_out=-1)
+            end = "num_failed" if video in broken else "num_out" if video in with_clips else "num_rejected"
+            survey.update({"num_in": -1, end: -1})
+            probe["media_seconds"] -= row["duration_seconds"]
+        elif video in with_clips and video not in still:
+            survey.update(num_out=-1, num_rejected=1)
+    for row in ends:
+        if row["source_name"] in names and (row["stage"], row["level"]) == ("deduplicate", "video"):
+            probe.update(num_out=-1, num_rejected=1)
+            unique.update(num_in=-1, num_rejected=-1)
+    for row in failures:
+        if row["source_name"] in names and (row["stage"], row["level"]) == ("probe", "video"):
+            probe.update(num_failed=-1, num_rejected=1)
+    for shot in shots:
+        if shot["video_id"] in videos:
+            survey["media_seconds"] -= shot["end_seconds"] - shot["start_seconds"]
+    return {"probe": probe, "deduplicate": unique, "survey": survey}
+
+
+def remaining_people(before: Result, plan: ErasePlan) -> PeopleSummary:
+    """Return what a result says of its people without those who go; nothing is compared anew."""
+    people = before.read_summary().people
+    gone = {*plan.clip_ids, *plan.identities, *plan.speakers}
+    rows = before.read_table("clips", ["clip_id", "identity_identity_id"]).to_pylist()
+    lost = sum(r["clip_id"] in gone and r["identity_identity_id"] is not None for r in rows)
+    near = [line for line in people.too_near if not any(one in line for one in gone)]
+    return PeopleSummary(
+        num_faces=max(people.num_faces - lost, 0),
+        num_identities=max(people.num_identities - len(plan.identities), 0),
+        nearest_across_splits=None,
+        too_near=near,
+        speakers_with_several_identities=[
+            s for s in people.speakers_with_several_identities if s not in gone
+        ],
+        identities_with_several_speakers=[
+            i for i in people.identities_with_several_speakers if i not in gone
+        ],
+    )
+
+
+def _drawn(clip: Clip) -> Iterator[tuple[str, Clip]]:
+    if clip.status != "rejected" and clip.split is not None and clip.sampling_weight is not None:
+        yield clip.split, clip
+
+
+def _split(drawn: tuple[str, Iterable[Clip]], config: BalanceConfig) -> BalanceSplit:
+    split, clips = drawn
+    ordered = sorted(clips, key=lambda clip: clip.clip_id)
+    candidates = [candidate_of(clip, attribute_names(config)) for clip in ordered]
+    weights = {c.values: clip.sampling_weight or 0.0 for c, clip in zip(candidates, ordered, strict=True)}
+    return describe_split(split, candidates, weights, config)
+
+
+def _write_json(value: Any, path: str) -> str:
+    write_bytes(path, json.dumps(value).encode())
+    return path
