@@ -227,15 +227,39 @@ def table_of(done: Simulated, folder: Path) -> Table:
     return Table(title="The collection's half", columns=columns, rows=rows, remark=remark)
 
 
+def figures_of(folder: Path) -> str:
+    """Return the steps of the largest size measured, and how they grew from the one before, as CSV."""
+    last = earlier(folder, sys.maxsize)
+    before = None if last is None else earlier(folder, last.num_clips)
+    if last is None or before is None:
+        raise FileNotFoundError(f"{folder}: two sizes must be measured first")
+    ratio = last.num_clips / before.num_clips
+    lines = ["step,clips,cpu_seconds,times_a_doubling,shuffle_mb,largest_mb"]
+    for name, cost in sorted(last.steps.items(), key=lambda item: -item[1].cpu_seconds):
+        then = before.steps.get(name)
+        if then is None or name.startswith("(") or not name:
+            continue
+        growth = (cost.cpu_seconds / max(then.cpu_seconds, 1e-3)) ** (1 / np.log2(ratio))
+        lines.append(
+            f"{name},{last.num_clips},{cost.cpu_seconds:.2f},{growth:.2f},{cost.shuffle_bytes / 1e6:.1f},"
+            f"{cost.largest_bytes / 1e6:.3f}"
+        )
+    return "\n".join(lines) + "\n"
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Measure the sizes, one after the other, each in a process of its own."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--data", type=Path, required=True, help="folder with faces/")
     parser.add_argument("--sizes", default=",".join(map(str, SIZES)))
     parser.add_argument("--folder", type=Path, default=Path("out/collection"), help="default: out/collection")
+    parser.add_argument("--figures", action="store_true", help="print what was measured as CSV")
     parser.add_argument("--limit-gb", type=float, help="most address space of the process, in GiB")
     options = parser.parse_args(arguments)
     options.folder.mkdir(parents=True, exist_ok=True)
+    if options.figures:
+        print(figures_of(options.folder), end="")
+        return 0
     factors = _factors(options.data, options.folder / "factors.npz")
     for size in map(int, options.sizes.split(",")):
         process = multiprocessing.get_context("spawn").Process(

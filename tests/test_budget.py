@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import budget as arithmetic
 from pipelines import budget
 from schemas.outcomes import BadInputError
 from schemas.run import StageSummary
@@ -83,3 +84,29 @@ def test_a_broken_table_is_named(tmp_path: Path, text: str, said: str) -> None:
 def test_a_missing_table_is_named() -> None:
     with pytest.raises(BadInputError, match=r"nowhere\.csv"):
         budget.machines("nowhere.csv")
+
+
+def test_the_page_shows_what_the_arithmetic_gives() -> None:
+    page = arithmetic.PAGE.read_text(encoding="utf-8")
+    assert arithmetic.BEGIN in page and arithmetic.END in page
+    assert page == arithmetic.with_tables(page), "python -m benchmarks.budget --write"
+
+
+def test_a_collection_twice_as_large_takes_at_least_twice_as_much() -> None:
+    (step, *_) = arithmetic.step_figures()
+    assert step.cpu_hours_at(2.0 * step.clips) >= 2 * step.cpu_hours_at(step.clips)
+    assert math.isclose(step.cpu_hours_at(step.clips) * 3600, step.cpu_seconds)
+    sizes = {
+        f.step: f.largest_mb_at(2.0 * f.clips) / f.largest_mb
+        for f in arithmetic.step_figures()
+        if f.largest_mb
+    }
+    assert sizes["bias tables"] == 2.0 and sizes["faces across splits"] == 1.0
+
+
+def test_prices_and_hours_of_ones_own_are_used(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    own = tmp_path / "prices.csv"
+    own.write_text(f"{HEAD}\nus,big,here,64,256,6.4,,today,contract\n")
+    arithmetic.main(["--machines", str(own), "--hours-in", "100", "--hours-kept", "50"])
+    shown = capsys.readouterr().out
+    assert "us big" in shown and "google" not in shown and "100 hours in, 50 kept" in shown
