@@ -8,15 +8,12 @@ from rich.console import Console
 
 from commands.print_summary import print_summary
 from commands.thumbnails import thumbnails
+from commands.write_pages import write_pages
 from pipelines.config import CurateConfig
-from pipelines.results import Result
 from pipelines.run_folder import Places, RunFolder
 from pipelines.summarise import summarise
-from reports.run_data import RunData, light_columns, run_data
-from reports.summary import render_report
 from schemas.layout import PEOPLE_JSON, STAGES_JSON
-from schemas.run import IgnoredInput, PeopleSummary, RunSummary, StageSummary
-from schemas.tables import TABLES
+from schemas.run import IgnoredInput, PeopleSummary, RunSummary, StageRecipe, StageSummary
 from transforms.storage import read_bytes
 
 
@@ -31,12 +28,14 @@ def complete(
     wall_seconds: float,
     inputs_hash: str | None,
     today: datetime.date,
+    recipes: Sequence[StageRecipe],
     people: PeopleSummary | None = None,
 ) -> RunSummary:
     """Write run.json and the report of a result whose tables are written, publish it, print the summary.
 
     Args:
         today: the day on which consents were judged.
+        recipes: with what each stage made what the result holds.
         people: what comparing people found; None if this run noted it.
     """
     result = places.result
@@ -53,22 +52,11 @@ def complete(
         wall_seconds=wall_seconds,
         inputs_hash=inputs_hash,
         today=today,
+        recipes=recipes,
     )
     result.write_summary(summary)
-    pictures = thumbnails(places, config)
-    for name, page in render_report(report_data(result, summary, pictures)).items():
-        result.write_page(name, page)
+    write_pages(result, thumbnails(places, config))
     folder.publish(result)
     print_summary(summary, folder.shown_page("index.html"), console)
     folder.remove_old_results()
     return summary
-
-
-def report_data(result: Result, summary: RunSummary, pictures: dict[str, bytes]) -> RunData:
-    """Return what the report's pages are made of.
-
-    Raises:
-        BadInputError: if a table cannot be read.
-    """
-    tables = {name: [result.read_table(name, light_columns(name))] for name in TABLES}
-    return run_data(summary, tables, pictures)

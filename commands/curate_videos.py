@@ -28,7 +28,7 @@ from pipelines.erased import read_erased, without_erased
 from pipelines.forget import forget_sources
 from pipelines.isolation import close_pools
 from pipelines.pseudonyms import with_pseudonyms
-from pipelines.recipes import inputs_hash, recipes_of
+from pipelines.recipes import inputs_hash, recipes_of, stage_recipes
 from pipelines.run_folder import RunFolder
 from pipelines.runner import job_shape, runner_options
 from pipelines.sender import told_of_other_mentor
@@ -134,6 +134,7 @@ def _run(
         wall_seconds=time.monotonic() - started,
         inputs_hash=whole,
         today=today,
+        recipes=stage_recipes(config),
     )
 
 

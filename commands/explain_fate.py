@@ -12,6 +12,7 @@ from pipelines.stored_clip import find_clip
 from reports.fates import VideoRows, video_lines
 from reports.fates_of_clips import clip_lines
 from reports.formats import prose
+from reports.origins import origin_lines
 from reports.reasons import rules_of
 from reports.run_data import light_columns
 from schemas.layout import MERGES
@@ -42,7 +43,14 @@ def explain_fate(output: str, name: str) -> list[str]:
         return video_lines(_rows_of(result, source), rules)
     clip = find_clip(result, str(clip_id))
     merges = merges_of(join(folder.biometric, MERGES), clip.record.clip_id)
-    return clip_lines(clip.row, clip.outcome, rules, merges, _artefacts(folder, clip.record))
+    told = clip_lines(clip.row, clip.outcome, rules, merges, _artefacts(folder, clip.record))
+    return [*told, *origin_lines(_lineage(result, clip.key), clip.run.recipes)]
+
+
+def _lineage(result: Result, key: str) -> dict[str, Any] | None:
+    if not result.table_files("lineage"):  # of an earlier version
+        return None
+    return next(iter(result.read_table("lineage", None, pc.field("key") == key).to_pylist()), None)
 
 
 def _resolve(result: Result, name: str) -> tuple[str | None, str | None]:

@@ -18,13 +18,14 @@ from commands.lint_reading import (
 )
 from commands.lint_report import Report
 from commands.lint_shards import look_at_shards
-from lint import bias, collection, consent, folder, published, records, summary, tables
+from lint import bias, collection, consent, croissant, folder, published, records, summary, tables
 from media.source import local_path
 from pipelines.config import config_from_dict, config_hash
 from pipelines.results import Result
 from pipelines.run_folder import ERASE, RunFolder
 from schemas.days import utc_today
 from schemas.layout import (
+    CROISSANT_JSON,
     CURRENT,
     EXCLUSIONS,
     EXPORT,
@@ -43,7 +44,7 @@ from schemas.run import RunSummary
 from schemas.tables import TABLES as TABLE_SCHEMAS
 from schemas.tables import arrow_schema
 from schemas.terms import OF_SHARDS
-from transforms.storage import join, list_folder
+from transforms.storage import join, list_folder, sha256_of
 
 _WAITING = (
     "samples are withdrawn and still in this result: our loaders leave them out, and the next curate removes "
@@ -85,6 +86,7 @@ def _look_at_all(run: RunFolder, result: Result, report: Report, progress: Calla
     facts = _look_at_records(paths, sound, found, report)
     secrets = read_secrets(read_plain(join(run.root, WORK, LAST_RUN)))
     _look_at_texts(result, files, secrets, report)
+    _look_at_croissant(result, files, report)
     shards = look_at_shards(result, files, found, sound, secrets, report, progress)
     excluded = folder.excluded(read_plain(join(run.root, EXCLUSIONS)))
     if facts is not None:
@@ -259,13 +261,21 @@ def _bias_facts(
 def _look_at_texts(result: Result, files: Mapping[str, int], secrets: Secrets, report: Report) -> None:
     """Check what pages, tables and run.json say in words; samples are looked at with their shards."""
     for path in sorted(files):
-        if path.split("/")[0] not in (RUN_JSON, REPORT, TABLES):
+        if path.split("/")[0] not in (RUN_JSON, CROISSANT_JSON, REPORT, TABLES):
             continue
         try:
             for piece in _pieces(result, path):
                 report.check(published.RULES, secrets.facts(path, piece))
         except BadInputError:
             continue  # a finding of its own
+
+
+def _look_at_croissant(result: Result, files: Mapping[str, int], report: Report) -> None:
+    """Hash the shards, indices and tables, and compare them with what croissant.json tells."""
+    told = croissant.told_files(read_plain(join(result.folder, CROISSANT_JSON)))
+    wanted = [path for path in files if croissant.is_told(path)]
+    found = {path: sha256_of(below(result.folder, path)) for path in sorted(wanted)} if told else {}
+    report.check(croissant.RULES, croissant.CroissantFacts(told=told, found=found))
 
 
 def _pieces(result: Result, path: str) -> Iterator[bytes]:

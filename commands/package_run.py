@@ -14,6 +14,7 @@ from commands.own_models import check_confusion
 from pipelines.config import CurateConfig, config_dict, config_from_dict, load_config
 from pipelines.finish import Finish
 from pipelines.package import package_inputs
+from pipelines.recipes import stage_recipes
 from pipelines.run_folder import Places, RunFolder
 from pipelines.runner import runner_options
 from schemas.days import utc_today
@@ -22,7 +23,7 @@ from schemas.run import RunSummary
 from schemas.stages import STAGE
 
 # What may differ from the run that decoded the videos.
-CHANGEABLE = ("filter", "balance", "split", "shards", "bias", "isolation", "run")
+CHANGEABLE = ("filter", "balance", "split", "shards", "bias", "dataset", "isolation", "run")
 
 
 def package(
@@ -69,6 +70,7 @@ def package(
             wall_seconds=time.monotonic() - started,
             inputs_hash=None,
             today=today,
+            recipes=stage_recipes(config, summary.recipes),
             people=summary.people,
         )
 
@@ -94,6 +96,6 @@ def settings_of_run(folder: RunFolder, earlier: RunSummary, config_path: str | N
     if changed:
         raise BadInputError(
             f"--config {config_path}: differs from the run in {', '.join(changed)}, which needs the videos; "
-            f"package may change {', '.join(CHANGEABLE[:5])}. Run curate instead"
+            f"package may change {', '.join(CHANGEABLE[:6])}. Run curate instead"
         )
     return config

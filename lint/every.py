@@ -1,6 +1,18 @@
 """All rules, in the order in which a run is looked through: what documents, pages and tests list."""
 
-from lint import bias, collection, consent, folder, published, records, samples, shards, summary, tables
+from lint import (
+    bias,
+    collection,
+    consent,
+    croissant,
+    folder,
+    published,
+    records,
+    samples,
+    shards,
+    summary,
+    tables,
+)
 from lint.rules import Rule
 
 RULES: tuple[Rule, ...] = (
@@ -14,6 +26,7 @@ RULES: tuple[Rule, ...] = (
     *samples.RULES,
     *collection.RULES,
     *bias.RULES,
+    *croissant.RULES,
     *published.RULES,
 )
 RULE: dict[str, Rule] = {rule.code: rule for rule in RULES}

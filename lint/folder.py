@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from lint.rules import Found, Rule
 from schemas.exclusions import exclusions_of_json, veiled_key
 from schemas.layout import (
+    CROISSANT_JSON,
     CURRENT,
     CURRENT_OBJECT,
     EXCLUSIONS,
@@ -102,7 +103,7 @@ def _is_known(path: str) -> bool:
         return bool(SHARD.fullmatch(name.removesuffix(".parquet")))
     if room == TABLES:
         return bool(_TABLE.fullmatch(name))
-    return path == RUN_JSON or (room == REPORT and name.endswith(_REPORT_ENDINGS))
+    return path in (RUN_JSON, CROISSANT_JSON) or (room == REPORT and name.endswith(_REPORT_ENDINGS))
 
 
 def _stray_file(facts: FolderFacts) -> Iterator[Found]:

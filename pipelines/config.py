@@ -14,6 +14,7 @@ from pipelines.settings import json_schema, settings_of
 from pipelines.settings_file import read_settings_file
 from pipelines.stages import VisitSections
 from schemas.bounds import Count, Share
+from schemas.dataset import DatasetConfig
 from schemas.outcomes import BadInputError
 from transforms.assign_split import SplitConfig
 from transforms.balance import BalanceConfig
@@ -59,10 +60,11 @@ class CurateConfig(VisitSections):
     bias: BiasConfig = field(default_factory=BiasConfig)
     isolation: IsolationConfig = field(default_factory=IsolationConfig)
     run: RunConfig = field(default_factory=RunConfig)
+    dataset: DatasetConfig = field(default_factory=DatasetConfig)
 
 
 # Sections that change how a run goes, or what it says about itself, but not the data.
-_WITHOUT_EFFECT = ("bias", "isolation", "run")
+_WITHOUT_EFFECT = ("bias", "isolation", "run", "dataset")
 # Stands for a value that is not written down.
 SECRET = "(secret)"
 

@@ -23,6 +23,7 @@ from pipelines.run_folder import Places
 from pipelines.splits import AssignSplits
 from pipelines.steps import add_summaries, summary
 from schemas.layout import STAGES_JSON
+from schemas.lineage import Lineage
 from schemas.records import Clip
 from schemas.stages import CLIP_STAGES
 from schemas.tables import TABLES
@@ -40,6 +41,7 @@ from transforms.shard_layout import (
 )
 from transforms.storage import write_bytes
 from transforms.summarise_bias import SummariseBias
+from transforms.trace_lineage import lineage_of_shard
 from transforms.write_shards import assemble, build_shard
 from transforms.write_tables import WriteTable
 
@@ -63,7 +65,7 @@ class Finish(beam.PTransform):
             ledger.add(name, pcolls[name])
         ledger.count(pcolls["summaries"])
         clips, plan = self._balance(pcolls["passed"], ledger)
-        shards = self._write_shards(clips, ledger)
+        shards, lineage = self._write_shards(clips, ledger)
         merged = ledger.merged()
         stages = self._write_stages(merged.pop("summaries"))
         compared = pcolls.get("declared_perceived")
@@ -76,6 +78,7 @@ class Finish(beam.PTransform):
             **self._bias({**merged, "balance_targets": targets, "balance_splits": splits}),
             "balance_warnings": plan | "Warnings" >> beam.FlatMap(lambda p: p.warnings),
             "declared_perceived": compared | HideSmall(self._config.bias.min_people),
+            "lineage": lineage,
         }
         folder = self._places.result.tables
         written = [tables[name] | WriteTable(folder, name) for name in TABLES if name in tables]
@@ -92,6 +95,7 @@ class Finish(beam.PTransform):
         return kept, plan
 
     def _write_shards(self, clips: Any, ledger: Ledger) -> Any:
+        """Return the paths of what was written, and the lineage of each sample."""
         config = self._config
         accepted = self._check(clips, ledger) | "Accept" >> beam.Map(ended, "accepted")
         ledger.add("clips", accepted)
@@ -108,10 +112,13 @@ class Finish(beam.PTransform):
             | "AllSizes" >> beam.combiners.ToDict()
             | "WriteEnergon" >> beam.FlatMap(_write_energon, self._places, config.shards)
         )
-        return (self._pack(shards), energon) | "ShardFiles" >> beam.Flatten()
+        packed = self._pack(shards)
+        paths = packed | "ShardPaths" >> beam.Map(lambda written: written[0])
+        lineage = packed | "Lineage" >> beam.FlatMap(lambda written: written[1])
+        return (paths, energon) | "ShardFiles" >> beam.Flatten(), lineage
 
     def _pack(self, shards: Any) -> Any:
-        """Write each shard; returns the written paths."""
+        """Write each shard; returns its path and the lineage of its samples."""
         return shards | "WriteShards" >> beam.Map(_write_shard, self._places, config_hash(self._config))
 
     def _check(self, clips: Any, ledger: Ledger) -> Any:
@@ -180,10 +187,11 @@ def _by_shard(
         yield (bucket[0], shard), clip
 
 
-def _write_shard(grouped: Any, places: Places, digest: str) -> str:
+def _write_shard(grouped: Any, places: Places, digest: str) -> tuple[str, list[Lineage]]:
     (split, number), clips = grouped
-    name = shard_name(split, number)
-    return places.result.write_shard(name, build_shard(f"{name}.tar", clips, places.parts_of, digest))
+    name, clips = shard_name(split, number), list(clips)
+    shard = build_shard(f"{name}.tar", clips, places.parts_of, digest)
+    return places.result.write_shard(name, shard), lineage_of_shard(shard.index, clips)
 
 
 def _write_energon(sizes: Any, places: Places, config: ShardConfig) -> list[str]:

@@ -15,13 +15,15 @@ from backends.select import JOBS, identity_of
 from media.reservations import side_files
 from media.source import is_remote, local_path, whole_uri
 from pipelines.artefacts import artefact_id, artefact_of
-from pipelines.config import CurateConfig
+from pipelines.config import CurateConfig, config_dict
 from pipelines.elements import ClipTask
-from pipelines.stages import CODE_VERSIONS, VISITS, Visit, VisitSections
+from pipelines.stages import CODE_VERSIONS, OTHER_SECTIONS, VISITS, Visit, VisitSections
 from schemas.consent import refusal
 from schemas.ids import ID_HEX_DIGITS
 from schemas.plain import to_plain
 from schemas.records import Artefact, Source, Video
+from schemas.run import StageRecipe
+from schemas.stages import STAGES
 from schemas.tables import SCHEMA_VERSION
 from transforms.filter_clips import score_of
 from transforms.storage import map_files
@@ -39,6 +41,45 @@ def recipes_of(config: VisitSections) -> dict[str, str]:
         BadInputError: if a model is not there or not the pinned one.
     """
     return {name: _recipe(visit, config) for name, visit in VISITS.items()}
+
+
+def stage_recipes(config: CurateConfig, known: Sequence[StageRecipe] | None = None) -> list[StageRecipe]:
+    """Return with which code, settings and models each stage works, in the order of the stages.
+
+    Args:
+        known: the recipes of the run whose artefacts are used; None if this run made or found them itself.
+
+    Raises:
+        BadInputError: if a model is not there or not the pinned one.
+    """
+    plain = config_dict(config)
+    visits = [_visit_recipe(visit, config, plain) for visit in VISITS.values()] if known is None else known
+    made = {recipe.stage: recipe for recipe in visits if recipe.stage in VISITS}
+    for stage, sections in OTHER_SECTIONS.items():
+        made[stage] = StageRecipe(
+            stage=stage,
+            code_version=CODE_VERSIONS[stage],
+            sections=list(sections),
+            settings_sha256=settings_sha256(plain, sections),
+        )
+    return [made[stage.name] for stage in STAGES if stage.name in made]
+
+
+def settings_sha256(plain: Mapping[str, Any], sections: Sequence[str]) -> str:
+    """Return the hash of some sections of a configuration as run.json has it."""
+    chosen = {name: plain[name] for name in sections}
+    return hashlib.sha256(json.dumps(chosen, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def _visit_recipe(visit: Visit, config: CurateConfig, plain: Mapping[str, Any]) -> StageRecipe:
+    return StageRecipe(
+        stage=visit.stage,
+        code_version=visit.code_version,
+        sections=list(visit.sections),
+        settings_sha256=settings_sha256(plain, visit.sections),
+        models=_models(visit, config)[1],
+        recipe=_recipe(visit, config),
+    )
 
 
 def own_models(config: VisitSections) -> list[tuple[str, str]]:
@@ -76,12 +117,17 @@ def _replaced(section: Any, path: Sequence[str], value: Any) -> Any:
 
 
 def _recipe(visit: Visit, config: VisitSections) -> str:
+    return _digest([visit.stage, visit.code_version, *_models(visit, config)])
+
+
+def _models(visit: Visit, config: VisitSections) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return a visit's sections without the settings that choose models, and who does each of its jobs."""
     sections = {name: dataclasses.asdict(section) for name, section in visit.settings(config).items()}
     models: dict[str, str] = {}
     for job in visit.jobs:
         setting = JOBS[job].setting
         models[job] = identity_of(job, None if setting is None else _take(sections, setting))
-    return _digest([visit.stage, visit.code_version, sections, models])
+    return sections, models
 
 
 def _take(sections: dict[str, Any], setting: str) -> str | None:

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json
 
-from schemas.layout import INDEX, REPORT, RUN_JSON, SHARDS, TABLES
+from schemas.layout import CROISSANT_JSON, INDEX, REPORT, RUN_JSON, SHARDS, TABLES
 from schemas.outcomes import BadInputError
 from schemas.run import RunSummary
 from schemas.sample import to_json_bytes
@@ -107,6 +107,10 @@ class Result:
     def write_page(self, name: str, data: bytes) -> None:
         """Write a file of the report."""
         write_bytes(join(self.folder, REPORT, *name.split("/")), data)
+
+    def write_croissant(self, data: bytes) -> None:
+        """Write croissant.json."""
+        write_bytes(join(self.folder, CROISSANT_JSON), data)
 
     def page_path(self, name: str) -> str:
         """Return where a file of the report is."""

@@ -165,6 +165,14 @@ VISITS: Mapping[str, Visit] = {
 
 # Of the stages that are no visits: raised when their results change.
 CODE_VERSIONS: Mapping[str, int] = {s.name: 1 for s in STAGES if s.kind != "visit"}
+# Of the same stages: the sections of settings that they read. Rules after any stage are those of `filter`.
+OTHER_SECTIONS: Mapping[str, tuple[str, ...]] = {
+    "deduplicate": (),
+    "propose": ("filter",),
+    "people": ("identities", "duplicates", "pool"),
+    "balance": ("split", "balance"),
+    "check": ("shards",),
+}
 
 
 def visits_of(level: str) -> list[tuple[Stage, Visit]]:

@@ -14,9 +14,10 @@ from pipelines.balance_notes import NOTED, balance_notes
 from pipelines.config import CurateConfig, config_dict, config_hash
 from pipelines.results import Result
 from pipelines.run_folder import ERASE
-from schemas.run import IgnoredInput, PeopleSummary, RunSummary, StageSummary
+from schemas.run import IgnoredInput, PeopleSummary, RunSummary, StageRecipe, StageSummary
 from schemas.stages import ORDER
 from schemas.tables import SCHEMA_VERSION
+from schemas.version import VERSION
 from transforms.filter_clips import NEVER_DECODED
 
 _ERASED = (
@@ -37,6 +38,7 @@ def summarise(
     wall_seconds: float,
     inputs_hash: str | None,
     today: datetime.date,
+    recipes: Sequence[StageRecipe] = (),
 ) -> RunSummary:
     """Return the summary of a result whose tables are written; `today` is the day consents were judged on."""
     stages = sorted(stages, key=lambda s: ORDER[s.stage])
@@ -53,6 +55,7 @@ def summarise(
         config=config_dict(config),
         config_hash=config_hash(config),
         versions={
+            "mentor": VERSION,
             "python": platform.python_version(),
             **{name: version(name) for name in _VERSIONED},
         },
@@ -72,6 +75,7 @@ def summarise(
         notes=[*([_ERASED] if command == ERASE else []), *_notes(result, reasons)],
         inputs_hash=inputs_hash,
         consent_day=today.isoformat(),
+        recipes=list(recipes),
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
+from schemas.files import PublishedFile
 from schemas.outcomes import BadInputError
 from schemas.run import RunSummary
 from schemas.tables import SCHEMA_VERSION, TABLES, arrow_schema
@@ -21,6 +22,7 @@ _HEAVY = {
     "transcript_phones",
     "traceback",
     "source_transcript",
+    "steps",
 }
 _SORT_KEYS = {
     "videos": ["source_name", "video_id"],
@@ -38,6 +40,7 @@ _SORT_KEYS = {
     "balance_warnings": ["split", "attribute", "value"],
     "unused_declarations": ["row", "source_name", "attribute"],
     "declared_perceived": ["attribute", "declared", "perceived"],
+    "lineage": ["shard", "sample_offset"],
 }
 
 
@@ -46,19 +49,21 @@ class RunData:
     """A run as the pages take it; `run_data` makes one.
 
     `tables` holds every table's light columns in a fixed order; `thumbs` JPEG files by clip id; `notes` are
-    oddities that a reader should know.
+    oddities that a reader should know; `files` are the result's shards, indices and tables.
     """
 
     summary: RunSummary
     tables: Mapping[str, pa.Table]
     thumbs: Mapping[str, bytes] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    files: tuple[PublishedFile, ...] = ()
 
 
 def run_data(
     summary: RunSummary,
     tables: Mapping[str, Sequence[pa.Table]],
     thumbs: Mapping[str, bytes] | None = None,
+    files: Sequence[PublishedFile] = (),
 ) -> RunData:
     """Return what the pages take.
 
@@ -66,6 +71,7 @@ def run_data(
         tables: by name, each in as many pieces as it has files, in any order, with `light_columns` at least;
             one that is not there is taken for empty, and the page says so.
         thumbs: small JPEG files by clip id.
+        files: the result's shards, indices and tables.
 
     Raises:
         BadInputError: if a table lacks a column or has one of another type than its schema.
@@ -84,6 +90,7 @@ def run_data(
         tables={name: light_table(name, tables.get(name, ())) for name in TABLES},
         thumbs=thumbs or {},
         notes=tuple(notes),
+        files=tuple(files),
     )
 
 

@@ -7,7 +7,8 @@
                       /index/    what is in each shard and where
                       /tables/   what became of every video, shot, face and clip
                       /report/   pages to look at
-    OUT/run.json, shards, index, tables, report   on this machine links into the current result
+                      /croissant.json   what the result is and what is in it, for other programs
+    OUT/run.json, shards, index, tables, report, croissant.json   on this machine links into that result
     OUT/layout.json              the version of this layout
     OUT/exclusions.json          clips withdrawn or erased, which loaders leave out (`schemas/exclusions.py`)
     OUT/erasures/                signed receipts of what was erased, without it (`schemas/erasure.py`)
@@ -25,7 +26,8 @@ LAYOUT_VERSION = "3"
 LAYOUT_JSON = "layout.json"
 
 RUN_JSON, SHARDS, INDEX, TABLES, REPORT = "run.json", "shards", "index", "tables", "report"
-PUBLISHED = (RUN_JSON, SHARDS, INDEX, TABLES, REPORT)
+CROISSANT_JSON = "croissant.json"
+PUBLISHED = (RUN_JSON, SHARDS, INDEX, TABLES, REPORT, CROISSANT_JSON)
 
 RESULTS = "results"
 CURRENT, CURRENT_OBJECT = "current", "current.json"

@@ -64,6 +64,23 @@ class BackendInfo:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class StageRecipe:
+    """With which code, settings and models a stage made what the result holds of it.
+
+    `settings_sha256` is of the `sections` of run.json's `config`, as JSON with sorted keys and no spaces;
+    `models` says by job who did it: names, versions and SHA-256 of weights. Artefacts are named by
+    `recipe`, a hash of all of this; it is None for stages that leave no artefacts.
+    """
+
+    stage: str
+    code_version: int
+    sections: list[str]
+    settings_sha256: str
+    models: dict[str, str] = field(default_factory=dict[str, str])
+    recipe: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class IgnoredInput:
     """A file among the inputs that nobody looked at, and why."""
 
@@ -77,6 +94,7 @@ class RunSummary:
 
     `inputs_hash` names all that the result was made from; None where `package` made it from another result.
     `consent_day` is the day (UTC) on which consents had to hold, None in results of versions without one.
+    `recipes` are the stages' in their order; `package` keeps those of visits.
     """
 
     schema_version: str
@@ -97,3 +115,4 @@ class RunSummary:
     notes: list[str] = field(default_factory=list[str])
     inputs_hash: str | None = None
     consent_day: str | None = None
+    recipes: list[StageRecipe] = field(default_factory=list[StageRecipe])

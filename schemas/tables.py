@@ -25,6 +25,7 @@ from schemas.bias import (
     UnusedDeclaration,
 )
 from schemas.described import field_metadata
+from schemas.lineage import Lineage
 from schemas.merges import IdentityMerge
 from schemas.outcomes import Failure, Rejection
 from schemas.plain import from_plain, hints_of, strip_none, to_plain
@@ -51,6 +52,7 @@ TABLES: dict[str, type] = {
     "balance_warnings": BalanceWarning,
     "unused_declarations": UnusedDeclaration,
     "declared_perceived": DeclaredPerceived,
+    "lineage": Lineage,
 }
 # Tables that are no part of a result: they lie beside the faces they tell of.
 PRIVATE_TABLES: dict[str, type] = {"identity_merges": IdentityMerge}

@@ -259,6 +259,8 @@ CORRUPTIONS: Mapping[str, Corruption] = {
     "stray-file": _write("shards/face.npz", b"0"),
     "table-missing": _delete("tables/videos-*"),
     "page-missing": _delete("report/bias.html"),
+    "croissant-json": _delete("croissant.json"),
+    "file-hash": in_table("failures", lambda rows: rows[0].update(error="all is well")),
     "index-missing": _delete("index/*"),
     "shard-missing": _delete("shards/*.tar"),
     "exclusions-damaged": lambda out: (out / "exclusions.json").write_text("{}"),

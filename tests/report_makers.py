@@ -15,6 +15,7 @@ from schemas.bias import (
     UnusedDeclaration,
 )
 from schemas.ids import span_id
+from schemas.lineage import Lineage
 from schemas.outcomes import Failure, Rejection
 from schemas.records import Clip, FaceTrack, Shot, Video
 from tests.report_records import make_clip, make_shot, make_track, make_video, reject
@@ -52,6 +53,7 @@ class Records:
     balance_warnings: list[BalanceWarning] = dataclasses.field(default_factory=list)
     unused_declarations: list[UnusedDeclaration] = dataclasses.field(default_factory=list)
     declared_perceived: list[DeclaredPerceived] = dataclasses.field(default_factory=list)
+    lineage: list[Lineage] = dataclasses.field(default_factory=list)
 
 
 def broken_rules(clip: Clip) -> list[tuple[str, float, float]]:

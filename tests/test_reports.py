@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from commands.complete import report_data
+from commands.write_pages import report_data
 from pipelines.results import Result
 from reports import formats, metrics, reasons
 from reports.run_data import RunData, run_data

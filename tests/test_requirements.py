@@ -29,6 +29,7 @@ LEFT_OUT = {
     ("g2p-en", "distance"): "as inflect",
     ("resemblyzer", "librosa"): "only the weights of resemblyzer are used, its code is never imported",
     ("resemblyzer", "webrtcvad"): "as librosa",
+    ("mlcroissant", "pandas-stubs"): "types for a type checker, which wants pandas 3",
     ("resemblyzer", "typing"): "a backport for Python 2 that breaks Python 3.11",
 }
 # A CUDA build of torch names the NVIDIA libraries of its own; `make install` lets pip add them.
@@ -95,6 +96,7 @@ def test_pins_fit_each_other() -> None:
         "espeakng-loader",
         "duckdb",
         "datasets",
+        "mlcroissant",
         "axe-playwright-python",
     )
     dev = [Requirement(name) for name in named]

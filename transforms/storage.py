@@ -6,6 +6,7 @@ and renamed. An object store shows an object only when its upload ends, so there
 
 import errno
 import glob
+import hashlib
 import io
 import os
 import shutil
@@ -28,6 +29,7 @@ CANNOT_WRITE = (*FULL, errno.EACCES, errno.EPERM)
 T = TypeVar("T")
 U = TypeVar("U")
 _THREADS = 16
+_BLOCK_BYTES = 1 << 20
 _MISSING = (FileNotFoundError, NotADirectoryError)
 
 
@@ -64,6 +66,20 @@ def read_bytes(path: str) -> bytes:
         return local_path(path).read_bytes()
     with open_remote(path)[0] as handle:
         return handle.read()
+
+
+def sha256_of(path: str) -> tuple[str, int]:
+    """Return the SHA-256 of a file and its size in bytes; it is read piece by piece.
+
+    Raises:
+        OSError: if it cannot be read.
+    """
+    digest, size = hashlib.sha256(), 0
+    with open_remote(path)[0] if is_remote(path) else local_path(path).open("rb") as handle:
+        while block := handle.read(_BLOCK_BYTES):
+            digest.update(block)
+            size += len(block)
+    return digest.hexdigest(), size
 
 
 def read_if_there(path: str) -> bytes | None:

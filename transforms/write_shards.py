@@ -53,6 +53,10 @@ INDEX_SCHEMA = pa.schema(
 )
 
 
+# In an index's own metadata: size and SHA-256 of its shard, so that nobody has to read that to know them.
+SHARD_BYTES, SHARD_SHA256 = "mentor.shard_bytes", "mentor.shard_sha256"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Shard:
     """A shard's tar file, the index of its samples, and where each sample begins, for Megatron-Energon."""
@@ -102,9 +106,12 @@ def pack_shard(name: str, samples: Iterable[tuple[Clip, Sample]]) -> Shard:
             rows.append(_row(name, clip, parts))
             writer.write({"__key__": sample.key, **parts})
     offsets, end = _offsets(buffer)
-    index = pa.Table.from_pylist([row | offsets[row["key"]] for row in rows], schema=INDEX_SCHEMA)
+    tar = buffer.getvalue()
+    told = {SHARD_BYTES: str(len(tar)), SHARD_SHA256: hashlib.sha256(tar).hexdigest()}
+    schema = INDEX_SCHEMA.with_metadata(told)
+    index = pa.Table.from_pylist([row | offsets[row["key"]] for row in rows], schema=schema)
     starts = index["sample_offset"].to_pylist()
-    return Shard(tar=buffer.getvalue(), index=index, sample_offsets=pack_offsets([*starts, end]))
+    return Shard(tar=tar, index=index, sample_offsets=pack_offsets([*starts, end]))
 
 
 def _row(shard: str, clip: Clip, parts: Mapping[str, bytes]) -> dict[str, Any]:
