@@ -32,6 +32,15 @@ from tests.report_run import make_run, make_summary
 from transforms.write_shards import INDEX_SCHEMA
 
 PAGE = (Path(__file__).parents[1] / "docs" / "provenance.md").read_text(encoding="utf-8")
+LOADING = (Path(__file__).parents[1] / "docs" / "loading.md").read_text(encoding="utf-8")
+(FEATURES,) = re.findall(r"```python\n(import io.*?\n)\nstreamed = ", LOADING, re.DOTALL)
+HUGGING_FACE = (
+    FEATURES
+    + """
+rows = load_dataset("webdataset", data_files={"all": FILES}, split="all", streaming=True, features=features)
+print(*(row["__key__"] for row in rows), sep="\\n")
+"""
+)
 (EXAMPLE,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 SAID = {
     "name": "Talkers", "description": "People who talk", "version": "1.0.0", "url": "https://example.org/t",
@@ -99,14 +108,10 @@ def test_loaders_read_the_shards_that_it_names(curated: Run, tmp_path: Path) -> 
     assert sorted(sample["__key__"] for sample in whole) == keys_of(curated)
     config = WindowConfig(num_frames=None, arrays=("valid:face",))
     assert sorted(window.key for window in clips(shards, config, split=None)) == keys_of(curated)
-    code = (
-        "import datasets, sys\n"
-        "for row in datasets.load_dataset('webdataset', data_files={'all': sys.argv[1:]}, split='all',"
-        " streaming=True).decode(False): print(row['__key__'], row['json']['num_frames'])"
-    )
+    code = HUGGING_FACE.replace("OUT/shards/train-000000.tar", shards[0]).replace("FILES", repr(shards))
     environment = os.environ | {"HF_HOME": str(tmp_path), "HF_HUB_OFFLINE": "1", "PYTHONWARNINGS": "ignore"}
     done = subprocess.run(
-        [sys.executable, "-c", code, *shards],
+        [sys.executable, "-c", code],
         env=environment, capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
     assert sorted(line.split()[0] for line in done.stdout.splitlines()) == keys_of(curated), done.stderr[

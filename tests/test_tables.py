@@ -12,6 +12,7 @@ from schemas.described import unit_of
 from schemas.outcomes import Failure, Rejection
 from schemas.plain import from_plain, to_plain
 from schemas.records import Attribute, Clip, Identity, Source, Transcript, Video, Word
+from schemas.sample import PARTS
 from schemas.tables import (
     PRIVATE_TABLES,
     SCHEMA_VERSION,
@@ -45,6 +46,11 @@ from tests.makers import (
 )
 from tests.regenerate_golden import GOLDEN, schema_texts
 from transforms.storage import parquet_bytes
+from transforms.trace_lineage import lineage_of
+
+PLACES = {f"{part}_{what}": 1024 for part in PARTS for what in ("offset", "bytes")} | {
+    "shard": "s.tar", "split": "train", "sample_offset": 512,
+}  # fmt: skip
 
 
 def one_of_each() -> dict[str, object]:
@@ -93,6 +99,7 @@ def one_of_each() -> dict[str, object]:
         "balance_splits": make_split(),
         "balance_warnings": make_warning(),
         "unused_declarations": make_unused(),
+        "lineage": lineage_of(make_clip(), PLACES),
         "declared_perceived": make_compared(),
         "identity_merges": make_merge("a", "b", voice_distance=None),
     }  # fmt: skip
