@@ -85,7 +85,7 @@ def _table(name: str, description: str, schema: pa.Schema) -> dict[str, Any]:
 
 def _fields(name: str, files: str, schema: pa.Schema) -> Iterator[dict[str, Any]]:
     for column in schema:
-        inner = column.type.value_type if isinstance(column.type, pa.ListType) else None
+        inner = _inner_type(column.type)
         kind = _TYPES.get(inner or column.type)
         if kind is None:
             continue
@@ -99,6 +99,11 @@ def _fields(name: str, files: str, schema: pa.Schema) -> Iterator[dict[str, Any]
             **({"isArray": True, "arrayShape": "-1"} if inner else {}),
             "source": {"fileSet": {"@id": files}, "extract": {"column": column.name}},
         }
+
+
+def _inner_type(kind: Any) -> Any:
+    """Return the type of a list's items, None of what is no list."""
+    return kind.value_type if pa.types.is_list(kind) else None
 
 
 def _part(part: str) -> dict[str, Any]:

@@ -46,7 +46,8 @@ def parts_of(run: Run, row: Row) -> dict[str, bytes]:
 
 def frames(file: Any) -> tuple[list[float], list[Any]]:
     """Return the times, from the first picture's, and the pictures (H, W, 3) of a file."""
-    with av.open(file, "r") as container:
+    opened: Any = av.open(file)
+    with opened as container:
         found = [(f.time or 0.0, f.to_ndarray(format="rgb24")) for f in container.decode(video=0)]
     return [time - found[0][0] for time, _ in found], [picture for _, picture in found]
 
