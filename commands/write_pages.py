@@ -6,8 +6,8 @@ from pipelines.result_files import published_files
 from pipelines.results import Result
 from reports.account import account_of
 from reports.croissant import croissant
+from reports.pages import render_pages
 from reports.run_data import RunData, light_columns, run_data
-from reports.summary import render_report
 from schemas.run import RunSummary
 from schemas.tables import TABLES
 from transforms.write_shards import INDEX_SCHEMA
@@ -23,9 +23,10 @@ def write_pages(result: Result, pictures: Mapping[str, bytes]) -> None:
         BadInputError: if run.json or a table cannot be read.
     """
     run = report_data(result, result.read_summary(), pictures)
-    for name, page in render_report(run).items():
+    account = account_of(run)
+    for name, page in render_pages(run, account).items():
         result.write_page(name, page)
-    result.write_croissant(croissant(run, account_of(run), INDEX_SCHEMA))
+    result.write_croissant(croissant(run, account, INDEX_SCHEMA))
 
 
 def report_data(result: Result, summary: RunSummary, pictures: Mapping[str, bytes]) -> RunData:

@@ -27,7 +27,10 @@ from schemas.tables import TABLES as TABLE_SCHEMAS
 
 SHARD = re.compile(r"(?P<split>[a-z]+)-(?P<number>\d{6})")
 _TABLE = re.compile(rf"(?:{'|'.join(TABLE_SCHEMAS)})-\d{{5,}}-of-\d{{5,}}\.parquet")
-_PAGES = ("index.html", "bias.html", "cost.html")
+_PAGES = (
+    *("index.html", "bias.html", "cost.html", "datasheet.html", "governance.html"),
+    *("statement.en.html", "statement.de.html", "statement.it.html"),
+)
 _ENERGON = (".info.json", "split.yaml", "dataset.yaml")
 _RESULT_NAME = re.compile(r"[A-Za-z0-9_-]{1,100}")
 _REPORT_ENDINGS = (".html", ".json", ".csv", ".md", ".parquet", ".txt")

@@ -22,15 +22,16 @@ from schemas.groups import NOT_MEASURED, UNKNOWN
 from schemas.plain import from_plain
 
 Row = dict[str, Any]
-# The part in which those are that come from too few people to be told apart.
-OTHERS = "\x00others"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Part:
-    """A part of the accepted clips: under one licence, or with one word of consent ('' where none is)."""
+    """A part of the accepted clips: under a licence, or with a word of consent ('' where none is declared).
 
-    name: str
+    Several `names` are parts of few people, told together.
+    """
+
+    names: tuple[str, ...]
     num_sources: int
     num_clips: int
     num_people: int
@@ -51,6 +52,7 @@ class Turned:
 class Account:
     """A run as a whole.
 
+    `bases` and `scopes` are the accepted clips by the legal basis and the uses that are declared.
     `refused` are whole files, `spans` parts of files of which no clip was cut, `dropped` clips, `balanced`
     those of them that balancing turned down. `groups` are the attributes' rows of `bias_cells` without
     intersections, `effects` the comparisons of `funnel` that were tested, the least likely by chance first.
@@ -62,6 +64,8 @@ class Account:
     num_people: int
     licences: tuple[Part, ...]
     consents: tuple[Part, ...]
+    bases: tuple[Part, ...]
+    scopes: tuple[Part, ...]
     refused: tuple[Turned, ...]
     spans: tuple[Turned, ...]
     dropped: tuple[Turned, ...]
@@ -69,6 +73,7 @@ class Account:
     failures: tuple[tuple[str, int], ...]
     num_ignored: int
     groups: tuple[Row, ...]
+    funnel: tuple[Row, ...]
     effects: tuple[Row, ...]
     splits: tuple[Row, ...]
     targets: tuple[Row, ...]
@@ -101,6 +106,8 @@ def account_of(run: RunData) -> Account:
         num_people=sum(row["num_people"] for row in splits),
         licences=_parts(kept, "source_licence", least),
         consents=_parts(kept, "source_consent", least),
+        bases=_parts(kept, "source_terms_basis", least),
+        scopes=_parts(kept, "source_terms_scope", least),
         refused=_turned(run, *metrics.SOURCE_LEVELS),
         spans=_turned(run, "span"),
         dropped=dropped,
@@ -108,6 +115,7 @@ def account_of(run: RunData) -> Account:
         failures=tuple(metrics.failures_by_stage(run)),
         num_ignored=len(run.summary.ignored_inputs),
         groups=tuple(row for row in tables["bias_cells"] if row["attribute_2"] is None),
+        funnel=tuple(funnel),
         effects=tuple(_tested(funnel)),
         splits=tuple(splits),
         targets=tuple(tables["balance_targets"]),
@@ -173,14 +181,14 @@ def _parts(kept: pa.Table, column: str, least: int) -> tuple[Part, ...]:
     for row in told.to_pylist():
         by_name.setdefault(row["name"], []).append(row)
     few = _too_few({name: {row["person"] for row in rows} for name, rows in by_name.items()}, least)
-    found = [_part(name, rows) for name, rows in sorted(by_name.items()) if name not in few]
+    found = [_part((name,), rows) for name, rows in sorted(by_name.items()) if name not in few]
     rest = [row for name in sorted(few) for row in by_name[name]]
-    return (*found, *([_part(OTHERS, rest)] if rest else []))
+    return (*found, *([_part(tuple(sorted(few)), rest)] if rest else []))
 
 
-def _part(name: str, rows: Sequence[Row]) -> Part:
+def _part(names: tuple[str, ...], rows: Sequence[Row]) -> Part:
     return Part(
-        name=name,
+        names=names,
         num_sources=len({row["source"] for row in rows}),
         num_clips=len(rows),
         num_people=len({row["person"] for row in rows}),

@@ -6,7 +6,7 @@ https://docs.mlcommons.org/croissant/docs/croissant-rai-spec.html
 from typing import Any
 
 from reports import formats, reasons
-from reports.account import OTHERS, Account, Part, Row, Turned
+from reports.account import Account, Part, Row, Turned
 from reports.run_data import RunData
 from schemas.bias import TOGETHER
 from schemas.groups import NOT_MEASURED, UNKNOWN
@@ -43,11 +43,9 @@ def rai_fields(run: RunData, account: Account) -> dict[str, Any]:
     return {f"rai:{name}": value for name, value in told.items() if value}
 
 
-def part_name(part: Part, nothing: str, others: str) -> str:
+def _part_name(part: Part) -> str:
     """Return what a part is called: what was declared, that nothing was, or that it is several."""
-    if part.name == OTHERS:
-        return others
-    return formats.prose(part.name, 200) or nothing
+    return "; ".join(formats.prose(name, 200) or "nothing declared" for name in part.names[:_MOST])
 
 
 def _collection(account: Account) -> str:
@@ -61,9 +59,7 @@ def _collection(account: Account) -> str:
 
 def _raw(account: Account) -> str:
     parts = "; ".join(
-        f"{part_name(part, 'no licence declared', 'other licences together')}: {part.num_sources} files, "
-        f"{part.num_clips} clips"
-        for part in account.licences
+        f"{_part_name(part)}: {part.num_sources} files, {part.num_clips} clips" for part in account.licences
     )
     return f"Video files, which are no part of the data set. By licence as declared: {parts or 'none'}"
 
@@ -112,10 +108,7 @@ def _personal(account: Account) -> list[str]:
     named = [reasons.title(name).lower() for name in account.attributes]
     if named:
         told.append(f"Attributes of people, declared or perceived by a model: {', '.join(named)}.")
-    consent = "; ".join(
-        f"{part_name(part, 'nothing declared', 'others together')}: {part.num_clips} clips"
-        for part in account.consents
-    )
+    consent = "; ".join(f"{_part_name(part)}: {part.num_clips} clips" for part in account.consents)
     return [*told, f"Consent as declared in the manifest: {consent}."] if consent else told
 
 

@@ -19,6 +19,8 @@ def test_the_pages_made_from_code_are_current() -> None:
     assert document_config.SCHEMA_FILE.read_text(encoding="utf-8") == document_config.render_schema(), again
     page = document_config.ARCHITECTURE.read_text(encoding="utf-8")
     assert page == document_config.with_stages(page), again
+    page = document_config.PROVENANCE.read_text(encoding="utf-8")
+    assert page == document_config.with_questions(page), again
 
 
 def test_the_run_folder_is_drawn_as_its_layout_says() -> None:

@@ -1,5 +1,6 @@
 """Write docs/configuration.md and its JSON Schema from the configuration, and the table of stages into
-docs/architecture.md and that of lint's rules into docs/lint.md.
+docs/architecture.md, that of lint's rules into docs/lint.md and that of the datasheet's questions into
+docs/provenance.md.
 
 Run: python tools/document_config.py
 """
@@ -16,6 +17,7 @@ sys.path.insert(0, str(ROOT))
 from lint.every import RULES  # noqa: E402
 from pipelines.config import CurateConfig, config_schema  # noqa: E402
 from pipelines.stages import VISITS  # noqa: E402
+from schemas.datasheet import QUESTIONS  # noqa: E402
 from schemas.stages import STAGES, Stage  # noqa: E402
 from transforms.balance import Quota, Target  # noqa: E402
 from transforms.filter_clips import DEFAULT_RULES, Rule  # noqa: E402
@@ -25,6 +27,7 @@ TARGET = ROOT / "docs" / "configuration.md"
 SCHEMA_FILE = ROOT / "docs" / "configuration.schema.json"
 SCHEMA = config_schema()
 ARCHITECTURE = ROOT / "docs" / "architecture.md"
+PROVENANCE = ROOT / "docs" / "provenance.md"
 LINT = ROOT / "docs" / "lint.md"
 # Lists of settings, by section.
 ENTRIES = {"balance": {"targets": Target, "quotas": Quota}, "bias": {"populations": Population}}
@@ -186,6 +189,17 @@ def render_rules() -> str:
     return "\n".join([*head, *(f"| `{rule.code}` | {rule.means} | {rule.advice} |" for rule in RULES)]) + "\n"
 
 
+def render_questions() -> str:
+    """Return the table of the datasheet's questions: the names by which they are answered, and the texts."""
+    head = ["| name | question |", "|---|---|"]
+    return "\n".join([*head, *(f"| `{one.name}` | {one.text} |" for one in QUESTIONS)]) + "\n"
+
+
+def with_questions(page: str) -> str:
+    """Return the page of provenance with the table of the datasheet's questions as it is now."""
+    return _with_table(page, "questions", render_questions())
+
+
 def with_stages(page: str) -> str:
     """Return the page of the architecture with the table of stages as it is now."""
     return _with_table(page, "stages", render_stages())
@@ -206,4 +220,5 @@ if __name__ == "__main__":
     TARGET.write_text(render(), encoding="utf-8")
     SCHEMA_FILE.write_text(render_schema(), encoding="utf-8")
     ARCHITECTURE.write_text(with_stages(ARCHITECTURE.read_text(encoding="utf-8")), encoding="utf-8")
+    PROVENANCE.write_text(with_questions(PROVENANCE.read_text(encoding="utf-8")), encoding="utf-8")
     LINT.write_text(with_rules(LINT.read_text(encoding="utf-8")), encoding="utf-8")
