@@ -41,7 +41,8 @@ def _parts_table(title: str, column: str, parts: Sequence[Part]) -> Table:
 def _part_name(part: Part, column: str) -> Cell:
     if len(part.names) > 1:
         return Cell("joined", part.names, column)
-    return Cell("words", part.names[0], column) if part.names[0] else said("not_declared")
+    declared = "".join(part.names)
+    return Cell("words", declared, column) if declared else said("not_declared")
 
 
 def turned_table(title: str, unit: str, rows: Sequence[Turned]) -> Table:

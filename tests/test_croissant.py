@@ -20,7 +20,7 @@ from commands.write_pages import report_data, write_pages
 from models.data.clips import clips
 from models.data.config import WindowConfig
 from pipelines.run_folder import RunFolder
-from reports.account import OTHERS, account_of
+from reports.account import account_of
 from reports.croissant import CONTEXT, croissant
 from schemas.dataset import DatasetConfig
 from schemas.files import PublishedFile, fingerprint
@@ -165,11 +165,12 @@ def test_parts_of_few_people_are_told_together() -> None:
             "fps": [25.0] * len(rows),
         }
     )
-    assert [(part.name, part.num_people) for part in _parts(kept, "source_licence", 1)] == [
-        ("a", 9), ("b", 1), ("c", 1),
+    assert [(part.names, part.num_people) for part in _parts(kept, "source_licence", 1)] == [
+        (("a",), 9), (("b",), 1), (("c",), 1),
     ]  # fmt: skip
-    # Two people together are still too few: the next part joins them.
-    assert [(part.name, part.num_people) for part in _parts(kept, "source_licence", 5)] == [(OTHERS, 11)]
+    # Two people together are still too few: the next part joins them, and all are named.
+    together = _parts(kept, "source_licence", 5)
+    assert [(part.names, part.num_people) for part in together] == [(("a", "b", "c"), 11)]
 
 
 def test_a_fingerprint_depends_on_names_and_bytes_alone() -> None:
