@@ -25,7 +25,9 @@ HOME, USER = "users/alice_home", "zaphod_the_user"
 
 def published(out: Path) -> Iterator[tuple[str, bytes]]:
     """Yield all that a run publishes, unpacked: members of archives and arrays, columns of tables."""
-    for path in sorted(p for part in ("shards", "tables", "report", "run.json") for p in _files(out / part)):
+    for path in sorted(
+        p for part in ("shards", "tables", "report", "run.json", "croissant.json") for p in _files(out / part)
+    ):
         data, name = path.read_bytes(), path.relative_to(out).as_posix()
         yield name, data
         if path.suffix == ".parquet":

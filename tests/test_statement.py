@@ -88,9 +88,12 @@ def test_languages_have_the_same_texts_with_the_same_places() -> None:
     assert DE.names.keys() == IT.names.keys() and DE.explained.keys() == IT.explained.keys()
 
 
-def test_reasons_and_rules_have_names_in_every_language() -> None:
-    wanted = {*REASONS, *(rule.name for rule in DEFAULT_RULES)}
-    assert wanted - DE.names.keys() == set()
+def test_rules_have_names_in_every_language_and_reasons_at_least_words() -> None:
+    assert {rule.name for rule in DEFAULT_RULES} - DE.names.keys() == set()
+    for reason, english in REASONS.items():
+        cell = Cell("meaning", reason)
+        assert DE.cell(cell) and DE.is_foreign(cell) == (reason not in DE.explained)
+        assert EN.cell(cell) == " ".join(english.split())[:400]
 
 
 def test_numbers_are_written_as_the_language_does() -> None:

@@ -63,6 +63,7 @@ NAMES = {
     "jurisdiction_unclear": "Rechtsraum unklar",
     "jurisdiction_missing": "Rechtsraum fehlt",
     "jurisdiction_not_allowed": "Rechtsraum nicht zugelassen",
+    "rights_reserved": "Rechte vorbehalten",
     "may_be_minor": "Möglicherweise minderjährig",
     "duplicate": "Doppelte Datei",
     "no_video_stream": "Kein Bild",

@@ -63,6 +63,7 @@ NAMES = {
     "jurisdiction_unclear": "Giurisdizione non chiara",
     "jurisdiction_missing": "Giurisdizione mancante",
     "jurisdiction_not_allowed": "Giurisdizione non ammessa",
+    "rights_reserved": "Diritti riservati",
     "may_be_minor": "Forse minorenne",
     "duplicate": "File doppio",
     "no_video_stream": "Senza immagini",
