@@ -110,7 +110,9 @@ class Planned(Finish):
         return clips
 
     def _pack(self, shards: Any) -> Any:
-        return shards | "ShardPlan" >> beam.MapTuple(lambda shard, clips: f"{shard}: {len(list(clips))}")
+        return shards | "ShardPlan" >> beam.MapTuple(
+            lambda shard, clips: (f"{shard}: {len(list(clips))}", [])
+        )
 
 
 def collection_half(pipeline: Any, collection: Collection, config: CurateConfig, places: Places) -> Any:
