@@ -201,6 +201,7 @@ def _make_result(folder: RunFolder, before: Result, plan: ErasePlan, console: Co
         wall_seconds=summary.wall_seconds,
         inputs_hash=None,
         today=datetime.date.fromisoformat(summary.consent_day) if summary.consent_day else utc_today(),
+        recipes=summary.recipes,
         people=remaining_people(before, plan),
     )
 

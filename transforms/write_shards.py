@@ -107,11 +107,15 @@ def pack_shard(name: str, samples: Iterable[tuple[Clip, Sample]]) -> Shard:
             writer.write({"__key__": sample.key, **parts})
     offsets, end = _offsets(buffer)
     tar = buffer.getvalue()
-    told = {SHARD_BYTES: str(len(tar)), SHARD_SHA256: hashlib.sha256(tar).hexdigest()}
-    schema = INDEX_SCHEMA.with_metadata(told)
-    index = pa.Table.from_pylist([row | offsets[row["key"]] for row in rows], schema=schema)
+    index = pa.Table.from_pylist([row | offsets[row["key"]] for row in rows], schema=index_schema(tar))
     starts = index["sample_offset"].to_pylist()
     return Shard(tar=tar, index=index, sample_offsets=pack_offsets([*starts, end]))
+
+
+def index_schema(tar: bytes) -> pa.Schema:
+    """Return the schema of a shard's index, which knows the shard's size and hash."""
+    told = {SHARD_BYTES: str(len(tar)), SHARD_SHA256: hashlib.sha256(tar).hexdigest()}
+    return INDEX_SCHEMA.with_metadata(told)
 
 
 def _row(shard: str, clip: Clip, parts: Mapping[str, bytes]) -> dict[str, Any]:

@@ -19,7 +19,7 @@ import apache_beam as beam
 
 from pipelines.config import CurateConfig
 from pipelines.erase.plan import ErasePlan
-from pipelines.erase.shards import ShardChange, change_shard, write_energon
+from pipelines.erase.shards import ShardChange, change_shard, read_index, write_energon
 from pipelines.erased import REASON, unnamed
 from pipelines.erased_spans import erased_rejection
 from pipelines.package import records_of_table
@@ -28,6 +28,7 @@ from pipelines.run_folder import Places
 from pipelines.steps import add_summaries, summary
 from schemas.bias import BalanceSplit
 from schemas.layout import STAGES_JSON
+from schemas.lineage import Lineage
 from schemas.outcomes import Failure, Rejection
 from schemas.records import Clip
 from schemas.run import PeopleSummary, StageSummary
@@ -38,6 +39,7 @@ from transforms.balance.config import BalanceConfig
 from transforms.balance.splits import describe_split
 from transforms.storage import write_bytes
 from transforms.summarise_bias import SummariseBias
+from transforms.trace_lineage import lineage_of
 from transforms.write_tables import WriteTable
 
 # Without these tables nobody can be told from the difference of two results; `package` makes them anew.
@@ -129,10 +131,19 @@ class Remaining(beam.PTransform):
             | "GoneSpans" >> beam.Map(erased_rejection),
         )
         kept["rejections"] = (kept["rejections"], *told) | "AllRejections" >> beam.Flatten()
-        tables = {**kept, **self._balance(pipeline, kept)}
+        shards, energon = self._shards(pipeline)
+        tables = {**kept, **self._balance(pipeline, kept), "lineage": self._lineage(shards, kept["clips"])}
         folder = self._places.result.tables
         written = [tables[name] | WriteTable(folder, name) for name in TABLES]
-        return (*written, self._stages(pipeline, kept), *self._shards(pipeline)) | beam.Flatten()
+        return (*written, self._stages(pipeline, kept), shards, energon) | beam.Flatten()
+
+    def _lineage(self, shards: Any, clips: Any) -> Any:
+        """Return where each sample lies now, and where it comes from, of shards by their paths."""
+        found = {
+            "rows": shards | "IndexRows" >> beam.FlatMap(_index_rows, self._places.result),
+            "clips": clips | "KeySamples" >> beam.Map(lambda clip: (clip.clip_id, clip)),
+        }
+        return found | "Located" >> beam.CoGroupByKey() | "Lineage" >> beam.FlatMap(_lineage)
 
     def _balance(self, pipeline: Any, kept: Mapping[str, Any]) -> dict[str, Any]:
         """Return the tables about groups of people, made from the rows that stay."""
@@ -183,6 +194,18 @@ class Remaining(beam.PTransform):
             | "Energon" >> beam.FlatMap(lambda sizes, after: write_energon(after, sizes), self._places.result)
         )
         return shards, energon
+
+
+def _index_rows(path: str, after: Result) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    name = path.rsplit("/", 1)[-1].removesuffix(".tar")
+    for row in read_index(after, name).to_pylist():
+        yield row["key"], row
+
+
+def _lineage(grouped: tuple[str, Mapping[str, Any]]) -> Iterator[Lineage]:
+    for row in grouped[1]["rows"]:
+        for clip in grouped[1]["clips"]:
+            yield lineage_of(clip, row)
 
 
 class _Keep(beam.PTransform):

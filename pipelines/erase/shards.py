@@ -23,7 +23,7 @@ from schemas.sample import to_json_bytes
 from transforms.energon import OFFSETS_SUFFIX, energon_files_of, pack_offsets
 from transforms.shard_layout import shard_name
 from transforms.storage import join, link_or_copy, list_folder, read_bytes
-from transforms.write_shards import INDEX_SCHEMA, Shard
+from transforms.write_shards import Shard, index_schema
 
 _NAME = re.compile(r"(?P<split>[a-z]+)-(?P<number>\d{6})")
 _JSON = "json"
@@ -123,7 +123,7 @@ def change_shard(
         link_or_copy(join(before.index, name), join(after.index, name))
     else:
         rows = [row | {"shard": f"{change.becomes}.tar"} for row in index.to_pylist()]
-        after.write_index(change.becomes, pa.Table.from_pylist(rows, schema=INDEX_SCHEMA))
+        after.write_index(change.becomes, pa.Table.from_pylist(rows, schema=index.schema))
     return join(after.shards, f"{change.becomes}.tar")
 
 
@@ -159,8 +159,9 @@ def without(
     out += bytes(2 * tarfile.BLOCKSIZE)
     out += bytes(-len(out) % tarfile.RECORDSIZE)
     told = [rows[key] | {"sample_offset": start} for key, start in starts.items()]
-    table = pa.Table.from_pylist(told, schema=INDEX_SCHEMA)
-    return Shard(tar=bytes(out), index=table, sample_offsets=offsets)
+    changed = bytes(out)
+    table = pa.Table.from_pylist(told, schema=index_schema(changed))
+    return Shard(tar=changed, index=table, sample_offsets=offsets)
 
 
 def _renamed(data: bytes, groups: Mapping[str, str]) -> bytes:

@@ -64,6 +64,7 @@ NAMES = {
     "jurisdiction_missing": "Rechtsraum fehlt",
     "jurisdiction_not_allowed": "Rechtsraum nicht zugelassen",
     "rights_reserved": "Rechte vorbehalten",
+    "erased": "Gelöscht",
     "may_be_minor": "Möglicherweise minderjährig",
     "duplicate": "Doppelte Datei",
     "no_video_stream": "Kein Bild",
@@ -129,6 +130,7 @@ NAMES = {
 }
 
 EXPLAINED = {
+    "erased": "Auf Verlangen endgültig gelöscht. Was es war, ist nicht aufbewahrt.",
     "consent_refused": "Die Liste sagt, dass die gezeigte Person nicht eingewilligt hat. Die Datei wurde "
     "nicht geöffnet.",
     "consent_unclear": "Was die Liste zur Einwilligung sagt, ist kein klares Ja. Die Datei wurde nicht "

@@ -64,6 +64,7 @@ NAMES = {
     "jurisdiction_missing": "Giurisdizione mancante",
     "jurisdiction_not_allowed": "Giurisdizione non ammessa",
     "rights_reserved": "Diritti riservati",
+    "erased": "Cancellato",
     "may_be_minor": "Forse minorenne",
     "duplicate": "File doppio",
     "no_video_stream": "Senza immagini",
@@ -129,6 +130,7 @@ NAMES = {
 }
 
 EXPLAINED = {
+    "erased": "Cancellato definitivamente su richiesta. Non si conserva che cosa fosse.",
     "consent_refused": "L'elenco dice che la persona ripresa non ha acconsentito. Il file non è stato "
     "aperto.",
     "consent_unclear": "Ciò che l'elenco dice del consenso non è un chiaro sì. Il file non è stato aperto.",
