@@ -16,7 +16,9 @@ RUN python -m venv /opt/mentor
 WORKDIR /build
 # Packages first: they change less often than Mentor.
 COPY requirements.txt requirements-gcp.txt requirements-aws.txt requirements-train.txt ./
-RUN pip install --no-cache-dir --no-deps -r requirements.txt -r requirements-gcp.txt -r requirements-aws.txt
+COPY hashes hashes
+RUN pip install --no-cache-dir --no-deps --require-hashes \
+    -r hashes/requirements.txt -r hashes/torch.txt -r hashes/requirements-gcp.txt -r hashes/requirements-aws.txt
 # Adds the NVIDIA libraries to a CUDA build of PyTorch, and nothing to one for the processor.
 RUN pip install --no-cache-dir -c requirements.txt torch
 COPY pyproject.toml README.md ./

@@ -1,7 +1,8 @@
 # Mentor: `make demo` curates the recordings of demo/media, `make test` runs the tests. `make help` lists the rest.
 #
 # Variables: PYTHON (a Python 3.11), VENV (where packages go), OUT (where the demo's results go),
-# DATA (the folder `make bench` measures).
+# DATA (the folder `make bench` measures), HASHES (no: packages of an index whose files are others than PyPI's),
+# SECONDS (of the processor that `make fuzz` spends on each target).
 
 PYTHON ?= $(shell for p in python3.11 python3 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null && echo $$p && break; done)
@@ -10,11 +11,21 @@ OUT ?= out/demo
 # By what right the demo makes people talk: written into the records of its videos.
 RIGHT := recordings published under CC BY 4.0 (demo/media/ATTRIBUTION.md), shown here as a test
 DATA ?=
+HASHES ?= yes
+SECONDS ?= 60
 
 RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip --disable-pip-version-check --no-input
 
-.PHONY: help demo test lint type bench install install-dev gcp aws
+# The pins of some files, with the hashes that hashes/ lists of them.
+pins = $(foreach file,$(1),-r $(if $(filter no,$(HASHES)),,hashes/)$(file))
+
+# The build of PyTorch that the index prefers, checked (tools/pin_hashes.py says why it does not come with the others).
+TORCH := $(VENV)/torch-download
+CHECKED_TORCH = $(PIP) download --quiet --no-deps -c requirements.txt --dest $(TORCH) torch && \
+	$(PIP) install --quiet --no-deps --no-index --find-links $(TORCH) --require-hashes -r hashes/torch.txt && rm -r $(TORCH)
+
+.PHONY: help demo test lint type bench install install-dev gcp aws audit fuzz hashes sbom
 .DELETE_ON_ERROR:
 
 help:
@@ -23,6 +34,10 @@ help:
 	@echo "make lint, make type   ruff; pyright"
 	@echo "make bench DATA=DIR    measure speed on the videos of a folder"
 	@echo "make gcp, make aws     add what gs:// and Dataflow, or s3://, need"
+	@echo "make audit             look up known faults of the pinned packages (asks PyPI)"
+	@echo "make sbom              write dist/mentor.cdx.json, the bill of materials"
+	@echo "make hashes            write hashes/ anew after a pin has changed (asks the index)"
+	@echo "make fuzz              fuzz all that reads files of strangers, SECONDS for each reader"
 
 demo: install
 	$(RUN) run_pipeline.py curate --input demo/media/manifest.csv --output "$(OUT)" --config demo/config.yaml
@@ -56,16 +71,34 @@ install-dev: $(VENV)/.installed-dev
 
 # --no-deps: requirements.txt names every package, and mediapipe and rapidocr must not bring their own OpenCV.
 # The second step does nothing for a CPU build of torch; for a CUDA build it adds the NVIDIA libraries.
-$(VENV)/.installed: requirements.txt requirements-train.txt
+$(VENV)/.installed: requirements.txt requirements-train.txt hashes/requirements.txt hashes/requirements-train.txt hashes/torch.txt
 	@test -n "$(PYTHON)" || { echo "Mentor needs Python 3.11 (make PYTHON=/path/to/python3.11)" >&2; exit 2; }
 	"$(PYTHON)" -m venv $(VENV)
-	$(PIP) install --quiet --no-deps -r requirements.txt -r requirements-train.txt
+	$(if $(filter no,$(HASHES)),,$(CHECKED_TORCH))
+	$(PIP) install --quiet --no-deps $(call pins,requirements.txt requirements-train.txt)
 	$(PIP) install --quiet -c requirements.txt torch
 	@touch $@
 
-$(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt
-	$(PIP) install --quiet --no-deps -r requirements-dev.txt
+$(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt hashes/requirements-dev.txt
+	$(PIP) install --quiet --no-deps $(call pins,requirements-dev.txt)
 	@touch $@
 
 gcp aws: install
-	$(PIP) install --quiet --no-deps -r requirements-$@.txt
+	$(PIP) install --quiet --no-deps $(call pins,requirements-$@.txt)
+
+audit: install-dev
+	$(PIP) install --quiet --no-deps $(call pins,requirements-audit.txt)
+	$(RUN) -m pip_audit --strict --require-hashes --disable-pip \
+		$(foreach file,$(wildcard hashes/*.txt),-r $(file))
+
+sbom: install-dev gcp aws
+	$(RUN) tools/write_sbom.py dist/mentor.cdx.json
+
+# Without hashes: a pin that has changed has none yet.
+hashes: install
+	$(PIP) install --quiet --no-deps -r requirements-audit.txt
+	$(RUN) tools/pin_hashes.py
+
+fuzz: install-dev
+	$(PIP) install --quiet --no-deps $(call pins,requirements-fuzz.txt)
+	$(RUN) -m tools.fuzz --seconds $(SECONDS)

@@ -66,6 +66,16 @@ def verify_weights(name: str) -> str | None:
     return found
 
 
+def weight_files(name: str) -> tuple[Path, ...]:
+    """Return the files of a backend's weights, () if it has none.
+
+    Raises:
+        BadInputError: as `verify_weights`.
+    """
+    verify_weights(name)
+    return _weight_files(next(b for b in BACKENDS if b.name == name)) or ()
+
+
 def _describe(backend: Backend) -> BackendInfo:
     files = _weight_files(backend)
     sha256 = joined_sha256(files) if files else None

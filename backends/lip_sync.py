@@ -17,7 +17,7 @@ import numpy.typing as npt
 from backends.protocols import FloatArray, RgbImage
 from backends.weights import whisper_folder
 from body import face_mesh
-from body.npz import read_arrays
+from schemas.npz import read_arrays
 from schemas.outcomes import BadInputError
 
 EMBEDDED = "lip-sync"

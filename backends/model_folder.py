@@ -18,6 +18,7 @@ from schemas.outcomes import BadInputError
 
 LAYOUT = "a folder in diffusers' layout has unet/, vae/ and scheduler/, each with its settings as .json"
 _PICKLED = (".bin", ".ckpt", ".pt", ".pth", ".pkl", ".msgpack", ".h5")
+_KINDS = (torch.float32, torch.float16, torch.bfloat16, torch.float64)
 _MAX_SETTINGS_BYTES, _MAX_WEIGHTS_BYTES = 1 << 20, 16 << 30
 # Settings of real models are far below; larger ones would keep a machine busy before anything is compared.
 _MAX_DEPTH, _MAX_ITEMS, _MAX_NUMBER = 4, 2048, 1 << 16
@@ -76,10 +77,10 @@ class ModelFolder:
         for path in self._weight_files(part, stem):
             try:
                 tensors |= load_file(path)
-            except (OSError, SafetensorError, ValueError) as error:
+            except (OSError, SafetensorError, ValueError, LookupError) as error:
                 raise BadInputError(f"{path}: damaged weights ({error})") from error
         for name, value in tensors.items():
-            if not value.is_floating_point() or not bool(torch.isfinite(value).all()):
+            if value.dtype not in _KINDS or not bool(torch.isfinite(value).all()):
                 raise BadInputError(f"{self.root / part}: {name}: weights that are not finite numbers")
         return {name: value.float() for name, value in tensors.items()}
 

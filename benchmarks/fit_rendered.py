@@ -18,10 +18,10 @@ from benchmarks.fit_sequences import Motion, talk
 from body.face_mesh import MIDDLE_LIPS
 from body.load import load_body_model
 from body.model import BodyModel, landmark_points
-from body.npz import read_arrays
 from body.raster import Pinhole
 from body.skinning import skin, skin_points, transform_joints
 from body.topology import JOINT_INDEX, MAX_EXPRESSION
+from schemas.npz import read_arrays
 from tools.body_model.appearance import person_colours
 from tools.body_model.renders import draw
 from transforms.extract_landmarks import PARTS, LandmarkConfig

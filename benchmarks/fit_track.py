@@ -11,7 +11,7 @@ import numpy as np
 
 from benchmarks.fit_sequences import Motion
 from body.model import BodyModel
-from body.npz import read_arrays
+from schemas.npz import read_arrays
 
 _NAMES = (
     "global_orient", "body_pose_axis", "jaw_pose", "leye_pose", "reye_pose", "left_hand_pose",

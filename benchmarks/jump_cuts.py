@@ -106,7 +106,7 @@ def _joined(
 
 
 def _number(name: str) -> int:
-    return int(hashlib.md5(name.encode()).hexdigest(), 16)
+    return int(hashlib.md5(name.encode(), usedforsecurity=False).hexdigest(), 16)
 
 
 def _share(found: float, number: float) -> str:

@@ -12,9 +12,9 @@ import numpy as np
 
 from body.detector_bias import DetectorBias
 from body.model import ArkitUnits, BodyModel, HandSpace, JointPoints, PointSet, SurfacePoints
-from body.npz import read_arrays
 from body.topology import ARKIT_EXPRESSION_UNITS, NUM_JOINTS, PARENTS
 from schemas.ids import content_id
+from schemas.npz import read_arrays
 
 FILE_NAME = "body_model.npz"
 _DIRECTIONS = ("shape_dirs", "expression_dirs", "pose_dirs")

@@ -8,7 +8,6 @@ import numpy as np
 from body.embedded import load_embedded
 from body.face_mesh import IBUG68, NUM_CONTOUR
 from body.model import BodyModel, HandSpace, JointPoints, PointSet, SurfacePoints
-from body.npz import read_arrays
 from body.parts import parts_from_weights
 from body.pose_points import HAND_POINTS
 from body.topology import (
@@ -24,6 +23,7 @@ from body.topology import (
     SIDES,
 )
 from schemas.ids import content_id
+from schemas.npz import read_arrays
 from schemas.outcomes import BadInputError
 
 _REQUIRED = (
@@ -34,6 +34,7 @@ _REQUIRED = (
 _OPTIONAL = ("dynamic_lmk_faces_idx", "dynamic_lmk_bary_coords", "hands_coeffsl", "vt", "ft")
 _ROOT = 2**32 - 1  # how files write the pelvis's missing parent
 _MAX_VERTICES = 200_000
+_LARGEST = np.finfo(np.float32).max  # as which numbers are held
 _CONTOUR_WEIGHT = 0.5
 
 
@@ -72,7 +73,7 @@ def _check(arrays: dict[str, np.ndarray], path: Path) -> None:
         "lmk_faces_idx": (51,), "lmk_bary_coords": (51, 3),
     }  # fmt: skip
     if "dynamic_lmk_faces_idx" in arrays and "dynamic_lmk_bary_coords" in arrays:
-        rows = len(arrays["dynamic_lmk_faces_idx"])
+        rows = max(len(arrays["dynamic_lmk_faces_idx"]), 1)
         shapes["dynamic_lmk_faces_idx"] = (rows, NUM_CONTOUR)
         shapes["dynamic_lmk_bary_coords"] = (rows, NUM_CONTOUR, 3)
     for name, shape in shapes.items():
@@ -92,8 +93,8 @@ def _check_numbers(arrays: dict[str, np.ndarray], path: Path) -> None:
     for name, array in arrays.items():
         if array.dtype.kind not in "fiu":
             raise BadInputError(f"{path}: {name} holds no numbers ({array.dtype})")
-        if array.dtype.kind == "f" and not np.isfinite(array).all():
-            raise BadInputError(f"{path}: {name} has numbers that are not finite")
+        if array.dtype.kind == "f" and not (np.abs(array) <= _LARGEST).all():
+            raise BadInputError(f"{path}: {name} has numbers that are not finite, or too large")
         if name in ("v_template", "f", "dynamic_lmk_faces_idx") and array.ndim != 2:
             raise BadInputError(f"{path}: {name} has shape {array.shape}, SMPL-X has two dimensions")
 

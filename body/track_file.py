@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from body.npz import read_arrays
 from body.track import TRACK_PARAMETERS, TRACK_PARTS, BodyTrack
+from schemas.npz import read_arrays
 from schemas.outcomes import BadInputError
 from schemas.sample import arrays_to_npz
 

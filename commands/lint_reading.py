@@ -19,15 +19,16 @@ from lint.published import TextFacts
 from lint.shards import Member
 from media.source import is_remote, local_path
 from schemas.outcomes import BadInputError
+from schemas.tables import TABLE_FAULTS
+from schemas.tar_headers import TAR_FAULTS, TarHeaders, is_plain
 from transforms.storage import join, list_files, open_remote, read_bytes
 
 _KINDS = {stat.S_IFLNK: "a link", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
 _MAX_FILE_BYTES, _MAX_TABLE_BYTES = 2**30, 2**34
 _MIN_SECRET = 6  # shorter ones occur by chance
-_MAX_HEADER_BYTES, _MAX_MEMBERS = 2**20, 1_000_000
+_MAX_MEMBERS = 1_000_000
 # Two blocks of zeros end an archive; writers fill up to 20 blocks.
 _MIN_TAIL_BYTES, _MAX_TAIL_BYTES = 1024, 20 * 512 + 1024
-_TAR_FAULTS = (tarfile.TarError, OSError, EOFError, ValueError, OverflowError)
 _DATA_URI = re.compile(rb"data:[a-z]+/[a-z0-9.+-]+;base64,[A-Za-z0-9+/=]+")
 
 
@@ -81,37 +82,20 @@ def opened(path: str) -> Iterator[tuple[BinaryIO, int]]:
         yield handle, size
 
 
-class _HeaderReader:
-    """A file of which no more than headers are read at once: a tar file can claim headers of any size."""
-
-    def __init__(self, handle: BinaryIO) -> None:
-        self._handle = handle
-        self.seek, self.tell = handle.seek, handle.tell
-
-    def read(self, size: int) -> bytes:
-        """Read at most a header."""
-        if size > _MAX_HEADER_BYTES:
-            raise tarfile.ReadError(f"a header of {size} bytes")
-        return self._handle.read(size)
-
-
 def read_members(handle: BinaryIO, size: int) -> tuple[list[Member], str, bool]:
     """Return a tar file's headers, where reading them ended ('' at its end), and whether nothing follows."""
     members: list[Member] = []
-    reader: Any = _HeaderReader(handle)
+    headers = TarHeaders(handle)
     try:
-        with tarfile.open(fileobj=reader, mode="r:") as archive:
-            for member in archive:
-                members.append(_member(member))
-                vars(archive)["members"] = []  # tarfile would keep them all
-                if len(members) > _MAX_MEMBERS:
-                    return members, f"holds more than {_MAX_MEMBERS} files", True
-                if member.offset_data + member.size > size and member.isreg():
-                    return members, f"ends before {member.name[:100]!r} does", True
-            end = archive.offset  # pyright: ignore[reportAttributeAccessIssue] (where the next header begins)
-    except _TAR_FAULTS as error:
+        for member in headers:
+            members.append(_member(member))
+            if len(members) > _MAX_MEMBERS:
+                return members, f"holds more than {_MAX_MEMBERS} files", True
+            if member.offset_data + member.size > size and member.isreg():
+                return members, f"ends before {member.name[:100]!r} does", True
+    except TAR_FAULTS as error:
         return members, f"cannot be read ({type(error).__name__}: {error})"[:300], True
-    handle.seek(end)
+    handle.seek(headers.end)
     tail = handle.read(_MAX_TAIL_BYTES + 1)
     if len(tail) < _MIN_TAIL_BYTES:
         return members, "ends without the two empty blocks that end an archive", True
@@ -124,7 +108,7 @@ def _member(member: tarfile.TarInfo) -> Member:
         offset=member.offset,
         data_offset=member.offset_data,
         size=member.size,
-        is_file=member.isreg() and not member.issparse(),
+        is_file=is_plain(member),
         owner=(member.uname, member.gname, member.mtime),
     )
 
@@ -145,7 +129,7 @@ def parquet(path: str) -> Iterator[pq.ParquetFile]:
                 if size > _MAX_TABLE_BYTES:
                     raise BadInputError(f"{path}: claims {size} bytes of values")
                 yield file
-    except (OSError, pa.ArrowException, ValueError) as error:
+    except TABLE_FAULTS as error:
         if isinstance(error, BadInputError):
             raise
         raise BadInputError(f"{path}: cannot be read ({error})"[:300]) from error
@@ -214,7 +198,7 @@ def read_secrets(data: bytes | None) -> Secrets:
         known: Mapping[str, Any] = json.loads(data or b"{}")
         sources = [s for s in known.get("sources", []) if isinstance(s, dict)]
         folders = {str(s.get("uri", "")).rsplit("/", 1)[0] for s in sources}
-        fields = {name: list(values) for name, values in known.get("pseudonyms", {}).items()}
+        fields = {name: list(map(str, values)) for name, values in known.get("pseudonyms", {}).items()}
     except (ValueError, TypeError, AttributeError, RecursionError):
         return Secrets()
     shown = " ".join(str({k: v for k, v in s.items() if k not in ("uri", *fields)}) for s in sources)

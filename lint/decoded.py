@@ -1,8 +1,6 @@
 """A sample's parts decoded, whatever strangers put into them: nothing unpickled, nothing oversized."""
 
 import io
-import json
-import wave
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,21 +9,24 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from body.npz import read_arrays
 from media.mp4 import count_frames
-from media.source import MediaError, MediaLimits
+from media.source import MediaLimits
 from media.spans import decode_span
-from schemas.outcomes import BadInputError
-from schemas.sample import ARRAYS, BODY_ARRAYS, SAMPLING_RATE_HZ, pcm_of_wav
+from schemas.npz import read_arrays
+from schemas.sample import (
+    ARRAYS,
+    BODY_ARRAYS,
+    MAX_FRAMES,
+    SAMPLING_RATE_HZ,
+    WAV_FAULTS,
+    about_of_json,
+    pcm_of_wav,
+)
 
-MAX_FRAMES, MAX_SIDE_PX = 20_000, 2**16
 _MAX_PIXELS = 4096 * 2304
 # Pictures are decoded so many bytes at a time.
 _SPAN_BYTES = 256 * 2**20
-_FAULTS = (
-    *(ValueError, KeyError, TypeError, RecursionError, EOFError, OSError, OverflowError),
-    *(wave.Error, zipfile.BadZipFile, NotImplementedError),
-)
+_FAULTS = (*WAV_FAULTS, zipfile.BadZipFile, OverflowError)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,7 +55,7 @@ def decode_parts(parts: Mapping[str, bytes]) -> Decoded:
             continue
         try:
             found |= read(parts[part], found.get("about", {}))
-        except (BadInputError, MediaError, *_FAULTS) as error:
+        except _FAULTS as error:
             faults[part] = f"{type(error).__name__}: {error}"[:200]
     if objects := found.pop("objects", None):
         faults["npz"] = f"{objects} holds Python objects; they were not unpickled"
@@ -62,15 +63,7 @@ def decode_parts(parts: Mapping[str, bytes]) -> Decoded:
 
 
 def _about(data: bytes, _: Mapping[str, Any]) -> dict[str, Any]:
-    about = json.loads(data)
-    frames, fps, size = about["num_frames"], about["fps"], (about["width"], about["height"])
-    if type(frames) is not int or not 0 < frames <= MAX_FRAMES:
-        raise ValueError(f"{frames!r} frames")
-    if type(fps) not in (int, float) or not 1 <= fps <= 1000:
-        raise ValueError(f"{fps!r} frames a second")
-    if not all(type(side) is int and 0 < side <= MAX_SIDE_PX for side in size):
-        raise ValueError(f"pictures of {size!r} px")
-    return {"about": about}
+    return {"about": about_of_json(data, MAX_FRAMES)}
 
 
 def _sound(data: bytes, _: Mapping[str, Any]) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from schemas.layout import (
     RUN_JSON,
     SHARDS,
     TABLES,
+    is_result_name,
 )
 from schemas.outcomes import BadInputError
 from schemas.tables import TABLES as TABLE_SCHEMAS
@@ -32,7 +33,6 @@ _PAGES = (
     *("statement.en.html", "statement.de.html", "statement.it.html"),
 )
 _ENERGON = (".info.json", "split.yaml", "dataset.yaml")
-_RESULT_NAME = re.compile(r"[A-Za-z0-9_-]{1,100}")
 _REPORT_ENDINGS = (".html", ".json", ".csv", ".md", ".parquet", ".txt")
 
 
@@ -78,7 +78,7 @@ def _layout_version(facts: FolderFacts) -> Iterator[Found]:
 
 
 def _current_link(facts: FolderFacts) -> Iterator[Found]:
-    if not _RESULT_NAME.fullmatch(facts.result_name):
+    if not is_result_name(facts.result_name):
         where = CURRENT if facts.is_local else CURRENT_OBJECT
         yield where, "", f"names {facts.result_name[:100]!r}, which is no name of a result"
     elif facts.is_local and facts.links.get(CURRENT) != f"{RESULTS}/{facts.result_name}":

@@ -21,7 +21,9 @@ def count_frames(data: bytes) -> int:
         MediaError: if the bytes are no MP4 with pictures, or end before the last one.
     """
     try:
-        with av.open(io.BytesIO(data), "r", format="mp4", io_open=refuse_to_open) as container:
+        with av.open(
+            io.BytesIO(data), "r", format="mp4", metadata_errors="replace", io_open=refuse_to_open
+        ) as container:
             video = main_video_stream(container)
             if video is None:
                 raise MediaError("the MP4 holds no pictures")
@@ -30,6 +32,8 @@ def count_frames(data: bytes) -> int:
             packets: list[Packet[VideoStream]] = [packet for packet in container.demux(video) if packet.size]
             if any(packet.is_corrupt for packet in packets) or len(packets) < video.frames:
                 raise MediaError(f"the MP4 ends before the last of its {video.frames} pictures")
-    except (FFmpegError, OSError) as error:
+    except (FFmpegError, OSError, ValueError) as error:
+        if isinstance(error, MediaError):
+            raise
         raise MediaError(f"not an MP4 that can be read ({describe(error)})") from error
     return sum(not packet.is_discard for packet in packets)

@@ -46,7 +46,12 @@ def decode_span(
     options = {"max_pixels": str(limits.max_pixels), "max_streams": str(limits.max_streams)}
     try:
         with av.open(
-            io.BytesIO(data), "r", format="mp4", options=options, io_open=refuse_to_open
+            io.BytesIO(data),
+            "r",
+            format="mp4",
+            options=options,
+            metadata_errors="replace",
+            io_open=refuse_to_open,
         ) as container:
             video: Any = main_video_stream(container)
             if video is None:

@@ -1,18 +1,20 @@
 """The file of a trained model: safetensors, the rest as JSON in its metadata; nothing is unpickled."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save, save_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from schemas.outcomes import BadInputError
 
 _MAX_BYTES = 1 << 30
+# What building a network by a file's settings may raise where these are none.
+MISFITS = (LookupError, TypeError, ValueError, AttributeError, AssertionError, RuntimeError)
 
 
 def model_bytes(kind: str, about: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> bytes:
@@ -61,13 +63,39 @@ def read_model(
         with safe_open(str(path), framework="pt", device="cpu") as file:
             about = json.loads((file.metadata() or {}).get("about", "{}"))
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (OSError, SafetensorError, ValueError) as error:
+        finite = all(bool(torch.isfinite(value).all()) for value in tensors.values())
+    except (OSError, SafetensorError, ValueError, LookupError, RuntimeError) as error:
+        # Settings nested without end, and numbers of a kind that is none of weights, are RuntimeErrors.
+        if isinstance(error, BadInputError):
+            raise
         raise BadInputError(f"{path}: not a {what} model ({error})") from error
     if not isinstance(about, dict) or about.pop("format", None) != kind:
         raise BadInputError(f"{path}: not a {what} model of format {kind}{if_not}")
-    if not all(bool(torch.isfinite(value).all()) for value in tensors.values()):
+    if not finite:
         raise BadInputError(f"{path}: has weights that are not finite")
     return about, tensors
+
+
+def check_size(
+    settings: Mapping[str, Any], build: Callable[[], nn.Module], tensors: Mapping[str, Tensor]
+) -> None:
+    """Check that a network has just these tensors, before memory is taken for it.
+
+    Args:
+        settings: of the network; one with more layers than there are tensors, or wider ones, is not tried.
+        build: makes it; called where tensors have shapes alone.
+
+    Raises:
+        ValueError: if it does not.
+    """
+    most = max([len(tensors), *(side for value in tensors.values() for side in value.shape)])
+    for name, value in settings.items():
+        if any(isinstance(n, int) and n > most for n in (value if isinstance(value, tuple) else (value,))):
+            raise ValueError(f"{name} is {str(value)[:40]}, and no tensor is so large")
+    with torch.device("meta"):
+        wanted = {name: value.shape for name, value in build().state_dict().items()}
+    if wanted != {name: value.shape for name, value in tensors.items()}:
+        raise ValueError("its tensors are not those of the network that it describes")
 
 
 def _told(

@@ -70,7 +70,7 @@ class ArtefactStore:
         try:
             record = json.loads(data)
             wanted = {self.part_path(owner, artefact, p): size for p, size in record["parts"].items()}
-        except (ValueError, KeyError, AttributeError, TypeError):
+        except (ValueError, KeyError, AttributeError, TypeError, RecursionError):
             return None  # a torn file: it is made again
         return record if sizes_of(list(wanted)) == wanted else None
 
@@ -164,7 +164,7 @@ class ArtefactStore:
             if artefact.stage == stage and data is not None:
                 try:
                     found.append(json.loads(data))
-                except ValueError:
+                except (ValueError, RecursionError):
                     continue
         return found
 

@@ -66,7 +66,7 @@ class CurateConfig(VisitSections):
 # Sections that change how a run goes, or what it says about itself, but not the data.
 _WITHOUT_EFFECT = ("bias", "isolation", "run", "dataset")
 # Stands for a value that is not written down.
-SECRET = "(secret)"
+SECRET = "(secret)"  # noqa: S105
 
 
 def load_config(path: str | None) -> CurateConfig:

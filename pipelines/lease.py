@@ -24,6 +24,8 @@ from transforms.storage import delete_tree, read_if_there, write_bytes
 RENEW_SECONDS = 20.0
 # A holder that has not renewed its lease for this long is dead.
 STALE_SECONDS = 120.0
+# What reading a holder's note may raise that was not written whole, or by somebody else.
+_TORN = (ValueError, LookupError, TypeError, OverflowError, RecursionError)
 
 
 @contextmanager
@@ -105,8 +107,8 @@ def _is_stale(data: bytes) -> bool:
         holder = json.loads(data)
         if holder["host"] == socket.gethostname() and not _is_alive(int(holder["process"])):
             return True
-        return time.time() - float(holder["renewed"]) > STALE_SECONDS
-    except (ValueError, KeyError, TypeError):
+        return not time.time() - float(holder["renewed"]) <= STALE_SECONDS  # NaN is no time
+    except _TORN:
         return True  # torn while it was written: nobody holds it
 
 
@@ -127,6 +129,6 @@ def _taken(path: str, data: bytes) -> BadInputError:
         who = (
             f"{holder['command']} on {holder['host']}, process {holder['process']}, since {holder['started']}"
         )
-    except (ValueError, KeyError, TypeError):
+    except _TORN:
         who = "another run"
     return BadInputError(f"--output {folder}: in use by {who}; wait for it, or choose another folder")

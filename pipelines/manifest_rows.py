@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from pipelines.intake_config import ManifestConfig
 from pipelines.manifest_columns import column_names
 from schemas.outcomes import BadInputError
+from schemas.tables import TABLE_FAULTS
 from schemas.visible import visible
 
 _DELIMITERS = ",;\t"
@@ -131,7 +132,8 @@ def read_parquet(data: bytes, config: ManifestConfig, where: str) -> list[Row]:
             for name, place in columns.items():
                 _check_type(file.schema_arrow.field(place), name, where)
             table = file.read(columns=[header[place] for place in columns.values()])
-    except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
+            table.validate(full=True)
+    except TABLE_FAULTS as error:
         if isinstance(error, BadInputError):
             raise
         said = visible(str(error))[:200]
@@ -164,7 +166,7 @@ def _column(column: Any, name: str, where: str) -> Sequence[str | None]:
         try:
             value = cell.as_py()
             values.append(_text(value.decode() if isinstance(value, bytes) else value))
-        except (ValueError, OverflowError, ArithmeticError) as error:
+        except (*TABLE_FAULTS, ArithmeticError) as error:
             raise BadInputError(
                 f"{where}: row {number}: the column {name!r} cannot be read ({visible(str(error))[:100]})"
             ) from error

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from pipelines.config import CurateConfig
 from pipelines.ledger import TABLES, Ledger, ended
-from pipelines.results import Result
+from pipelines.results import Result, readable
 from pipelines.sender import of_this_mentor, this_mentor
 from pipelines.steps import summary
 from schemas.outcomes import BadInputError, Failure, Rejection, clip_rejection
@@ -81,11 +81,16 @@ def records_of_table(pipeline: Any, result: Result, table: str) -> Any:
     result.check_table(table)
     files = pipeline | f"Paths_{table}" >> beam.Create(paths)
     ours = files | f"SameMentor_{table}" >> beam.Map(of_this_mentor, this_mentor())
-    return ours | f"Read_{table}" >> beam.FlatMap(_records, table)
+    return ours | f"Read_{table}" >> beam.FlatMap(records_of_file, table)
 
 
-def _records(path: str, table: str) -> Iterator[Any]:
-    with pq.ParquetFile(io.BytesIO(read_bytes(path))) as source:
+def records_of_file(path: str, table: str) -> Iterator[Any]:
+    """Yield the records of a table's file.
+
+    Raises:
+        BadInputError: if it is damaged, or has not the columns and values of this version.
+    """
+    with readable(path), pq.ParquetFile(io.BytesIO(read_bytes(path))) as source:
         for batch in source.iter_batches():
             for row in batch.to_pylist():
                 yield from_row(table, row)

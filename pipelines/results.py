@@ -3,7 +3,8 @@
 import dataclasses
 import functools
 import io
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -16,7 +17,7 @@ from schemas.layout import CROISSANT_JSON, INDEX, REPORT, RUN_JSON, SHARDS, TABL
 from schemas.outcomes import BadInputError
 from schemas.run import RunSummary
 from schemas.sample import to_json_bytes
-from schemas.tables import SCHEMA_VERSION, arrow_schema
+from schemas.tables import SCHEMA_VERSION, TABLE_FAULTS, arrow_schema
 from transforms.energon import ENERGON_FOLDER, OFFSETS_SUFFIX
 from transforms.storage import join, list_folder, parquet_bytes, read_bytes, write_bytes
 from transforms.write_shards import Shard
@@ -69,7 +70,8 @@ class Result:
     def check_table(self, table: str) -> None:
         """Raise BadInputError if a table lacks columns of this version."""
         for file in self.table_files(table):
-            there = set(pq.read_schema(io.BytesIO(read_bytes(file))).names)
+            with readable(file):
+                there = set(pq.read_schema(io.BytesIO(read_bytes(file))).names)
             if missing := set(arrow_schema(table).names) - there:
                 raise BadInputError(
                     f"{file}: has no {', '.join(sorted(missing)[:3])}; it is of another version: "
@@ -117,9 +119,13 @@ class Result:
         return join(self.folder, REPORT, *name.split("/"))
 
     def shard_index(self) -> pa.Table | None:
-        """Return the indices of all shards as one table; None without shards."""
+        """Return the indices of all shards as one table; None without shards.
+
+        Raises:
+            BadInputError: if one cannot be read.
+        """
         names = [n for n in list_folder(self.index) if n.endswith(".parquet")]
-        read = [pq.read_table(io.BytesIO(read_bytes(join(self.index, n)))) for n in names]
+        read = [_read_parquet(join(self.index, n), None, None) for n in names]
         return pa.concat_tables(read) if read else None
 
     def write_shard(self, name: str, shard: Shard) -> str:
@@ -158,7 +164,14 @@ def _summary_reader() -> TypeAdapter[RunSummary]:
 
 
 def _read_parquet(path: str, columns: list[str] | None, where: pc.Expression | None) -> pa.Table:
-    try:
+    with readable(path):
         return pq.read_table(io.BytesIO(read_bytes(path)), columns=columns, filters=where)
-    except (OSError, pa.ArrowException) as error:
+
+
+@contextmanager
+def readable(path: str) -> Iterator[None]:
+    """Let errors of reading a table name its file, as BadInputError."""
+    try:
+        yield
+    except TABLE_FAULTS as error:
         raise BadInputError(f"{path}: cannot be read ({error})") from error

@@ -42,6 +42,7 @@ from schemas.layout import (
     RESULTS,
     RUN_JSON,
     WORK,
+    named_result,
 )
 from schemas.outcomes import BadInputError
 from schemas.parts import PartReader
@@ -298,7 +299,7 @@ class RunFolder:
             name = link.readlink().name if link.is_symlink() else None
         else:
             data = read_if_there(join(self.root, CURRENT_OBJECT))
-            name = None if data is None else _named(data)
+            name = None if data is None else named_result(data)
         result = None if name is None else Result(join(self.root, RESULTS, name))
         return result if result and sizes_of([join(result.folder, RUN_JSON)]) else None
 
@@ -332,11 +333,3 @@ def _link(place: Path, target: str) -> None:
     scratch = place.with_name(f"{place.name}.{uuid.uuid4().hex}{TEMPORARY}")
     scratch.symlink_to(target)
     scratch.replace(place)
-
-
-def _named(data: bytes) -> str | None:
-    try:
-        name = json.loads(data)["result"]
-    except (ValueError, KeyError, TypeError):
-        return None
-    return name if isinstance(name, str) and "/" not in name else None

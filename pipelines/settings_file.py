@@ -13,6 +13,13 @@ _MAX_VALUES = 100_000
 _MAX_DEPTH = 20
 
 
+# What PyYAML raises: beside its own, whatever its constructors meet where a tag (`!!int`) lies.
+_FAULTS = (
+    *(yaml.YAMLError, RecursionError, ValueError, TypeError),
+    *(LookupError, AttributeError, ArithmeticError),
+)
+
+
 class _Loader(yaml.SafeLoader):
     """Plain values alone, as SafeLoader."""
 
@@ -52,7 +59,7 @@ def read_settings_file(path: str, flag: str = "--config") -> dict[str, Any]:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise BadInputError(f"{flag} {path}: line {line} is not UTF-8; save the file as UTF-8") from error
-    except (yaml.YAMLError, RecursionError, ValueError, TypeError) as error:
+    except _FAULTS as error:
         said = " ".join(str(error).split())
         raise BadInputError(f"{flag} {path}: not valid YAML: {said}") from error
     if sections is None:

@@ -5,6 +5,7 @@ Whoever holds something that would outlive the process (a lease, a terminal's hi
 that ends by itself gives back what it holds where it took it.
 """
 
+import contextlib
 import threading
 from collections.abc import Callable
 
@@ -55,7 +56,5 @@ def run_callbacks() -> None:
         callbacks = _callbacks[::-1]
         _callbacks.clear()
     for callback in callbacks:
-        try:
+        with contextlib.suppress(Exception):  # the process ends in any case
             callback()
-        except Exception:  # the process ends in any case
-            continue

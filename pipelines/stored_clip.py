@@ -5,7 +5,6 @@ Everything is read from inside the run's folder, whatever keys, tables and indic
 
 import hashlib
 import io
-import tarfile
 import wave
 import zipfile
 from collections.abc import Mapping
@@ -36,6 +35,7 @@ from schemas.sample import (
     pcm_of_wav,
 )
 from schemas.tables import from_row
+from schemas.tar_headers import TAR_FAULTS, TarHeaders, is_plain
 from transforms.clip_sound import clip_samples, sound_part
 
 _DAMAGED = (ValueError, EOFError, zipfile.BadZipFile, wave.Error)
@@ -221,12 +221,13 @@ def _shard_media(result: Result, clip: StoredClip) -> ClipMedia:
         )
     found: dict[str, bytes] = {}
     try:
-        with tarfile.open(fileobj=io.BytesIO(result.read_shard(rows[0]["shard"])), mode="r:") as archive:
-            for ext in PARTS:
-                handle = archive.extractfile(f"{clip.key}.{ext}")
-                found[ext] = handle.read() if handle is not None else b""
+        shard = result.read_shard(rows[0]["shard"])
+        for member in TarHeaders(io.BytesIO(shard)):
+            key, _, ext = member.name.partition(".")
+            if key == clip.key and ext in PARTS and is_plain(member):
+                found[ext] = shard[member.offset_data : member.offset_data + member.size]
         sample = decode_sample(clip.key, found)
-    except (tarfile.TarError, KeyError, OSError, SampleError) as error:
+    except TAR_FAULTS as error:  # SampleError among them
         raise BadInputError(f"{clip.key}: {rows[0]['shard']} is damaged ({error})") from error
     for ext, data in found.items():
         if hashlib.sha256(data).hexdigest() != rows[0][f"{ext}_sha256"]:

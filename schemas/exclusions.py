@@ -9,6 +9,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable
+from typing import cast
 
 from schemas.ids import ID_HEX_DIGITS
 from schemas.outcomes import BadInputError
@@ -38,9 +39,11 @@ def exclusions_of_json(data: bytes, where: str) -> frozenset[str]:
         BadInputError: if it is no such list; it is never taken for an empty one.
     """
     try:
-        found = json.loads(data)[_FIELD]
-        if all(isinstance(item, str) and _HASH.fullmatch(item) for item in found):
-            return frozenset(found)
+        found: object = json.loads(data)[_FIELD]
+        if isinstance(found, list):
+            listed = cast(list[object], found)
+            if all(isinstance(item, str) and _HASH.fullmatch(item) for item in listed):
+                return frozenset(map(str, listed))
     except (ValueError, KeyError, TypeError, RecursionError):
         pass
     raise BadInputError(

@@ -22,6 +22,9 @@
 A result never changes once it is current: the next one is written beside it and then takes its place at once.
 """
 
+import json
+import re
+
 LAYOUT_VERSION = "3"
 LAYOUT_JSON = "layout.json"
 
@@ -31,6 +34,8 @@ PUBLISHED = (RUN_JSON, SHARDS, INDEX, TABLES, REPORT, CROISSANT_JSON)
 
 RESULTS = "results"
 CURRENT, CURRENT_OBJECT = "current", "current.json"
+
+_RESULT_NAME = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
 EXCLUSIONS = "exclusions.json"
 ERASURES = "erasures"
@@ -48,3 +53,17 @@ JOURNAL = "journal.json"  # below ERASURE
 STAGES_JSON, PEOPLE_JSON = "stages.json", "people.json"
 
 LOGS, INSPECT, EXPORT, MODELS, EVALUATION = "logs", "inspect", "export", "models", "evaluation"
+
+
+def is_result_name(name: object) -> bool:
+    """Return whether something may name a result: a folder directly in RESULTS, and nothing else."""
+    return isinstance(name, str) and _RESULT_NAME.fullmatch(name) is not None
+
+
+def named_result(current: bytes) -> str | None:
+    """Return the result that CURRENT_OBJECT's bytes name; None if they are damaged or name none."""
+    try:
+        name = json.loads(current)["result"]
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return None
+    return name if is_result_name(name) else None

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from schemas.npz import read_arrays
 from schemas.records import Clip
 from schemas.visible import json_escaped
 
@@ -26,6 +27,7 @@ PARTS = ("json", "mp4", "npz", "wav")
 KEY_PATTERN = re.compile(r"[A-Za-z0-9_-]{1,100}")
 LANDMARK_UNITS_PER_PX = 16
 SAMPLING_RATE_HZ = 16000
+MAX_FRAMES = 20_000  # of a sample; clips of a minute have 1800
 # The records that stages make of a clip; samples name those that are missing as not computed.
 CLIP_RECORDS = tuple(
     name
@@ -81,6 +83,11 @@ VALIDITY = {
 }
 
 
+# What reading a WAV file of strangers may raise.
+WAV_FAULTS = (wave.Error, EOFError, OSError, ValueError, RuntimeError)
+_MAX_SIDE_PX = 2**16
+
+
 class SampleError(ValueError):
     """The parts of a sample do not fit together."""
 
@@ -112,9 +119,12 @@ def arrays_to_npz(arrays: Mapping[str, npt.NDArray[Any]]) -> bytes:
 
 
 def npz_to_arrays(data: bytes) -> dict[str, npt.NDArray[Any]]:
-    """Read arrays written by `arrays_to_npz`; pickled content is refused."""
-    with np.load(io.BytesIO(data), allow_pickle=False) as archive:
-        return {name: archive[name] for name in archive.files}
+    """Read arrays written by `arrays_to_npz`.
+
+    Raises:
+        BadInputError: if they are damaged or claim too much memory; nothing is unpickled.
+    """
+    return read_arrays(io.BytesIO(data), name="the arrays")
 
 
 def to_json_bytes(value: Any) -> bytes:
@@ -148,9 +158,10 @@ def check_sample(sample: Sample, count_frames: Callable[[bytes], int]) -> None:
     """
     check_key(sample.key)
     num_frames, fps = sample.about["num_frames"], sample.about["fps"]
+    fitted = sample.about.get("body_fit") is not None
     if (found := count_frames(sample.mp4)) != num_frames:
         raise SampleError(f"{sample.key}: {found} pictures in the video, wanted {num_frames}")
-    check_arrays(sample.arrays, num_frames, fitted=sample.about["body_fit"] is not None)
+    check_arrays(sample.arrays, num_frames, fitted)
     if len(sample.sound) != round(num_frames / fps * SAMPLING_RATE_HZ):
         raise SampleError(f"{sample.key}: {len(sample.sound)} samples of sound for {num_frames} frames")
 
@@ -165,8 +176,28 @@ def encode_sample(sample: Sample) -> dict[str, bytes]:
     }
 
 
+def about_of_json(data: bytes, max_frames: int) -> dict[str, Any]:
+    """Return what a sample's .json says, after checking the numbers by which the other parts are read.
+
+    Raises:
+        SampleError: if it is damaged, or its frames, rate or size are missing or absurd.
+    """
+    try:
+        about: dict[str, Any] = json.loads(data)
+        num_frames, fps, size = about["num_frames"], about["fps"], (about["width"], about["height"])
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise SampleError(f"its JSON is damaged ({type(error).__name__}: {str(error)[:200]})") from error
+    if not all(type(n) is int and 0 < n <= _MAX_SIDE_PX for n in size):
+        raise SampleError(f"its picture has {str(size)[:100]} px")
+    if type(num_frames) is not int or not 0 < num_frames <= max_frames:
+        raise SampleError(f"{str(num_frames)[:100]} frames; 1 to {max_frames} are allowed")
+    if type(fps) not in (int, float) or not 1 <= fps <= 1000:
+        raise SampleError(f"{str(fps)[:100]} frames a second")
+    return about
+
+
 def decode_sample(key: str, parts: Mapping[str, bytes]) -> Sample:
-    """Return the sample of parts by extension, unchecked.
+    """Return the sample of parts by extension; whether they fit each other, `check_sample` says.
 
     Raises:
         SampleError: if a part is missing or damaged.
@@ -179,9 +210,9 @@ def decode_sample(key: str, parts: Mapping[str, bytes]) -> Sample:
             mp4=parts["mp4"],
             sound=pcm_of_wav(parts["wav"], SAMPLING_RATE_HZ),
             arrays=npz_to_arrays(parts["npz"]),
-            about=json.loads(parts["json"]),
+            about=about_of_json(parts["json"], MAX_FRAMES),
         )
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile, wave.Error) as error:
+    except WAV_FAULTS as error:  # ours are among them
         raise SampleError(f"{key}: the parts are damaged ({error})") from error
 
 
@@ -201,7 +232,7 @@ def pcm_of_wav(data: bytes, sampling_rate_hz: int) -> npt.NDArray[np.int16]:
 
     Raises:
         SampleError: if it is of another kind.
-        wave.Error, EOFError: if it is damaged.
+        WAV_FAULTS: if it is damaged.
     """
     with wave.open(io.BytesIO(data), "rb") as handle:
         layout = (handle.getnchannels(), handle.getsampwidth(), handle.getframerate())

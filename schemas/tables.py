@@ -33,6 +33,9 @@ from schemas.published import is_published, private_values
 from schemas.records import Clip, FaceTrack, Shot, Video
 
 SCHEMA_VERSION = "3"
+# What reading a Parquet file of strangers may raise: damaged, of other types, text that is none, unknown time
+# zones, claims of too much memory.
+TABLE_FAULTS = (pa.ArrowException, OSError, ValueError, LookupError, TypeError, OverflowError, MemoryError)
 
 _SCALARS = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}
 

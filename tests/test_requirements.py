@@ -5,13 +5,15 @@ live with, or one that is missing.
 """
 
 import importlib.metadata
+import re
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+from tools.pins import hashed, hashes, needs, pins, requirements
 
 ROOT = Path(__file__).parents[1]
 
@@ -34,32 +36,18 @@ LEFT_OUT = {
 }
 # A CUDA build of torch names the NVIDIA libraries of its own; `make install` lets pip add them.
 TORCH_BUILD = ("nvidia-", "cuda-", "triton")
-
-
-def _lines(name: str) -> list[Requirement]:
-    lines = (line.split("#")[0].strip() for line in (ROOT / name).read_text().splitlines())
-    return [Requirement(line) for line in lines if line]
+PIP = "pip"  # comes with every environment
 
 
 def _pins(*names: str) -> dict[str, str]:
-    pins: dict[str, str] = {}
-    for requirement in (r for name in names for r in _lines(name)):
-        (specifier,) = requirement.specifier
-        assert specifier.operator == "==", f"{requirement} is not one version"
-        key = canonicalize_name(requirement.name)
-        assert pins.setdefault(key, specifier.version) == specifier.version, f"{key} is pinned twice"
-    return pins
+    found: dict[str, str] = {}
+    for name in names:
+        for key, version in pins(name).items():
+            assert found.setdefault(key, version) == version, f"{key} is pinned twice"
+    return found
 
 
-def _needs(package: str, extras: frozenset[str]) -> Iterator[Requirement]:
-    for line in importlib.metadata.requires(package) or []:
-        requirement = Requirement(line)
-        marker = requirement.marker
-        if marker is None or any(marker.evaluate({"extra": extra}) for extra in extras | {""}):
-            yield requirement
-
-
-def _problems(roots: list[Requirement], pins: dict[str, str]) -> tuple[list[str], set[str]]:
+def _problems(roots: list[Requirement], pinned: dict[str, str]) -> tuple[list[str], set[str]]:
     """Follow requirements from the roots; return what does not fit, and the packages reached."""
     problems: list[str] = []
     reached: dict[str, frozenset[str]] = {}
@@ -67,24 +55,26 @@ def _problems(roots: list[Requirement], pins: dict[str, str]) -> tuple[list[str]
     while queue:
         wanted_by, need = queue.pop()
         name = canonicalize_name(need.name)
-        if (wanted_by, name) in LEFT_OUT or (wanted_by == "torch" and name.startswith(TORCH_BUILD)):
+        if name == PIP or (wanted_by, name) in LEFT_OUT:
             continue
-        if name not in pins:
+        if wanted_by == "torch" and name.startswith(TORCH_BUILD):
+            continue
+        if name not in pinned:
             problems.append(f"{wanted_by} needs {need}, which is not pinned")
             continue
-        if not need.specifier.contains(pins[name], prereleases=True):
-            problems.append(f"{wanted_by} needs {need}, pinned is {pins[name]}")
+        if not need.specifier.contains(pinned[name], prereleases=True):
+            problems.append(f"{wanted_by} needs {need}, pinned is {pinned[name]}")
         extras = reached.get(name, frozenset()) | need.extras
         if name not in reached or extras != reached[name]:
             reached[name] = extras
-            queue += [(name, further) for further in _needs(name, extras)]
+            queue += [(name, further) for further in needs(name, extras)]
     return problems, set(reached)
 
 
 def test_pins_are_what_is_installed() -> None:
-    pins = _pins(*_INSTALLED)
-    installed = {name: importlib.metadata.version(name).split("+")[0] for name in pins}
-    assert installed == pins
+    pinned = _pins(*_INSTALLED)
+    installed = {name: importlib.metadata.version(name).split("+")[0] for name in pinned}
+    assert installed == pinned
 
 
 def test_pins_fit_each_other() -> None:
@@ -98,27 +88,45 @@ def test_pins_fit_each_other() -> None:
         "datasets",
         "mlcroissant",
         "axe-playwright-python",
+        "cyclonedx-python-lib",
+        "jsonschema",
+        "referencing",
     )
     dev = [Requirement(name) for name in named]
-    pins = _pins(*_INSTALLED)
-    problems, reached = _problems(_lines("requirements.in") + dev, pins)
+    pinned = _pins(*_INSTALLED)
+    problems, reached = _problems(requirements(ROOT / "requirements.in") + dev, pinned)
     assert problems == []
     if sys.platform == "linux":  # elsewhere some packages need fewer others
-        assert set(pins) - reached == set(), "pinned, but needed by nothing"
+        assert set(pinned) - reached == set(), "pinned, but needed by nothing"
 
 
 def test_every_exception_is_still_needed() -> None:
     for package, name in LEFT_OUT:
-        assert name in {canonicalize_name(r.name) for r in _needs(package, frozenset())}, (package, name)
+        assert name in {canonicalize_name(r.name) for r in needs(package)}, (package, name)
 
 
-@pytest.mark.parametrize("extra", ["gcp", "aws"])
+@pytest.mark.parametrize("extra", ["gcp", "aws", "audit", "fuzz"])
 def test_extras_fit_the_pins(extra: str) -> None:
     name = f"requirements-{extra}.txt"
-    pins = _pins(*_INSTALLED, name)
-    extras = _lines(name)
-    try:
-        problems, _ = _problems(extras, pins)
-    except importlib.metadata.PackageNotFoundError as error:
-        pytest.skip(f"{error.name} is not installed (make {extra})")
+    pinned = _pins(*_INSTALLED, name)
+    extras = requirements(ROOT / name)
+    found = {d.metadata["Name"]: d.version for d in importlib.metadata.distributions()}
+    known: dict[str, str] = {canonicalize_name(package): version for package, version in found.items()}
+    if other := [package for package, version in pins(name).items() if known.get(package) != version]:
+        pytest.skip(f"{', '.join(other)} not installed as pinned (make {extra})")
+    problems, _ = _problems(extras, pinned)
     assert problems == []
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("requirements*.txt")), ids=lambda path: path.name)
+def test_every_pin_has_its_hashes(path: Path) -> None:
+    listed = hashes(path.name)
+    again = {requirement for file in hashed(path.name) for requirement in requirements(file)}
+    assert again == set(requirements(path)), "make hashes"
+    assert listed.keys() == pins(path.name).keys()
+    assert [name for name, found in listed.items() if not found or len(found) != len(set(found))] == []
+
+
+def test_the_hashes_say_no_address() -> None:
+    for path in (ROOT / "hashes").iterdir():
+        assert not re.search(r"//|index-url|find-links", path.read_text()), path

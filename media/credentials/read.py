@@ -58,7 +58,7 @@ def read_credentials(path: Path, anchors: Path | None = None) -> Credentials:
         return Credentials(integrity="none", trust="none")
     except OSError as error:
         raise BadInputError(f"{path}: cannot be read ({error.strerror or error})") from error
-    except (c2pa.C2paError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (c2pa.C2paError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         return Credentials(integrity="damaged", trust="none", failures=(_text(error) or "unreadable",))
 
 

@@ -7,7 +7,6 @@ import dataclasses
 import datetime
 import io
 import json
-import math
 import tarfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +14,6 @@ from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from models.data.config import SampleLimits
@@ -24,12 +22,14 @@ from schemas.exclusions import veiled_key
 from schemas.layout import INDEX
 from schemas.outcomes import BadInputError
 from schemas.sample import KEY_PATTERN, PARTS
+from schemas.tables import TABLE_FAULTS
+from schemas.tar_headers import TAR_FAULTS, TarHeaders, is_plain
 from schemas.terms import last_day
 
 _NUMBERS = ("num_frames", "fps", "sampling_weight")
 _OFFSETS = tuple(f"{part}_offset" for part in PARTS)
 _SIZES = tuple(f"{part}_bytes" for part in PARTS)
-_MAX_HEADER_BYTES, _MAX_MEMBERS = 2**20, 10_000_000
+_MAX_MEMBERS = 10_000_000
 _PERSON = "identity_id"
 # The end of a consent, in an index and in a sample's JSON; indices of before this version have none.
 _ENDS = ("consent_expires_on", "consent_withdrawn_on")
@@ -132,9 +132,9 @@ def _indexed(shard: str, excluded: frozenset[str]) -> list[dict[str, Any]] | Non
         ends = [name for name in _ENDS if name in pq.read_schema(io.BytesIO(data)).names]
         columns = ["key", _PERSON, *_NUMBERS, *_OFFSETS, *_SIZES, *ends]
         table = pq.read_table(io.BytesIO(data), columns=columns)
-    except (OSError, pa.ArrowException, KeyError) as error:
+        rows: list[dict[str, Any]] = table.to_pylist()
+    except TABLE_FAULTS as error:
         raise BadInputError(f"{place}: cannot be read ({error}); {again}") from error
-    rows: list[dict[str, Any]] = table.to_pylist()
     for row in rows:
         if not _is_sound(row):
             raise BadInputError(f"{place}: sample {str(row['key'])[:100]!r} is badly described; {again}")
@@ -168,7 +168,7 @@ def _is_sound(row: dict[str, Any]) -> bool:
 
 def _is_number(value: Any, least: float) -> bool:
     plain = isinstance(value, int | float) and not isinstance(value, bool)
-    return plain and math.isfinite(value) and least <= value < 1e9
+    return plain and least <= value < 1e9
 
 
 def _scanned(shard: str, excluded: frozenset[str], limits: SampleLimits) -> Iterator[dict[str, Any]]:
@@ -183,35 +183,19 @@ def _scanned(shard: str, excluded: frozenset[str], limits: SampleLimits) -> Iter
                 places = {f"{part}_offset": members.get(part, (_ABSENT, _ABSENT))[0] for part in PARTS}
                 sizes = {f"{part}_bytes": members.get(part, (_ABSENT, _ABSENT))[1] for part in PARTS}
                 yield {"key": key, **said, **places, **sizes}
-    except (OSError, EOFError, tarfile.TarError) as error:
+    except TAR_FAULTS as error:
         raise BadInputError(f"{shard}: not a shard that can be read ({error})") from error
-
-
-class _HeaderReader:
-    """A file of which no more than headers are read at once: a tar file can claim headers of any size."""
-
-    def __init__(self, handle: IO[bytes]) -> None:
-        self._handle = handle
-        self.seek, self.tell = handle.seek, handle.tell
-
-    def read(self, size: int) -> bytes:
-        if size > _MAX_HEADER_BYTES:
-            raise tarfile.ReadError(f"a header of {size} bytes")
-        return self._handle.read(size)
 
 
 def _members(handle: IO[bytes]) -> dict[str, dict[str, tuple[int, int]]]:
     """Return where the parts of each sample lie: offset and size."""
     found: dict[str, dict[str, tuple[int, int]]] = {}
-    reader: Any = _HeaderReader(handle)
-    with tarfile.open(fileobj=reader, mode="r:") as archive:
-        for count, member in enumerate(archive):
-            if count > _MAX_MEMBERS:
-                raise tarfile.ReadError(f"more than {_MAX_MEMBERS} files in it")
-            key, _, part = member.name.partition(".")
-            if member.isreg() and not member.issparse() and part in PARTS and KEY_PATTERN.fullmatch(key):
-                found.setdefault(key, {})[part] = (member.offset_data, member.size)
-            vars(archive)["members"] = []  # tarfile would keep them all
+    for count, member in enumerate(TarHeaders(handle)):
+        if count > _MAX_MEMBERS:
+            raise tarfile.ReadError(f"more than {_MAX_MEMBERS} files in it")
+        key, _, part = member.name.partition(".")
+        if is_plain(member) and part in PARTS and KEY_PATTERN.fullmatch(key):
+            found.setdefault(key, {})[part] = (member.offset_data, member.size)
     return found
 
 

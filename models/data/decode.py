@@ -1,8 +1,6 @@
 """From the bytes of a sample's parts to a window: only what is asked for is decoded."""
 
 import io
-import json
-import math
 import wave
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,14 +9,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from body.npz import read_arrays
 from media.source import MediaError, MediaLimits
 from media.spans import decode_span
 from models.data.config import SampleLimits, WindowConfig
 from models.data.mirror import Mirror, mirrored_arrays, mirrored_betas, sources_of
 from models.data.records import BadSampleError, Reference, Window
+from schemas.npz import read_arrays
 from schemas.outcomes import BadInputError
-from schemas.sample import SAMPLING_RATE_HZ, SampleError
+from schemas.sample import SAMPLING_RATE_HZ, WAV_FAULTS, SampleError, about_of_json
 
 _FULL_SCALE = np.float32(1 / 32768)
 
@@ -51,21 +49,13 @@ def read_about(key: str, data: bytes, limits: SampleLimits) -> dict[str, Any]:
         BadSampleError: if it is damaged, of another sample, or says something absurd.
     """
     try:
-        about = json.loads(data)
-        num_frames, fps, said = about["num_frames"], about["fps"], about["key"]
-        size = (about["width"], about["height"])
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise BadSampleError(f"its JSON is damaged ({type(error).__name__}: {str(error)[:200]})") from error
-    if said != key:
+        about = about_of_json(data, limits.max_frames)
+    except SampleError as error:
+        raise BadSampleError(str(error)) from error
+    if about.get("key") != key:
         raise BadSampleError(
-            f"another sample lies in its place ({str(said)[:100]!r}): is the index of this shard?"
+            f"another sample lies in its place ({str(about.get('key'))[:100]!r}): is the index of this shard?"
         )
-    if not all(type(n) is int and 0 < n <= 2**16 for n in size):
-        raise BadSampleError(f"its picture has {str(size)[:100]} px")
-    if type(num_frames) is not int or not 0 < num_frames <= limits.max_frames:
-        raise BadSampleError(f"{str(num_frames)[:100]} frames; 1 to {limits.max_frames} are allowed")
-    if type(fps) not in (int, float) or not math.isfinite(fps) or not 1 <= fps <= 1000:
-        raise BadSampleError(f"{str(fps)[:100]} frames a second")
     return about
 
 
@@ -136,7 +126,7 @@ def _betas(about: Mapping[str, Any]) -> npt.NDArray[np.float32] | None:
         return None
     try:
         betas = np.asarray(fit["betas"], np.float32)
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise BadSampleError("its body fit has no betas") from error
     if betas.ndim != 1 or not np.isfinite(betas).all():
         raise BadSampleError("its betas are not numbers")
@@ -165,7 +155,7 @@ def _arrays(
             array[span.num_valid : span.length] = False
     try:
         return cut if mirror is None else mirrored_arrays(cut, config.arrays, mirror)
-    except (ValueError, IndexError) as error:
+    except (ValueError, IndexError, TypeError) as error:
         if isinstance(error, BadInputError):
             raise
         raise BadSampleError(f"an array has not the shape that docs/samples.md gives ({error})") from error
@@ -183,7 +173,7 @@ def _sound(data: bytes, num_frames: int, fps: float, span: Span) -> npt.NDArray[
                 raise SampleError(f"{handle.getnframes()} samples for {num_frames} frames")
             handle.setpos(first)
             there = np.frombuffer(handle.readframes(length), "<i2")
-    except (wave.Error, EOFError, OSError, ValueError) as error:
+    except WAV_FAULTS as error:
         raise BadSampleError(f"its sound is damaged ({error})") from error
     wanted = min(length, round(num_frames / fps * SAMPLING_RATE_HZ) - first)
     if len(there) != wanted:
@@ -234,6 +224,6 @@ def _words(about: Mapping[str, Any], fps: float, span: Span) -> tuple[dict[str, 
             first, last = word["start_seconds"], word["end_seconds"]
             if start <= (first + last) / 2 < end:
                 found.append({**word, "start_seconds": first - start, "end_seconds": last - start})
-    except (AttributeError, KeyError, TypeError) as error:
+    except (AttributeError, KeyError, TypeError, OverflowError) as error:
         raise BadSampleError(f"its words are damaged ({type(error).__name__}: {error})") from error
     return tuple(found)

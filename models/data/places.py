@@ -5,7 +5,6 @@ No name ever reaches a shell: webdataset's `pipe:` is refused, and so are fsspec
 
 import glob
 import itertools
-import json
 import re
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -16,7 +15,7 @@ import braceexpand
 import fsspec
 
 from media.source import is_remote, local_path
-from schemas.layout import CURRENT, CURRENT_OBJECT, RESULTS, SHARDS
+from schemas.layout import CURRENT, CURRENT_OBJECT, RESULTS, SHARDS, named_result
 from schemas.outcomes import BadInputError
 
 REMOTE_SCHEMES = ("http", "https", "s3", "gs", "gcs", "abfs", "abfss", "az", "hf", "memory")
@@ -111,12 +110,9 @@ def _expand_remote(uri: str) -> list[str]:
 
 
 def _named(data: bytes, folder: str) -> str:
-    try:
-        name = json.loads(data)["result"]
-        if isinstance(name, str) and "/" not in name:
-            return name
-    except (ValueError, KeyError, TypeError, RecursionError):
-        pass
+    name = named_result(data)
+    if name is not None:
+        return name
     raise BadInputError(f"{folder}/{CURRENT_OBJECT}: does not name a result; run curate again")
 
 

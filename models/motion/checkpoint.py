@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from models.model_file import model_bytes, read_model
+from models.model_file import MISFITS, check_size, model_bytes, read_model
 from models.motion.channels import CHANNELS, NUM_CHANNELS, POSE, SLICES, PoseOrigin
 from models.motion.network import HEARING_LAYERS, MotionDenoiser, NetworkConfig
 from models.motion.sound import SoundKind
@@ -143,10 +143,12 @@ def load_motion(path: Path) -> MotionModel:
     try:
         network = NetworkConfig(**about.pop("network"))
         known = MotionAbout(network=network, **about)
+        weights = below("network.", tensors)
+        check_size(asdict(network), lambda: MotionDenoiser(network, known.sound_components), weights)
         denoiser = MotionDenoiser(network, known.sound_components)
-        denoiser.load_state_dict(below("network.", tensors))
+        denoiser.load_state_dict(weights)
         scales = Scales(**below("scales.", tensors))
-    except (KeyError, TypeError, RuntimeError) as error:
+    except MISFITS as error:
         raise BadInputError(f"{path}: a motion model whose parts don't fit ({error})") from error
     if scales.mean.shape != (NUM_CHANNELS,) or scales.sound_components.shape != (
         known.sound_width,

@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from importlib import resources
 from pathlib import Path
 
-from models.model_file import model_bytes, read_model
+from models.model_file import MISFITS, check_size, model_bytes, read_model
 from models.video.controls import NUM_CONTROLS
 from models.video.network import VideoNetworkConfig, WarpMender
 from schemas.outcomes import BadInputError
@@ -58,9 +58,10 @@ def load_video(path: Path) -> VideoModel:
         lists = {name: tuple(value) for name, value in network.items() if isinstance(value, list)}
         config = VideoNetworkConfig(**network | lists)
         known = VideoAbout(network=config, **about)
+        check_size(asdict(config), lambda: WarpMender(config), tensors)
         mender = WarpMender(config)
         mender.load_state_dict(tensors)
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+    except MISFITS as error:
         raise BadInputError(f"{path}: a video model whose parts don't fit ({error})") from error
     if known.num_controls != NUM_CONTROLS:
         raise BadInputError(

@@ -9,7 +9,6 @@ from body.embedded import ARRAY_NAMES, embedded_path, load_embedded, pack, unpac
 from body.face_mesh import IRIS_CENTRES, LEFT_IRIS
 from body.load import load_body_model
 from body.model import BodyModel
-from body.npz import read_arrays
 from body.raster import Pinhole, part_mask, rasterise
 from body.shading import facing_camera
 from body.skinning import skin, surface_points
@@ -24,6 +23,7 @@ from body.topology import (
     PARENTS,
     Part,
 )
+from schemas.npz import read_arrays
 from schemas.outcomes import BadInputError
 
 MIRROR = np.array([-1.0, 1.0, 1.0])

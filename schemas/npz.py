@@ -2,6 +2,7 @@
 
 import ast
 import math
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterable
@@ -16,14 +17,17 @@ MAX_ARRAY_BYTES = 400 * 2**20  # SMPL-X's largest array, posedirs in float64, ha
 MAX_TOTAL_BYTES = 1200 * 2**20
 _MAX_HEADER_BYTES = 10_000
 _MAX_MEMBERS = 500
+_MAGIC_BYTES = 8
+# What numpy writes; other methods pack tighter, and their errors are of other kinds.
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _FAULTS = (
     zipfile.BadZipFile,
     ValueError,
     SyntaxError,
     EOFError,
     KeyError,
-    NotImplementedError,
-    RuntimeError,
+    RuntimeError,  # encrypted, of another version of zip, nested too deeply
+    struct.error,
     zlib.error,
     TypeError,
     MemoryError,
@@ -31,11 +35,12 @@ _FAULTS = (
 
 
 def read_arrays(
-    source: Path | IO[bytes], wanted: Iterable[str], name: str | None = None
+    source: Path | IO[bytes], wanted: Iterable[str] | None = None, name: str | None = None
 ) -> dict[str, np.ndarray]:
-    """Return the wanted arrays that the file holds.
+    """Return the wanted arrays that the file holds; all if `wanted` is None.
 
-    Arrays of Python objects are left out, as if absent: reading them would run code from the file.
+    Arrays of Python objects are left out, as if absent: reading them would run code from the file. Where all
+    are asked for, they are an error.
 
     Args:
         source: a path, or an open file that can seek.
@@ -47,7 +52,7 @@ def read_arrays(
     path = str(source) if name is None else name
     try:
         with zipfile.ZipFile(source) as archive:
-            return _read_members(archive, set(wanted), path)
+            return _read_members(archive, None if wanted is None else set(wanted), path)
     except BadInputError:
         raise
     except FileNotFoundError as error:
@@ -58,15 +63,19 @@ def read_arrays(
         raise BadInputError(f"{path}: not a sound .npz file ({type(error).__name__}: {error})") from error
 
 
-def _read_members(archive: zipfile.ZipFile, wanted: set[str], path: str) -> dict[str, np.ndarray]:
+def _read_members(archive: zipfile.ZipFile, wanted: set[str] | None, path: str) -> dict[str, np.ndarray]:
     members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
     if len(members) > _MAX_MEMBERS:
-        raise BadInputError(f"{path}: {len(members)} arrays are more than a body model has")
+        raise BadInputError(f"{path}: {len(members)} arrays are too many")
     arrays: dict[str, np.ndarray] = {}
     total = 0
-    for name in sorted(wanted & members.keys()):
+    for name in sorted(members if wanted is None else wanted & members.keys()):
+        if members[name].compress_type not in _METHODS:
+            raise BadInputError(f"{path}: array {name} is packed in a way that numpy does not write")
         with archive.open(members[name]) as handle:
             array = _read_array(handle, f"{path}: array {name}", MAX_TOTAL_BYTES - total)
+        if array is None and wanted is None:
+            raise BadInputError(f"{path}: array {name} holds Python objects: nothing is unpickled")
         if array is not None:
             total += array.nbytes
             arrays[name] = array
@@ -79,8 +88,8 @@ def _read_array(handle: IO[bytes], where: str, budget: int) -> np.ndarray | None
     The header is parsed here, and not by numpy, so that its claims are checked before any memory is
     taken for them.
     """
-    magic = handle.read(8)
-    if magic[:6] != b"\x93NUMPY" or magic[6] not in (1, 2, 3):
+    magic = handle.read(_MAGIC_BYTES)
+    if len(magic) < _MAGIC_BYTES or magic[:6] != b"\x93NUMPY" or magic[6] not in (1, 2, 3):
         raise BadInputError(f"{where}: not in .npy format")
     length = int.from_bytes(handle.read(2 if magic[6] == 1 else 4), "little")
     if length > _MAX_HEADER_BYTES:
@@ -91,13 +100,13 @@ def _read_array(handle: IO[bytes], where: str, budget: int) -> np.ndarray | None
     shape = header["shape"]
     described = header["descr"]
     if not isinstance(described, str) or not _is_shape(shape):
-        return None  # a structured type, which no body model has
+        return None  # a structured type, which none of ours has
     kind = np.dtype(described)
     if kind.hasobject:
         return None
     size = math.prod(shape) * kind.itemsize
     if size > min(MAX_ARRAY_BYTES, budget):
-        raise BadInputError(f"{where}: claims {size / 2**20:.0f} MB, more than a body model has")
+        raise BadInputError(f"{where}: claims {size / 2**20:.0f} MB, more than any array has")
     content = _read_exactly(handle, size, where)
     order = "F" if header["fortran_order"] else "C"
     return np.frombuffer(content, kind).reshape(shape, order=order)
@@ -115,7 +124,7 @@ def _is_tuple(value: object) -> TypeGuard[tuple[object, ...]]:
     return isinstance(value, tuple)
 
 
-def _read_exactly(handle: IO[bytes], size: int, where: str) -> bytes:
+def _read_exactly(handle: IO[bytes], size: int, where: str) -> bytearray:
     """Read `size` bytes piece by piece: a short file must not cost the memory that it claims."""
     pieces: list[bytes] = []
     left = size
@@ -127,4 +136,4 @@ def _read_exactly(handle: IO[bytes], size: int, where: str) -> bytes:
         left -= len(piece)
     if handle.read(1):
         raise BadInputError(f"{where}: has more than its {size} bytes")
-    return b"".join(pieces)
+    return bytearray().join(pieces)  # arrays of it can be written to

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from body.npz import read_arrays
+from schemas.npz import read_arrays
 from schemas.outcomes import BadInputError
 
 
