@@ -48,6 +48,7 @@ WITHOUT_SETTING: dict[str, str] = {
     "scope_unclear": "Write train, publish or generate into the manifest's column consent_scope.",
     "basis_unclear": "Write a word of docs/manifests.md into the manifest's column consent_basis.",
     "jurisdiction_unclear": "Write a code of ISO 3166-1 (DE) into the manifest's column jurisdiction.",
+    "erased": "No setting changes this: it was erased on request and stays out (docs/erasure.md).",
     "cut_off": "No setting changes this: fetch or copy the file again.",
     "duplicate": "Nothing to change: the same recording is in the input once more.",
     "no_video_stream": "No setting changes this: look for the file with pictures.",
