@@ -1,7 +1,9 @@
 """How well people are told apart and perceived.
 
-    python -m benchmarks.people --data DIR [attributes] [identities] [scale] [growth] [copies] [strangers]
-                               [likeness] [--run OUT]
+    python -m benchmarks.people --data DIR [attributes] [minors] [identities] [scale] [growth] [copies]
+                               [strangers] [likeness] [--run OUT]
+
+`minors` says how many children are taken for possible ones, and how many adults.
 
 `strangers` counts false merges among very many of them, and with `--strangers FOLDER` compares that folder's
 people with DIR's as what distances are relative to.
@@ -26,6 +28,7 @@ from benchmarks import (
     people_growth,
     people_identities,
     people_likeness,
+    people_minors,
     people_scale,
     people_strangers,
 )
@@ -40,6 +43,14 @@ def _measure_attributes(options: argparse.Namespace) -> None:
         people_attributes.print_clips(options.data, options.run)
     if options.write_confusion:
         people_attributes.write_confusion(faces, options.write_confusion)
+
+
+def _measure_single_pictures(options: argparse.Namespace) -> None:
+    if "minors" in options.what:
+        faces = people_attributes.read_faces(options.data / "faces" / "utkface_balanced")
+        people_minors.measure(faces, options.data)
+    if "likeness" in options.what:
+        people_likeness.print_likeness(options.data)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -69,8 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         people_strangers.compare(options.data, options.strangers)
     if "scale" in options.what:
         people_scale.measure(options.data)
-    if "likeness" in options.what:
-        people_likeness.print_likeness(options.data)
+    _measure_single_pictures(options)
     if "growth" in options.what:
         people_growth.measure()
     if "copies" in options.what:

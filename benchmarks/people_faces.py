@@ -28,6 +28,12 @@ def _mesh() -> Any:
 
 def view_of(image: RgbImage, config: CollectConfig) -> FaceView | None:
     """Return the face nearest to the picture's middle; None if no mesh is found."""
+    points = mesh_of(image)
+    return None if points is None else cut_view(image, points, config)
+
+
+def mesh_of(image: RgbImage) -> FloatArray | None:
+    """Return the mesh (478, 3) in px of the face nearest to the picture's middle; None if none is found."""
     height, width = image.shape[:2]
     found = mediapipe_faces.load(0.3, False).detect(image) or mediapipe_faces.load(0.3, True).detect(image)
 
@@ -44,7 +50,7 @@ def view_of(image: RgbImage, config: CollectConfig) -> FaceView | None:
         return None
     scale = np.array([x1 - x0, y1 - y0, x1 - x0], np.float32)
     points = np.array([(p.x, p.y, p.z) for p in meshes[0].landmark], np.float32) * scale
-    return cut_view(image, points + np.array([x0, y0, 0], np.float32), config)
+    return np.asarray(points + np.array([x0, y0, 0], np.float32), np.float32)
 
 
 def views_of_clip(run: Path, clip_id: str) -> tuple[list[FaceView], FloatArray]:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from rich.console import Console
 
+from commands.consent import add_adult_flag
 from commands.making_flags import add_motion_model_flag, add_voice_flags, optional_path
 
 _FORMATS = ("mp4", "glb", "arkit")
@@ -25,6 +26,8 @@ def register(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
         default=",".join(_FORMATS),
         help="beside the .npz: mp4 (drawn mesh with the sound), glb, arkit; comma-separated (default: all)",
     )
+    parser.add_argument("--consent", help="the person's consent to a video (.yaml); asked for of a child")
+    add_adult_flag(parser)
     parser.set_defaults(run=run)
 
 
@@ -50,6 +53,8 @@ def run(options: argparse.Namespace, _: list[str], console: Console) -> int:
         face_guidance=options.guidance,
         num_steps=options.steps,
         formats=formats,
+        consent=optional_path(options.consent),
+        adult=options.person_is_adult,
     )
     for path in animate_person(wanted, console):
         console.out(str(path), highlight=False)

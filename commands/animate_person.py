@@ -17,6 +17,8 @@ from body.topology import MAX_EXPRESSION
 from body.track import BodyTrack
 from body.track_file import track_bytes
 from commands.hearing import features_of
+from commands.settle_age import settle_age
+from commands.settle_likeness import settle_likeness
 from drawing.mesh_video import mesh_mp4
 from media import MediaError, MediaLimits, decode_audio, probe_media, to_pcm
 from media.mux import with_sound
@@ -44,24 +46,41 @@ class Animation:
     face_guidance: float | None
     num_steps: int | None
     formats: tuple[str, ...]
+    consent: Path | None = None
+    adult: bool = False
 
 
 def animate_person(wanted: Animation, console: Console) -> list[Path]:
     """Write the motion and what else is wanted beside it; returns the paths.
 
     Raises:
-        BadInputError: if sound, picture or model cannot be used, or a file cannot be written.
+        BadInputError: if sound, picture or model cannot be used, the person may be a child, or a file cannot
+            be written.
     """
     if wanted.out.suffix != ".npz":
         raise BadInputError(f"--out {wanted.out}: the motion is an .npz file")
+    adult, guardian = _answered_for(wanted)
     config = motion_config(wanted.seed, wanted.face_guidance, wanted.num_steps)
     model = motion_model(wanted.model)
     sound = read_sound(wanted.audio)
     seconds = len(sound) / SAMPLING_RATE_HZ
     console.out(f"{seconds:.1f} s of sound; fitting {wanted.reference}", highlight=False)
     reference = read_reference(wanted.reference, wanted.body_model)
+    settle_age(wanted.reference, reference, adult, guardian, console)
     # What the picture does not show was made up, but so was all motion: every part is drawn.
     return _write(wanted, drawn_motion(model, reference, sound, config, wanted.whisper, console), sound)
+
+
+def _answered_for(wanted: Animation) -> tuple[bool, str | None]:
+    """Return whether the person is declared an adult, and who agreed for a child.
+
+    Motion shows nobody, so no consent is asked for; one that is given must be that of a video of it.
+    """
+    if wanted.consent is None:
+        return wanted.adult, None
+    voice = Path(wanted.audio)
+    basis = settle_likeness(wanted.consent, None, "generate", wanted.reference, voice, adult=wanted.adult)
+    return basis.adult, basis.guardian
 
 
 def drawn_motion(

@@ -25,6 +25,16 @@ def add_consent_flags(parser: argparse.ArgumentParser) -> None:
         metavar="WHY",
         help="instead of a file: by what right this person is shown; written into the video's record",
     )
+    add_adult_flag(parser)
+
+
+def add_adult_flag(parser: argparse.ArgumentParser) -> None:
+    """Add what has to be said, where no file of consent does, of an adult who looks young."""
+    parser.add_argument(
+        "--person-is-adult",
+        action="store_true",
+        help="say that the person is 18 or older: without, nobody is shown who may be a child by their looks",
+    )
 
 
 def run(options: argparse.Namespace, _: list[str], console: Console) -> int:

@@ -23,6 +23,7 @@ def run(options: argparse.Namespace, beam_flags: list[str], console: Console) ->
     console.out(f"mentor curate: {options.input} -> {options.output}", highlight=False)
     # Imports of Beam and the models take seconds, on a cold disk many; the first line does not wait for them.
     from commands.curate_videos import curate
+    from pipelines.age_notes import blind_note
     from pipelines.config import load_config
     from pipelines.discover import discover
     from pipelines.runner import runner_options
@@ -32,7 +33,7 @@ def run(options: argparse.Namespace, beam_flags: list[str], console: Console) ->
     inputs = discover(options.input, config)
     number = len(inputs.sources)
     console.out(f"{number} source{'s' if number != 1 else ''}", highlight=False)
-    for remark in inputs.remarks:
+    for remark in (*inputs.remarks, *filter(None, [blind_note(config)])):
         console.out(f"Note: {remark}", highlight=False)
     summary = curate(inputs, options.output, config, beam_flags, console, fresh=options.fresh)
     return 3 if summary.problems else 0

@@ -12,7 +12,7 @@ from body.retime import at_moments
 from commands.animate_person import drawn_motion, motion_config, motion_model, read_sound
 from commands.made_frames import check_wanted, load_mender, mending_models, mending_settings
 from commands.making_flags import Mending
-from commands.remake_video import SOUND_RATE_HZ, Remaking, read_told, remake_video
+from commands.remake_video import SOUND_RATE_HZ, Remaking, of_age, read_told, remake_video
 from commands.safeguards import Safeguards
 from commands.settle_likeness import sha256_of
 from models.motion.checkpoint import bundled_model as bundled_motion
@@ -51,8 +51,8 @@ def dub_video(wanted: Dubbing, console: Console) -> list[Path]:
     """Write the video and its record; returns the paths.
 
     Raises:
-        BadInputError: if there is no consent, or video, sound or a model cannot be used, or the voice
-            does not fit into the video.
+        BadInputError: if there is no consent, the person may be a child, or video, sound or a model cannot be
+            used, or the voice does not fit into the video.
     """
     check_wanted(wanted.out, wanted.mending)
     basis = wanted.safeguards.settle("dub", wanted.video, wanted.audio)
@@ -63,9 +63,9 @@ def dub_video(wanted: Dubbing, console: Console) -> list[Path]:
     speech = motion_model(wanted.motion_model)
     model = load_mender(wanted.mending)
     console.out(f"{len(voice) / SOUND_RATE_HZ:.1f} s of sound; fitting {wanted.video}", highlight=False)
-    person = _of_length(
-        read_told(wanted.video, wanted.body_model, console), len(voice) / SOUND_RATE_HZ, wanted
-    )
+    whole = read_told(wanted.video, wanted.body_model, console)
+    basis = of_age(wanted.video, whole, basis, console)
+    person = _of_length(whole, len(voice) / SOUND_RATE_HZ, wanted)
     footage = person.footage
     heard = _lasting(read_sound(str(wanted.audio)), footage.seconds, SAMPLING_RATE_HZ)
     drawn = drawn_motion(speech, person.reference, heard, drawing, wanted.whisper, console)

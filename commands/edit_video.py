@@ -13,7 +13,7 @@ from body.track import BodyTrack
 from body.track_file import read_track
 from commands.made_frames import check_alike, check_wanted, load_mender, mending_models, mending_settings
 from commands.making_flags import Mending
-from commands.remake_video import SOUND_RATE_HZ, Remaking, faded, read_told, remake_video
+from commands.remake_video import SOUND_RATE_HZ, Remaking, faded, of_age, read_told, remake_video
 from commands.safeguards import Safeguards
 from commands.settle_likeness import sha256_of
 from media import MediaError, MediaLimits, decode_audio
@@ -47,7 +47,8 @@ def edit_video(wanted: Editing, console: Console) -> list[Path]:
     """Write the video and its record; returns the paths.
 
     Raises:
-        BadInputError: if there is no consent, or video, motion or model cannot be used.
+        BadInputError: if there is no consent, the person may be a child, or video, motion or model cannot be
+            used.
     """
     check_wanted(wanted.out, wanted.mending)
     basis = wanted.safeguards.settle("edit", wanted.video, None)
@@ -55,6 +56,7 @@ def edit_video(wanted: Editing, console: Console) -> list[Path]:
     model = load_mender(wanted.mending)
     console.out(f"{given.num_frames / given.fps:.1f} s of motion; fitting {wanted.video}", highlight=False)
     person = read_told(wanted.video, wanted.body_model, console)
+    basis = of_age(wanted.video, person, basis, console)
     footage = person.footage
     remaking = Remaking(
         changes=wanted.changes,

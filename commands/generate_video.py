@@ -1,6 +1,6 @@
 """Make a talking video of a photo: consent, fit, the voice's motion, frames, and every video's last steps."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -24,8 +24,8 @@ from commands.made_frames import (
 )
 from commands.making_flags import Mending
 from commands.safeguards import Safeguards
+from commands.settle_age import settle_age
 from commands.settle_likeness import sha256_of
-from commands.warn_of_children import age_warning
 from models.motion.checkpoint import bundled_model as bundled_motion
 from models.video.generate import VideoGenerateConfig, talking_frames
 from models.video.mend import AnyVideoModel
@@ -56,7 +56,8 @@ def generate_video(wanted: Generation, console: Console) -> list[Path]:
     """Write the video and its record; returns the paths.
 
     Raises:
-        BadInputError: if there is no consent, or photo, sound or a model cannot be used.
+        BadInputError: if there is no consent, the person may be a child, or photo, sound or a model cannot be
+            used.
     """
     check_wanted(wanted.out, wanted.mending)
     basis = wanted.safeguards.settle("generate", wanted.image, wanted.audio)
@@ -64,8 +65,8 @@ def generate_video(wanted: Generation, console: Console) -> list[Path]:
     video = load_mender(wanted.mending)
     console.out(f"{len(sound) / SAMPLING_RATE_HZ:.1f} s of sound; fitting {wanted.image}", highlight=False)
     reference = read_reference(wanted.image, wanted.body_model)
-    if (warning := age_warning(reference)) is not None:
-        console.out(f"warning: {warning}", highlight=False)
+    years = settle_age(wanted.image, reference, basis.adult, basis.guardian, console)
+    basis = replace(basis, perceived_years=years)
     motion = _motion(wanted, reference, sound, console)
     body = load_body_model(wanted.body_model, len(motion.betas), MAX_EXPRESSION)
     check_model(body, motion)

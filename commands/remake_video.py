@@ -17,11 +17,12 @@ from body.track import BodyTrack, check_model
 from commands.finish_video import finish_video
 from commands.made_frames import told
 from commands.safeguards import Safeguards
-from commands.warn_of_children import age_warning
+from commands.settle_age import settle_age
 from models.video.generate import VideoGenerateConfig
 from models.video.mend import AnyVideoModel
 from models.video.reanimate import Scene, reanimated
 from pipelines.person_video import Followed, PersonVideo, read_person
+from schemas.person_consent import ConsentBasis
 from schemas.video_record import Making, VideoRecord
 
 Float = npt.NDArray[np.float32]
@@ -53,6 +54,16 @@ def read_told(path: Path, body_model: str | None, console: Console) -> PersonVid
     )
 
 
+def of_age(path: Path, person: PersonVideo, basis: ConsentBasis, console: Console) -> ConsentBasis:
+    """Return by what the person of a video is shown, with how old they look.
+
+    Raises:
+        BadInputError: if they may be a child and nobody answers for it.
+    """
+    years = settle_age(path, person.reference, basis.adult, basis.guardian, console)
+    return replace(basis, perceived_years=years)
+
+
 def remake_video(
     person: PersonVideo,
     wanted: Remaking,
@@ -69,8 +80,6 @@ def remake_video(
     footage = person.footage
     for note in person.notes:
         console.out(f"note: {note}", highlight=False)
-    if (warning := age_warning(person.reference)) is not None:
-        console.out(f"warning: {warning}", highlight=False)
     body = load_body_model(wanted.body_model, len(wanted.motion.betas), MAX_EXPRESSION)
     check_model(body, wanted.motion)
     scenes = scenes_of(person.followed, wanted.motion, wanted.strength)

@@ -22,6 +22,7 @@ class Safeguards:
 
     consent: Path | None
     statement: str | None
+    adult: bool
     label: "LabelConfig | None"
     watermark_key: bytes
     payload: int | None
@@ -36,7 +37,7 @@ class Safeguards:
         """
         from commands.settle_likeness import settle_likeness
 
-        return settle_likeness(self.consent, self.statement, use, picture, voice)
+        return settle_likeness(self.consent, self.statement, use, picture, voice, adult=self.adult)
 
     def warnings(self) -> list[str]:
         """Return what whoever runs the command should know of the marks."""
@@ -95,6 +96,7 @@ def safeguards_of(options: argparse.Namespace) -> Safeguards:
     return Safeguards(
         consent=None if options.consent is None else Path(options.consent),
         statement=options.i_have_consent,
+        adult=options.person_is_adult,
         label=None if options.no_label else _label(options),
         watermark_key=read_key(options.watermark_key),
         payload=options.payload,

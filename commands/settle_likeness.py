@@ -34,8 +34,13 @@ def settle_likeness(
     picture: Path,
     voice: Path | None,
     today: datetime.date | None = None,
+    *,
+    adult: bool = False,
 ) -> ConsentBasis:
     """Return by what a video may be made of the person in a picture (or a video), with a voice.
+
+    Args:
+        adult: whether the statement says that the person is an adult; a file says it itself.
 
     Raises:
         BadInputError: unless a file of consent surely says yes to just this, or there is a statement.
@@ -53,8 +58,10 @@ def settle_likeness(
         today=today or datetime.date.today(),
     )
     if consent is not None:
+        if adult:
+            raise BadInputError(f"--person-is-adult: the file of --consent says that (`adult`): {consent}")
         return _by_file(consent, wanted)
-    return _by_statement(statement or "", wanted)
+    return _by_statement(statement or "", adult, wanted)
 
 
 def _by_file(path: Path, wanted: Wanted) -> ConsentBasis:
@@ -76,10 +83,12 @@ def _by_file(path: Path, wanted: Wanted) -> ConsentBasis:
         until=consent.until,
         reference=consent.reference,
         consent_sha256=sha256_of(path),
+        adult=consent.adult,
+        guardian=(consent.guardian or "").strip() or None,
     )
 
 
-def _by_statement(statement: str, wanted: Wanted) -> ConsentBasis:
+def _by_statement(statement: str, adult: bool, wanted: Wanted) -> ConsentBasis:
     said = " ".join(statement.split())
     if not said or len(said) > _MAX_STATEMENT or not said.isprintable():
         raise BadInputError(
@@ -91,6 +100,7 @@ def _by_statement(statement: str, wanted: Wanted) -> ConsentBasis:
         picture_sha256=wanted.picture_sha256,
         voice_sha256=wanted.voice_sha256,
         statement=said,
+        adult=adult,
     )
 
 

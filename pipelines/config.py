@@ -20,6 +20,7 @@ from transforms.assign_split import SplitConfig
 from transforms.balance import BalanceConfig
 from transforms.cluster_identities import IdentityConfig
 from transforms.filter_clips import DEFAULT_RULES, Rule, is_score
+from transforms.find_minors import MinorConfig
 from transforms.find_near_duplicates import DuplicateConfig
 from transforms.judge_consent import ConsentConfig
 from transforms.pool_attributes import PoolConfig
@@ -55,6 +56,7 @@ class CurateConfig(VisitSections):
     identities: IdentityConfig = field(default_factory=IdentityConfig)
     duplicates: DuplicateConfig = field(default_factory=DuplicateConfig)
     pool: PoolConfig = field(default_factory=PoolConfig)
+    minors: MinorConfig = field(default_factory=MinorConfig)
     split: SplitConfig = field(default_factory=SplitConfig)
     shards: ShardConfig = field(default_factory=ShardConfig)
     bias: BiasConfig = field(default_factory=BiasConfig)

@@ -13,6 +13,7 @@ place.
 
 import dataclasses
 import itertools
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -33,12 +34,13 @@ from pipelines.sender import of_this_mentor, this_mentor
 from pipelines.stages import visits_of
 from pipelines.steps import Step, step_of, summary
 from schemas.attributes import unused_declarations
-from schemas.consent import refusal
+from schemas.consent import GRANTED, refusal
 from schemas.outcomes import Rejection
 from schemas.records import Source, Video
 from schemas.terms import narrowest
 from transforms.compare_faces import with_rivals
 from transforms.filter_clips import Rule, judge_clip, max_jump
+from transforms.find_minors import declared_years
 from transforms.judge_consent import RESERVED, ConsentConfig, heeds_reservations
 from transforms.propose_clips import ClipConfig, lost_to_jumps, pieces_between_jumps
 from transforms.score_sync import SyncConfig, with_shared_offset
@@ -209,8 +211,16 @@ def with_artefact(video: Video, survey: Step) -> Video:
 
 
 def first_of(videos: Iterable[Video]) -> list[Video]:
-    """Return videos of one content in the order in which the first is kept."""
-    return sorted(videos, key=lambda v: (v.source.name, v.source.uri))
+    """Return videos of one content in the order in which the first is kept.
+
+    Of rows that say different ages of one file the youngest holds, and no guardian's consent before one.
+    """
+    return sorted(videos, key=_first_first)
+
+
+def _first_first(video: Video) -> tuple[float, bool, str, str]:
+    source, years = video.source, declared_years(video.source)
+    return math.inf if years is None else years, source.guardian_consent == GRANTED, source.name, source.uri
 
 
 def kept_of(videos: Iterable[Video]) -> Video:

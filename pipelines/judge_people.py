@@ -15,6 +15,7 @@ from schemas.outcomes import Rejection, clip_rejection
 from schemas.records import Clip
 from schemas.run import PeopleSummary
 from transforms import cluster_identities as ci
+from transforms.find_minors import bound_ages
 from transforms.find_near_duplicates import Copy, DuplicateConfig, copies_among
 from transforms.pool_attributes import pool_attributes
 
@@ -45,6 +46,7 @@ def judge_person(
         return
     if ordered[0].identity is not None:
         ordered = pool_attributes(ordered, config.pool)
+    ordered = bound_ages(ordered, config.minors)
     gone = _copies(ordered, config.duplicates, places) if config.duplicates.enabled else {}
     told = list(joined["alike"])
     group = ci.label_of(key, told)

@@ -10,7 +10,7 @@ from media.source import local_path
 from pipelines.config import CurateConfig
 from pipelines.intake_config import ManifestConfig
 from pipelines.manifest_columns import ATTRIBUTE
-from pipelines.manifest_consent import Said, remarks_on_consent, said_of
+from pipelines.manifest_consent import Said, guardian_consent, remarks_on_consent, said_of
 from pipelines.manifest_rows import Row, read_csv, read_parquet
 from pipelines.source_names import is_absolute, source_names
 from schemas.outcomes import BadInputError
@@ -84,6 +84,7 @@ def _source(row: Row, uri: str, name: str, language: str | None, said: Said) -> 
         consent=said.consent,
         consent_reference=row.values.get("consent_reference"),
         terms=said.terms,
+        guardian_consent=guardian_consent(row),
         speaker_id=row.values.get("speaker_id"),
         language=language,
         transcript=row.values.get("transcript"),

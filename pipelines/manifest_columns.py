@@ -9,6 +9,7 @@ from pipelines.intake_config import ManifestConfig
 from schemas.outcomes import BadInputError
 from schemas.visible import visible
 
+GUARDIAN = "guardian_consent"
 CONSENT = (
     "consent",
     "consent_reference",
@@ -16,6 +17,7 @@ CONSENT = (
     "consent_scope",
     "consent_expires",
     "consent_withdrawn",
+    GUARDIAN,
 )
 DECLARED = (
     *("title", "licence", "rights_holder", "jurisdiction", *CONSENT),

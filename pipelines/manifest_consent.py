@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pipelines.manifest_columns import GUARDIAN
 from pipelines.manifest_rows import Row
 from schemas.consent import REASONS, Consent, read_consent
 from schemas.records import Terms
@@ -47,10 +48,21 @@ def said_of(row: Row, config: ConsentConfig) -> Said:
     return Said(consent=said, terms=terms, faults=tuple(faults))
 
 
+def guardian_consent(row: Row) -> Consent | None:
+    """Return what a row says of a guardian's consent; only 'granted' is a yes."""
+    word = row.values.get(GUARDIAN)
+    return None if word is None else read_consent(word)
+
+
 def remarks_on_consent(rows: Sequence[Row], said: Sequence[Said]) -> list[str]:
     """Say which cells are not clear, by row and word, and which rows lack what is asked for."""
     unclear: list[str] = []
     missing: dict[str, list[str]] = {}
+    guardians = [
+        f"{row.place} says {visible(row.values[GUARDIAN] or '')[:60]!r}"
+        for row in rows
+        if guardian_consent(row) == "unclear"
+    ]
     for row, about in zip(rows, said, strict=True):
         for reason, column in about.faults:
             if reason.endswith("_unclear"):
@@ -59,6 +71,7 @@ def remarks_on_consent(rows: Sequence[Row], said: Sequence[Said]) -> list[str]:
                 missing.setdefault(column, []).append(row.place)
     listed = [("not clear, so never opened", unclear)]
     listed += [(f"no {column} where it is asked for, so never opened", of) for column, of in missing.items()]
+    listed.append(("a guardian's consent that is not clearly given, so it counts as none", guardians))
     return [f"{what}: {_shortened(of)}" for what, of in listed if of]
 
 

@@ -134,13 +134,16 @@ def judge_again(
     for stage in FILTER_STAGES:
         if failure is not None and stage == last:
             return Judged(clip=fresh, failure=failure, stage=stage)
+        if before is not None and before.stage == stage:  # turned down before the stage's rules
+            return Judged(clip=fresh, rejection=before, stage=stage)
         rejection = judge_clip(fresh, rules, stage)
         if rejection is not None:
             return Judged(clip=fresh, rejection=rejection, stage=stage)
-        if before is not None and stage == last:
+        # What the last rules turned down has been through all that comes before shards.
+        if before is not None and stage == last != FILTER_STAGES[-1]:
             kept = dataclasses.replace(before, reason=NEVER_DECODED, score=None, threshold=None, also=())
             return Judged(clip=fresh, rejection=kept, stage=stage)
-    if before is not None or failure is not None:  # turned down by a step that has no rules
+    if last is not None and last not in FILTER_STAGES:  # turned down by a step that has no rules
         return Judged(clip=fresh, rejection=before, failure=failure, stage=last)
     return Judged(clip=fresh)
 

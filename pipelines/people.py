@@ -1,7 +1,7 @@
 """People: who is who across the collection, copies of one recording, and the check of the splits.
 
     clips -> faces -> identities (pipelines/identify.py)
-    clips x identities x look-alikes -> people -> near-duplicates
+    clips x identities x look-alikes -> people -> near-duplicates -> rules about people
     clips x faces -> blocks -> faces compared across splits
 
 Descriptors of faces are biometric data: they are read from and written to OUT/biometric alone, which
@@ -9,7 +9,7 @@ may be deleted when a run is done. Ids of identities registered there are kept w
 """
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import apache_beam as beam
@@ -37,9 +37,11 @@ from pipelines.run_folder import Places
 from pipelines.splits import AssignSplits
 from pipelines.steps import summary
 from schemas.layout import MERGES, PEOPLE_JSON, REGISTRY
+from schemas.outcomes import Rejection
 from schemas.records import Clip, Identity
 from transforms.embed_faces import ClipFace
 from transforms.estimate_attributes import complete_attributes
+from transforms.filter_clips import Rule, judge_clip
 from transforms.storage import join
 
 
@@ -56,7 +58,7 @@ class PeopleResult(NamedTuple):
 
 
 class People(beam.PTransform):
-    """Give clips their identity and attributes; reject copies; compare faces across splits."""
+    """Give clips identity and attributes; reject copies, judge by rules; compare faces across splits."""
 
     def __init__(self, config: CurateConfig, places: Places) -> None:
         super().__init__("People")
@@ -73,8 +75,12 @@ class People(beam.PTransform):
         registry = paths | "ReadRegistry" >> beam.FlatMap(read_registry)
         found = identify(faces, registry, self._config.identities)
         judged = self._judged(faced, found.members, found.alike)
-        kept = self._kept(judged)
-        lost = judged | "Lost" >> beam.FlatMap(lambda person: person.lost)
+        ruled = self._kept(judged) | "Rules" >> beam.Map(_ruled, self._config.filter.rules)
+        kept = ruled | "Pass" >> beam.FlatMapTuple(lambda clip, why: [clip] if why is None else [])
+        lost = (
+            judged | "Copies" >> beam.FlatMap(lambda person: person.lost),
+            ruled | "Drop" >> beam.Filter(lambda pair: pair[1] is not None),
+        ) | "Lost" >> beam.Flatten()
         failures = dead | "FaceDead" >> beam.Map(failure_of, STAGE, "clip")
         return PeopleResult(
             kept=kept,
@@ -84,7 +90,7 @@ class People(beam.PTransform):
             failed=dead | "Failed" >> beam.MapTuple(lambda clip, _: clip),
             summaries=(
                 kept | "CountKept" >> beam.Map(_count_kept),
-                lost | "CountLost" >> beam.Map(lambda _: summary(STAGE, "clip", num_rejected=1)),
+                lost | "CountLost" >> beam.Map(_count_lost),
                 failures | "CountDead" >> beam.Map(lambda _: summary(STAGE, "clip", num_failed=1)),
             ),
             written=(
@@ -219,6 +225,14 @@ def _with_split_group(clip: Clip, settled: Mapping[str, str]) -> Clip:
         return clip
     group = settled[clip.identity.split_group]
     return dataclasses.replace(clip, identity=dataclasses.replace(clip.identity, split_group=group))
+
+
+def _ruled(clip: Clip, rules: Sequence[Rule]) -> tuple[Clip, Rejection | None]:
+    return clip, judge_clip(clip, rules, STAGE)
+
+
+def _count_lost(lost: tuple[Clip, Any]) -> Any:
+    return summary(STAGE, "clip", num_rejected=1, media_seconds=lost[0].duration_seconds)
 
 
 def _count_kept(clip: Clip) -> Any:

@@ -164,12 +164,12 @@ VISITS: Mapping[str, Visit] = {
 
 
 # Of the stages that are no visits: raised when their results change.
-CODE_VERSIONS: Mapping[str, int] = {s.name: 1 for s in STAGES if s.kind != "visit"}
+CODE_VERSIONS: Mapping[str, int] = {s.name: 1 for s in STAGES if s.kind != "visit"} | {"people": 2}
 # Of the same stages: the sections of settings that they read. Rules after any stage are those of `filter`.
 OTHER_SECTIONS: Mapping[str, tuple[str, ...]] = {
     "deduplicate": (),
     "propose": ("filter",),
-    "people": ("identities", "duplicates", "pool"),
+    "people": ("identities", "duplicates", "pool", "minors"),
     "balance": ("split", "balance"),
     "check": ("shards",),
 }

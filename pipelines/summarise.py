@@ -10,10 +10,12 @@ from importlib.metadata import version
 from typing import Any
 
 from backends.catalogue import describe_backends
+from pipelines.age_notes import RULE, age_notes
 from pipelines.balance_notes import NOTED, balance_notes
 from pipelines.config import CurateConfig, config_dict, config_hash
 from pipelines.results import Result
 from pipelines.run_folder import ERASE
+from schemas.records import AgeBasis
 from schemas.run import IgnoredInput, PeopleSummary, RunSummary, StageRecipe, StageSummary
 from schemas.stages import ORDER
 from schemas.tables import SCHEMA_VERSION
@@ -42,7 +44,7 @@ def summarise(
 ) -> RunSummary:
     """Return the summary of a result whose tables are written; `today` is the day consents were judged on."""
     stages = sorted(stages, key=lambda s: ORDER[s.stage])
-    rejections = result.read_table("rejections", ["reason", "level", "seconds"]).to_pylist()
+    rejections = result.read_table("rejections", ["reason", "level", "seconds", "subject_id"]).to_pylist()
     reasons = Counter(r["reason"] for r in rejections)
     seconds: dict[str, float] = defaultdict(float)
     for row in rejections:
@@ -72,7 +74,11 @@ def summarise(
             *nothing_accepted(int(totals["accepted_clips"]), failed),
             *find_problems(stages, people, config),
         ],
-        notes=[*([_ERASED] if command == ERASE else []), *_notes(result, reasons)],
+        notes=[
+            *([_ERASED] if command == ERASE else []),
+            *_notes(result, reasons),
+            *age_notes(config, _bases_of_minors(result, rejections)),
+        ],
         inputs_hash=inputs_hash,
         consent_day=today.isoformat(),
         recipes=list(recipes),
@@ -90,6 +96,13 @@ def _notes(result: Result, reasons: Mapping[str, int]) -> list[str]:
     if sys.platform != "linux":
         notes.append(f"not tested on {sys.platform}")
     return notes
+
+
+def _bases_of_minors(result: Result, rejections: list[dict[str, Any]]) -> list[AgeBasis]:
+    """Return of each clip that may show somebody under age how it is known how old they are."""
+    gone = {r["subject_id"] for r in rejections if r["reason"] == RULE}
+    clips = result.read_table("clips", ["clip_id", "age_bound_basis"]).to_pylist() if gone else []
+    return [clip["age_bound_basis"] for clip in clips if clip["clip_id"] in gone]
 
 
 def _column(result: Result, table: str, column: str) -> list[Any]:

@@ -7,7 +7,7 @@ the page cannot show what is not published. Nothing is fetched from anywhere.
 from collections.abc import Sequence
 from typing import Any
 
-from reports import associations, balance, formats, gallery, groups, reasons, representation, sankey
+from reports import associations, balance, formats, gallery, groups, minors, reasons, representation, sankey
 from reports.flow import flow_of
 from reports.run_data import RunData
 from schemas.bias import TOGETHER
@@ -50,6 +50,7 @@ def build_context(run: RunData) -> dict[str, Any]:
         "heat_maps": groups.heat_maps(cells, "selected"),
         "effects": effects(funnel, alpha),
         "first_effects": FIRST_EFFECTS,
+        "minors": minors.minors(run),
         "num_effects": sum(row["ratio"] is not None or row["suppressed"] for row in funnel),
         "balance": balance.balance_context(run),
         "representation": representation.tables(run.tables["representation"].to_pylist()),

@@ -72,6 +72,8 @@ REASONS = {
     "speaks_in_part": "For part of the speech the lips do something else: somebody else speaks meanwhile.",
     "offset_unclear": "How far the sound is off is not clear enough to put it right.",
     "near_duplicate": "Another clip shows the same recording, re-encoded or cropped; the better one is kept.",
+    "may_be_minor": "The person is or may be under age, or nothing says how old they are. Declare adults' "
+    "ages (attribute_age in the manifest) or a guardian's consent (guardian_consent).",
     "person_cap": "There is enough of this person already.",
     "source_cap": "There is enough of this video already.",
     "over_quota": "There is enough of this group already.",
@@ -179,6 +181,16 @@ FIELDS: dict[str, tuple[str, str, str]] = {
         "largest distance between the voice before and after a moment",
     ),
     "voice_num_voices": ("Voices", "", "voices that are heard"),
+    "age_bound_years_at_least": (
+        "Age at least",
+        "years",
+        "least age that is declared, or else how old the person looks less a margin",
+    ),
+    "age_bound_unguarded_years": (
+        "Age at least",
+        "years",
+        "the same, of people for whom no guardian's consent is declared",
+    ),
 }
 # What the steps before the filter compare with their threshold; each of them is a lower bound.
 _LOWER_BOUNDS = {

@@ -31,6 +31,7 @@ SETTINGS: dict[str, str] = {
     "face_too_brief": "clips.min_seconds",
     "remainder": "clips.min_seconds",
     "near_duplicate": "duplicates.min_agreement",
+    "may_be_minor": "minors.margin_years",
     "person_cap": "balance.max_clips_per_person, balance.max_seconds_per_person",
     "source_cap": "balance.max_clips_per_source, balance.max_seconds_per_source",
     "over_quota": "balance.quotas",

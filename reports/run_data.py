@@ -41,6 +41,7 @@ _SORT_KEYS = {
     "unused_declarations": ["row", "source_name", "attribute"],
     "declared_perceived": ["attribute", "declared", "perceived"],
     "lineage": ["shard", "sample_offset"],
+    "young_adults": ["attribute", "value"],
 }
 
 

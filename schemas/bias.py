@@ -140,6 +140,26 @@ class Representation:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class YoungAdults:
+    """What the rule `may_be_minor` takes of a group's young adults.
+
+    These are people of 18 to 29, as declared, else as perceived. `attribute` and `value` are `all` in the
+    row of all of them. `num_lost` of their `num_clips` clips were turned down; the interval of `rate` is of
+    95 % with people as units.
+    """
+
+    attribute: str
+    value: str
+    num_people: int | None
+    num_clips: int | None
+    num_lost: int | None
+    rate: float | None
+    rate_low: float | None
+    rate_high: float | None
+    suppressed: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class BalanceTarget:
     """What was asked of one group in one split, and what became of it.
 

@@ -53,7 +53,8 @@ class ConsentBasis:
     """By what a video was made, for its record: a file of consent, or a statement on the command line.
 
     `consent_sha256` is that of the file, so that it can be told which one it was. A statement was checked by
-    nobody.
+    nobody. `adult` tells whether it says that the person is one, `guardian` who agreed for a child, and
+    `perceived_years` how old the person looks (docs/people.md).
     """
 
     kind: Literal["file", "statement"]
@@ -66,6 +67,9 @@ class ConsentBasis:
     until: datetime.date | None = None
     reference: str | None = None
     consent_sha256: str | None = None
+    adult: bool = False
+    guardian: str | None = None
+    perceived_years: float | None = None
 
 
 def refusals(consent: PersonConsent, wanted: Wanted) -> tuple[str, ...]:

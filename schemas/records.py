@@ -42,7 +42,8 @@ class Source:
     'granted', 'refused' or 'unclear'; `speaker_id`, `consent_reference` and `rights_holder` are pseudonyms
     unless the configuration publishes them; `licence` is as it was written, `terms` hold what of it is
     understood; `language` is a code of the recogniser's. `row` is the place in the manifest that declares it
-    ('line 3').
+    ('line 3'). `guardian_consent`, in the words of `consent`, says whether a guardian agreed for somebody who
+    is under age; only 'granted' is a yes.
     """
 
     uri: str = private(instead="")
@@ -54,6 +55,7 @@ class Source:
     consent: str | None = None
     consent_reference: str | None = None
     terms: Terms = Terms()
+    guardian_consent: str | None = None
     speaker_id: str | None = None
     language: str | None = None
     transcript: str | None = None
@@ -421,6 +423,23 @@ class Attribute:
     score: float | None
 
 
+AgeBasis = Literal["declared", "perceived", "unknown"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AgeBound:
+    """How old the person of a clip is at least, as far as anything says so.
+
+    `years_at_least` is the least age that is declared, or else how old the person looks in all their clips
+    less a margin, 0 where nothing tells; `basis` says which. `unguarded_years` is the same, but null where
+    the manifest declares a guardian's consent: nobody asks there (rule `may_be_minor`).
+    """
+
+    years_at_least: float
+    basis: AgeBasis
+    unguarded_years: float | None
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FaceJump:
     """A moment at which the face leaps, between the pictures shown at two times of the video.
@@ -489,6 +508,7 @@ class Clip:
     attributes: tuple[Attribute, ...] | None = None
     overruled: tuple[Attribute, ...] = private(instead=(), default=())
     person_attributes: tuple[Attribute, ...] | None = None
+    age_bound: AgeBound | None = None
     sampling_weight: float | None = None
     split: str | None = None
     status: Literal["candidate", "accepted", "rejected", "failed"] = "candidate"

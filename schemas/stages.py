@@ -78,7 +78,8 @@ STAGES: tuple[Stage, ...] = (
         name="people",
         level="clip",
         kind="collection",
-        sentence="recognises who is who across the collection, finds copies",
+        sentence="recognises who is who across the collection, finds copies and who may be under age",
+        filtered=True,
     ),
     Stage(
         name="balance",

@@ -23,6 +23,7 @@ from schemas.bias import (
     FunnelRow,
     Representation,
     UnusedDeclaration,
+    YoungAdults,
 )
 from schemas.described import field_metadata
 from schemas.lineage import Lineage
@@ -56,6 +57,7 @@ TABLES: dict[str, type] = {
     "unused_declarations": UnusedDeclaration,
     "declared_perceived": DeclaredPerceived,
     "lineage": Lineage,
+    "young_adults": YoungAdults,
 }
 # Tables that are no part of a result: they lie beside the faces they tell of.
 PRIVATE_TABLES: dict[str, type] = {"identity_merges": IdentityMerge}

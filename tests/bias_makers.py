@@ -171,7 +171,8 @@ def with_bias_tables(records: Records, bias: BiasConfig, balance: BalanceConfig)
     return dataclasses.replace(
         records, clips=[*others, *lost, *kept], rejections=rejections, bias_cells=list(tables.cells),
         bias_metrics=list(tables.metrics), funnel=list(tables.funnel),
-        representation=list(tables.representation), balance_targets=list(tables.targets),
+        representation=list(tables.representation), young_adults=list(tables.young_adults),
+        balance_targets=list(tables.targets),
         balance_splits=list(tables.splits), balance_warnings=list(plan.warnings),
     )  # fmt: skip
 

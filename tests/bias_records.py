@@ -12,6 +12,7 @@ from schemas.bias import (
     FunnelRow,
     Representation,
     UnusedDeclaration,
+    YoungAdults,
 )
 
 
@@ -77,6 +78,15 @@ def make_unused(**changes: Any) -> UnusedDeclaration:
         "reason": "not understood as an age or a range of ages",
     }  # fmt: skip
     return UnusedDeclaration(**(fields | changes))
+
+
+def make_young(**changes: Any) -> YoungAdults:
+    """Return young women of whom a quarter is lost."""
+    fields: dict[str, Any] = {
+        "attribute": "gender", "value": "feminine", "num_people": 12, "num_clips": 40, "num_lost": 10,
+        "rate": 0.25, "rate_low": 0.1, "rate_high": 0.5, "suppressed": False,
+    }  # fmt: skip
+    return YoungAdults(**(fields | changes))
 
 
 def make_compared(**changes: Any) -> DeclaredPerceived:

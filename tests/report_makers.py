@@ -13,6 +13,7 @@ from schemas.bias import (
     FunnelRow,
     Representation,
     UnusedDeclaration,
+    YoungAdults,
 )
 from schemas.ids import span_id
 from schemas.lineage import Lineage
@@ -54,6 +55,7 @@ class Records:
     unused_declarations: list[UnusedDeclaration] = dataclasses.field(default_factory=list)
     declared_perceived: list[DeclaredPerceived] = dataclasses.field(default_factory=list)
     lineage: list[Lineage] = dataclasses.field(default_factory=list)
+    young_adults: list[YoungAdults] = dataclasses.field(default_factory=list)
 
 
 def broken_rules(clip: Clip) -> list[tuple[str, float, float]]:

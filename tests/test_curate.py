@@ -40,6 +40,7 @@ from tests.makers import EXPECTED, LATE_FRAMES, load_shards
 from tests.memory_parts import MemoryParts
 from transforms.assign_split import assign_split
 from transforms.estimate_attributes import complete_attributes
+from transforms.find_minors import bound_ages
 from transforms.write_shards import assemble
 
 
@@ -267,7 +268,8 @@ def test_the_chain_gives_what_its_visits_give_directly(curated: Run) -> None:
     task, parts = directly(visit_all, source, config)
     assert isinstance(task, ClipTask) and isinstance(parts, MemoryParts)
     (row,) = [r for r in curated.rows("clips") if r["source_name"] == source.name]
-    direct = to_row(assign_split(complete_attributes(task.clip), config.split))
+    (clip,) = bound_ages([complete_attributes(task.clip)], config.minors)  # nobody else's clip is theirs
+    direct = to_row(assign_split(clip, config.split))
     # Who somebody is, and how often to draw a clip, takes the whole collection to tell.
     identity = [f"identity_{field.name}" for field in dataclasses.fields(Identity)]
     # What the visits made has names in a run's folder alone.

@@ -34,6 +34,7 @@ SHARED = {
     "energon",
     "face_blocks",
     "geometry",
+    "recordings",
     "hesitations",
     "sample_json",
     "shard_layout",

@@ -33,6 +33,7 @@ from transforms.assign_split import assign_split
 from transforms.cluster_identities import label_of, tie, unsettled
 from transforms.embed_faces import ClipFace, face_bytes
 
+ADULT = (("age", "30"),)
 SPREAD = 0.3  # distance of a clip's descriptor from its person's
 FOUND = ("kept", "rejections", "lost", "failures", "failed")
 
@@ -81,7 +82,9 @@ class Collection:
         # Every clip is a track of its own in a shot of its own.
         ids = {"video_id": f"video{number}", "shot_id": f"shot{number}", "track_id": f"track{number}"}
         clip_id = clip_id_of(person, take)
-        clip = make_clip(number, num_frames=100, **(ids | {"clip_id": clip_id} | changes))
+        source = make_source(attributes=ADULT)
+        fields = ids | {"clip_id": clip_id, "source": source} | changes
+        clip = make_clip(number, num_frames=100, **fields)
         clip = store_parts(self.folder, clip, {"look": {FACE_PART: face_bytes(face_of(person, take, seed))}})
         self.clips.append(clip)
         return clip
@@ -207,6 +210,20 @@ def test_one_track_is_one_person_however_it_looks(collection: Collection) -> Non
     assert len(people_of(collection.run()["kept"])) == 1
 
 
+def test_all_clips_of_somebody_who_may_be_under_age_are_turned_down(collection: Collection) -> None:
+    bare = make_source()
+    child = [collection.add(1, take, source=bare).clip_id for take in range(2)]
+    child.append(collection.add(1, 2, source=make_source(attributes=(("age", "16"),))).clip_id)
+    guarded = collection.add(1, 3, source=make_source(guardian_consent="granted")).clip_id
+    adult = collection.add(2, 0).clip_id
+    found = collection.run()
+    assert {c.clip_id for c in found["kept"]} == {adult, guarded}
+    assert {(r.subject_id, r.stage, r.reason, r.score) for r in found["rejections"]} == {
+        (clip_id, "filter_people", "may_be_minor", 16.0) for clip_id in child
+    }
+    assert {c.clip_id for c in found["lost"]} == set(child) and all(c.identity for c in found["lost"])
+
+
 def test_the_cleanest_of_several_copies_is_kept(collection: Collection) -> None:
     small = collection.add(1, 0, seed=7, face_height_px=60.0)
     large = collection.add(1, 1, seed=7, face_height_px=90.0)
@@ -243,7 +260,8 @@ def test_the_cleanest_is_alone_whole_without_writing_large_sharp_and_long(worse:
 def test_one_person_under_three_names_is_in_one_split(collection: Collection) -> None:
     for person in range(40):
         for take in range(3):
-            collection.add(person, take, source=make_source(speaker_id=f"name{3 * person + take}"))
+            name = f"name{3 * person + take}"
+            collection.add(person, take, source=make_source(speaker_id=name, attributes=ADULT))
     config = config_from({"split": {"val_share": 0.3, "test_share": 0.3}}, "test")
     kept = collection.run(config)["kept"]
     placed = [assign_split(c, config.split) for c in kept]
@@ -268,7 +286,7 @@ def test_a_person_in_two_splits_is_noticed() -> None:
 
 def test_a_clip_without_a_face_stays_without_identity(collection: Collection) -> None:
     collection.add(1, 0)
-    faceless = make_clip(9, num_frames=100)
+    faceless = make_clip(9, num_frames=100, source=make_source(attributes=ADULT))
     kept = collection.run(clips=[*collection.clips, faceless])["kept"]
     assert {c.clip_id: c.identity is None for c in kept} == {
         collection.clips[0].clip_id: False,
@@ -285,9 +303,9 @@ def test_a_broken_face_file_costs_its_clip_alone(collection: Collection) -> None
 
 
 def test_without_any_face_there_is_still_a_summary(collection: Collection) -> None:
-    clip = dataclasses.replace(make_clip(0), source=make_source(attributes=(("sex", "f"),)))
+    clip = dataclasses.replace(make_clip(0), source=make_source(attributes=(*ADULT, ("sex", "f"))))
     (kept,) = collection.run(clips=[clip])["kept"]
-    assert kept.identity is None and [a.value for a in kept.attributes or ()] == ["feminine"]
+    assert kept.identity is None and [a.value for a in kept.attributes or ()] == ["30-39", "feminine"]
     assert collection.summary()["num_identities"] == 0
 
 

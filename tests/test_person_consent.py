@@ -1,6 +1,7 @@
 """A person is made to speak with a sure yes alone."""
 
 import datetime
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -134,9 +135,22 @@ def test_nothing_given_is_refused_and_told_what_to_do(picture: Path, voice: Path
 def test_a_statement_is_written_down(picture: Path, voice: Path) -> None:
     basis = settle_likeness(None, " my own\nphoto ", "generate", picture, voice, TODAY)
     assert (basis.kind, basis.statement, basis.person) == ("statement", "my own photo", None)
+    assert (basis.adult, basis.guardian) == (False, None)
+    adult = settle_likeness(None, "my own photo", "generate", picture, voice, TODAY, adult=True)
+    assert adult == replace(basis, adult=True)
     for empty in ("", "  ", "x" * 501, "\x00"):
         with pytest.raises(BadInputError, match="by what right"):
             settle_likeness(None, empty, "generate", picture, voice, TODAY)
+
+
+def test_whether_somebody_is_an_adult_is_said_by_the_file(picture: Path, voice: Path) -> None:
+    basis = settled(picture, voice, says(picture, voice))
+    assert (basis.adult, basis.guardian, basis.perceived_years) == (True, None, None)
+    child = settled(picture, voice, says(picture, voice, adult=False, guardian=" a mother "))
+    assert (child.adult, child.guardian) == (False, "a mother")
+    consent = picture.with_name("consent.yaml")
+    with pytest.raises(BadInputError, match=r"--person-is-adult.*consent\.yaml"):
+        settle_likeness(consent, None, "generate", picture, voice, TODAY, adult=True)
 
 
 def test_files_that_are_not_there_are_named(picture: Path, voice: Path, tmp_path: Path) -> None:

@@ -1,13 +1,15 @@
 """A person's body from a picture: what fits, and a clear answer to what does not."""
 
+import io
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
+from rich.console import Console
 
-from commands.warn_of_children import age_warning
+from commands.settle_age import settle_age
 from media import DecodeTally, MediaLimits, PictureView, decode_video
 from pipelines.photo import read_photo, read_reference
 from schemas.outcomes import BadInputError
@@ -29,21 +31,35 @@ def saved(picture: Image.Image, path: Path, **options: Any) -> Path:
     return path
 
 
-def test_a_photo_and_a_video_of_one_person_are_fitted(
-    portrait: Image.Image, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_photo_and_a_video_of_one_person_are_fitted(portrait: Image.Image, tmp_path: Path) -> None:
     photo = read_reference(saved(portrait, tmp_path / "p.png"))
     assert photo.picture.shape == (portrait.height, portrait.width, 3)
     assert (photo.track.width, photo.track.height) == portrait.size and photo.track.num_frames == 1
     assert photo.track.valid["face"].all() and not photo.track.valid["left_hand"].any()
     assert {values.shape[0] for values in photo.track.arrays().values()} == {1}
-    assert photo.face_points.shape == (478, 3) and age_warning(photo) is None  # a grown man
+    assert photo.face_points.shape == (478, 3)
     video = read_reference(TALKER)
     assert np.abs(video.track.transl - photo.track.transl).max() < 0.02
-    monkeypatch.setattr("commands.warn_of_children._ADULT_YEARS", 80)
-    assert "perhaps a child" in (age_warning(photo) or "")
     signer = read_reference(SIGNER)
     assert signer.track.valid["left_arm"].all() and signer.track.valid["right_arm"].all()
+
+
+def test_who_may_be_a_child_needs_somebody_who_answers_for_it(
+    portrait: Image.Image, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photo, said = read_reference(saved(portrait, tmp_path / "p.png")), io.StringIO()
+
+    def settled(adult: bool = False, guardian: str | None = None) -> float:
+        return settle_age(tmp_path / "p.png", photo, adult, guardian, Console(file=said, width=200))
+
+    years = settled()
+    assert years > 25 and not said.getvalue()  # a grown man
+    for looks in (24.9, 9.0):
+        monkeypatch.setattr("commands.settle_age.perceived_years", lambda _, looks=looks: looks)
+        with pytest.raises(BadInputError, match=r"p\.png.*may be under 18.*--person-is-adult.*guardian"):
+            settled()
+        assert settled(guardian="a mother") == looks == settled(adult=True)
+    assert "declared an adult, the person looks 9 years old" in said.getvalue()
 
 
 def test_a_photo_stands_as_its_camera_says(portrait: Image.Image, tmp_path: Path) -> None:

@@ -66,7 +66,15 @@ def test_json_says_what_was_declared_and_what_was_not_computed() -> None:
     (attribute,) = about["attributes"]
     assert (attribute["name"], attribute["value"]) == ("age_group", "40-49")
     assert attribute["source"] == "declared" and attribute["model"] == ""
-    assert about["not_computed"] == ["landmarks", "quality", "voice", "sync", "body_fit", "identity"]
+    assert about["not_computed"] == [
+        "landmarks",
+        "quality",
+        "voice",
+        "sync",
+        "body_fit",
+        "identity",
+        "age_bound",
+    ]
     assert about["provenance"]["config_hash"] == "c0ffee"
     assert about["provenance"]["source"]["licence"] == "CC0"
     # Nothing of the machine it was made on, nor of the folder.

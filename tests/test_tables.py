@@ -33,6 +33,7 @@ from tests.bias_records import (
     make_target,
     make_unused,
     make_warning,
+    make_young,
 )
 from tests.makers import (
     make_audio,
@@ -101,6 +102,7 @@ def one_of_each() -> dict[str, object]:
         "unused_declarations": make_unused(),
         "lineage": lineage_of(make_clip(), PLACES),
         "declared_perceived": make_compared(),
+        "young_adults": make_young(),
         "identity_merges": make_merge("a", "b", voice_distance=None),
     }  # fmt: skip
 

@@ -36,6 +36,8 @@ GRID = (
      "8": "eight", "9": "nine"},
     {"a": "again", "n": "now", "p": "please", "s": "soon"},
 )  # fmt: skip
+# "Ages ranged from 18 to 49 years" (the same, section II).
+GRID_AGES = "18-49"
 CREMA_DFA = "Don't forget a jacket."
 ENCODED = "encoded as H.264 (crf {}) and AAC"
 
@@ -158,7 +160,7 @@ def manifest_row(recording: Recording) -> dict[str, str]:
         "language": "" if signing else "en",
         "transcript": recording.spoken,
         "attribute_gender": declared(row, "gender"),
-        "attribute_age": declared(row, "age"),
+        "attribute_age": declared(row, "age") or (GRID_AGES if row["identity"].startswith("grid_") else ""),
         "attribute_race": race,
         "attribute_ethnicity": ethnicity,
         "notes": recording.notes,
@@ -194,11 +196,14 @@ Made by `tools/make_demo_media.py` from `demo/recordings.toml`. Pass this page o
 
 - **GRID**: Martin Cooke, Jon Barker, Stuart Cunningham and Xu Shao, "An audio-visual corpus for speech
   perception and automatic speech recognition", Journal of the Acoustical Society of America 120 (2006),
-  University of Sheffield. Names of files keep the talker (s1 to s34) and the sentence.
+  University of Sheffield. Names of files keep the talker (s1 to s34) and the sentence. All 34 talkers were
+  staff and students of that university, 18 to 49 years old (section II of the paper; not read at the source
+  here), and so the manifest declares.
 - **CREMA-D**: Houwei Cao, David G. Cooper, Michael K. Keutmann, Ruben C. Gur, Ani Nenkova and Ragini Verma,
   "CREMA-D: Crowd-sourced Emotional Multimodal Actors Dataset", IEEE Transactions on Affective Computing 5
   (2014). Actor 1001.
-- **American Sign Language gestures**: sample videos of the Intel IoT DevKit.
+- **American Sign Language gestures**: sample videos of the Intel IoT DevKit. Their source says nothing of
+  ages, so none is declared. They show people in a company's office, with its badges.
 """
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, is_dataclass
 from typing import Any, Literal, Union, get_args, get_origin
 
+from schemas.adults import ADULT_YEARS
 from schemas.bounds import Signed
 from schemas.outcomes import BadInputError, Rejection, clip_rejection
 from schemas.plain import hints_of
@@ -164,4 +165,6 @@ DEFAULT_RULES: tuple[Rule, ...] = (
     Rule(name="body_jumps", stage="body", field="body_fit.max_acceleration", maximum=130.0),
     # Other words than those declared agree on 0.4 of the letters, misheard ones on 0.75 and more.
     Rule(name="other_words", stage="words", field="transcript.declared_match", minimum=0.6),
+    # After people are found, so that all clips of one are judged alike. A margin is in the score (`minors`).
+    Rule(name="may_be_minor", stage="people", field="age_bound.unguarded_years", minimum=ADULT_YEARS),
 )

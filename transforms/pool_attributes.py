@@ -11,7 +11,6 @@ recording. The chances of categories are multiplied, each to that power (a logar
 recordings where these are declared. What is declared of a person goes before all estimates.
 """
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import erf, inf, sqrt
@@ -19,9 +18,10 @@ from math import erf, inf, sqrt
 import numpy as np
 import numpy.typing as npt
 
-from schemas.attributes import AGE_GROUPS, AGE_STARTS, CATEGORIES, GENDERS, UNKNOWN, age_group, recorded_year
+from schemas.attributes import AGE_GROUPS, AGE_STARTS, CATEGORIES, GENDERS, UNKNOWN, age_group
 from schemas.bounds import Positive, Share
 from schemas.records import Attribute, Clip
+from transforms.recordings import by_recording, years_apart
 
 Floats = npt.NDArray[np.float64]
 
@@ -48,7 +48,7 @@ def pool_attributes(clips: Sequence[Clip], config: PoolConfig) -> list[Clip]:
     Of an attribute that is declared of some clips, and the same of all these, the others take the declared
     value. The answer is the same on all clips, but for ages where recordings have dates.
     """
-    offsets = _years_apart(clips)
+    offsets = years_apart(clips)
     pooled: list[dict[str, Attribute]] = [{} for _ in clips]
     for name in CATEGORIES:
         for told, attribute in zip(pooled, _answers(name, clips, offsets, config), strict=True):
@@ -60,14 +60,6 @@ def pool_attributes(clips: Sequence[Clip], config: PoolConfig) -> list[Clip]:
         replace(clip, person_attributes=tuple(told[name] for name in sorted(told)))
         for clip, told in zip(clips, pooled, strict=True)
     ]
-
-
-def _years_apart(clips: Sequence[Clip]) -> Floats:
-    """Return (n,) how many years after the person's mean recording each was made; 0 without a date."""
-    years = np.array([recorded_year(clip.source) or np.nan for clip in clips], np.float64)
-    if not np.isfinite(years).any():
-        return np.zeros(len(clips))
-    return np.nan_to_num(years - np.nanmean(years))
 
 
 def _answers(
@@ -111,7 +103,7 @@ def _ages(
     if not known:
         return [replace(first, value=UNKNOWN, confidence=None, score=None)] * len(clips)
     at_mean = {i: (a.score or 0.0) - float(offsets[i]) for i, a in known.items()}
-    recordings = [float(np.mean([at_mean[i] for i in part])) for part in _recordings(known, clips)]
+    recordings = [float(np.mean([at_mean[i] for i in part])) for part in by_recording(known, clips)]
     middle = float(np.mean(recordings))
     error = config.age_error_years + config.age_error_share * max(middle, 0.0)
     error /= sqrt(_effective(len(recordings), config.correlation))
@@ -134,7 +126,9 @@ def _likeliest(
     known = {i: p for i, a in told.items() if (p := _chances(a, categories)) is not None}
     if not known:
         return replace(first, value=UNKNOWN, confidence=None, score=None)
-    logs = np.array([np.mean([np.log(known[i]) for i in part], axis=0) for part in _recordings(known, clips)])
+    logs = np.array(
+        [np.mean([np.log(known[i]) for i in part], axis=0) for part in by_recording(known, clips)]
+    )
     together = logs.mean(axis=0) * _effective(len(logs), config.correlation)
     chances = np.exp(together - together.max())
     chances /= chances.sum()
@@ -170,14 +164,6 @@ def _chances(attribute: Attribute, categories: Sequence[str]) -> Floats | None:
 _LEAST = 0.01
 # Ages that are declared in years differ by this much as birthdays and dates fall.
 _AGREEING_YEARS = 2.0
-
-
-def _recordings(known: Mapping[int, object], clips: Sequence[Clip]) -> list[list[int]]:
-    """Return the clips of which something is known by their videos."""
-    found: dict[str, list[int]] = defaultdict(list)
-    for i in known:
-        found[clips[i].video_id].append(i)
-    return [found[video] for video in sorted(found)]
 
 
 def _effective(count: int, correlation: float) -> float:

@@ -34,7 +34,10 @@ class SummariseBias(beam.PTransform):
         targets: wanted shares by attribute, empty for equal ones.
     """
 
-    TABLES = ("bias_cells", "bias_metrics", "funnel", "representation", "balance_targets", "balance_splits")
+    TABLES = (
+        *("bias_cells", "bias_metrics", "funnel", "representation", "balance_targets", "balance_splits"),
+        "young_adults",
+    )
 
     def __init__(
         self, config: BiasConfig, stages: Sequence[str], targets: Mapping[str, Mapping[str, float]]
@@ -63,6 +66,7 @@ class SummariseBias(beam.PTransform):
             "representation": tables | "Representation" >> beam.FlatMap(lambda t: t.representation),
             "balance_targets": tables | "Targets" >> beam.FlatMap(lambda t: t.targets),
             "balance_splits": tables | "Splits" >> beam.FlatMap(lambda t: t.splits),
+            "young_adults": tables | "Young" >> beam.FlatMap(lambda t: t.young_adults),
         }
 
     def _summarise(

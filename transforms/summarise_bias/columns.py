@@ -51,6 +51,11 @@ class Clips:
     weights: Floats
     steps: Steps
 
+    @property
+    def young(self) -> Bools:
+        """Which clips (n) show young adults."""
+        return np.array([row.young for row in self.rows], bool)
+
 
 @dataclass(frozen=True, slots=True)
 class Column:

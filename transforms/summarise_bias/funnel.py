@@ -129,6 +129,17 @@ def _filter_rows(level: Level, found: Arrivals, attribute: Attribute, min_people
             yield _compared(pair)
 
 
+def shown_groups(found: Arrivals, attribute: Attribute) -> Iterator[tuple[str, Bools]]:
+    """Yield the groups of an attribute that have numbers at a filter, and which arrivals (m) are in each."""
+    hidden = _hidden_at(attribute.shown, found.step)
+    if hidden is None:
+        return
+    blank, names, codes = _seen(attribute, attribute.column.codes[found.index], hidden)
+    for place, name in names.items():
+        if name not in blank and name not in CODES:
+            yield name, codes == place
+
+
 def _gone(pair: Compared, attribute: Attribute, codes: Ints, before: tuple[int, int]) -> Compared:
     """Return the row of a group that is nearly gone, with what there was of it before."""
     row = replace(pair.row, num_in=before[0], num_people=before[1])

@@ -4,11 +4,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from schemas.attributes import attributes_of, declared_attributes, person_of
+from schemas.adults import ADULT_YEARS
+from schemas.attributes import UNKNOWN, attributes_of, declared_attributes, person_of
+from schemas.groups import years_of
 from schemas.outcomes import Failure, Rejection
 from schemas.records import Clip, Video
 
 FAILED = "failed"
+_YOUNG_UNTIL = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +28,7 @@ class Row:
 
     `stage` and `reasons` say where and why it ended, the reason given first; '' if it was accepted.
     `scores` belong to the configured scores, NaN where not computed; `split` is what an accepted clip is for.
-    `speaker` is as declared.
+    `speaker` is as declared; `young` are people of 18 to 29, as declared, else as perceived.
     """
 
     level: str
@@ -41,6 +44,7 @@ class Row:
     licence: str = ""
     consent: str = ""
     speaker: str = ""
+    young: bool = False
 
 
 def clip_row(clip: Clip, paths: Sequence[str]) -> Row:
@@ -51,8 +55,18 @@ def clip_row(clip: Clip, paths: Sequence[str]) -> Row:
         "clip", clip.clip_id, person_of(clip), clip.duration_seconds, labels,
         weight=weight, scores=tuple(_score(clip, path) for path in paths), split=clip.split or "train",
         licence=clip.source.licence or "", consent=clip.source.consent or "",
-        speaker=clip.source.speaker_id or "",
+        speaker=clip.source.speaker_id or "", young=_is_young(clip),
     )  # fmt: skip
+
+
+def _is_young(clip: Clip) -> bool:
+    age = attributes_of(clip).get("age_group")
+    if age is None or age.value == UNKNOWN:
+        return False
+    if age.score is not None:
+        return ADULT_YEARS <= age.score < _YOUNG_UNTIL
+    span = years_of(age.value)
+    return span is not None and span[0] >= ADULT_YEARS and span[1] <= _YOUNG_UNTIL
 
 
 def _score(clip: Clip, path: str) -> float:

@@ -7,7 +7,16 @@ from itertools import compress
 import numpy as np
 
 from schemas.attributes import CATEGORIES
-from schemas.bias import BalanceSplit, BalanceTarget, BiasCell, BiasMetric, FunnelRow, Representation, Scope
+from schemas.bias import (
+    BalanceSplit,
+    BalanceTarget,
+    BiasCell,
+    BiasMetric,
+    FunnelRow,
+    Representation,
+    Scope,
+    YoungAdults,
+)
 from transforms.summarise_bias import metrics
 from transforms.summarise_bias.associations import associated_pairs
 from transforms.summarise_bias.cells import (
@@ -25,6 +34,7 @@ from transforms.summarise_bias.funnel import compare_attributes, judge
 from transforms.summarise_bias.representation import represented
 from transforms.summarise_bias.rows import Row, linked
 from transforms.summarise_bias.targets import published_splits, published_targets
+from transforms.summarise_bias.young_adults import young_adults
 
 VIDEO_STAGES = ("survey",)
 
@@ -39,6 +49,7 @@ class BiasTables:
     representation: tuple[Representation, ...]
     targets: tuple[BalanceTarget, ...]
     splits: tuple[BalanceSplit, ...]
+    young_adults: tuple[YoungAdults, ...]
 
 
 def summarise(
@@ -82,6 +93,7 @@ def summarise(
         representation=tuple(represented(clips, scopes[2], attributes, telling, config)),
         targets=published_targets(balanced, attributes, clips, config.min_people, telling),
         splits=published_splits(splits, telling),
+        young_adults=tuple(young_adults(clips, attributes, config.min_people)),
     )
 
 

@@ -1,0 +1,46 @@
+"""What a run says in words about ages that it cannot tell, and about who may be under age."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from pipelines.config import CurateConfig
+from schemas.records import AgeBasis
+
+RULE = "may_be_minor"
+_SAID: dict[AgeBasis, str] = {
+    "declared": "declared",
+    "perceived": "by their looks, less minors.margin_years",
+    "unknown": "as nothing says how old they are",
+}
+
+
+def is_asked(config: CurateConfig) -> bool:
+    """Return whether clips are turned down whose person may be under age."""
+    return any(rule.name == RULE and rule.mode == "on" for rule in config.filter.rules)
+
+
+def blind_note(config: CurateConfig) -> str | None:
+    """Return what to know before a run that estimates no ages and turns down whoever may be under age."""
+    if config.attributes.enabled or not is_asked(config):
+        return None
+    return (
+        "attributes.enabled is false, so nobody's age is estimated: whoever is not declared an adult "
+        f"(attribute_age in the manifest) is turned down as {RULE}; filter.rules.{RULE}.mode changes that"
+    )
+
+
+def age_notes(config: CurateConfig, bases: Iterable[AgeBasis]) -> list[str]:
+    """Return what to know after a run.
+
+    Args:
+        bases: of the clips that were turned down, how it is known how old the person is.
+    """
+    found = Counter(bases)
+    notes = [] if (blind := blind_note(config)) is None else [blind]
+    if found:
+        by = "; ".join(f"{found[basis]} {said}" for basis, said in _SAID.items() if found[basis])
+        notes.append(
+            f"{found.total()} clips are left out whose person may be under age ({by}): declare adults' ages "
+            "(attribute_age) or a guardian's consent (guardian_consent)"
+        )
+    return notes
