@@ -202,6 +202,7 @@ EXPLAINED = {
     "speaks_in_part": "In einem Teil der Rede tun die Lippen etwas anderes.",
     "offset_unclear": "Um wie viel der Ton versetzt ist, ist nicht klar genug, um es zu beheben.",
     "near_duplicate": "Ein anderer Clip zeigt dieselbe Aufnahme; der bessere bleibt.",
+    "may_be_minor": "Die Person ist oder könnte minderjährig sein, oder nichts sagt, wie alt sie ist.",
     "person_cap": "Von dieser Person ist schon genug da.",
     "source_cap": "Aus dieser Datei ist schon genug da.",
     "over_quota": "Von dieser Gruppe ist schon genug da.",

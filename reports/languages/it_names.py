@@ -199,6 +199,7 @@ EXPLAINED = {
     "speaks_in_part": "In una parte del parlato le labbra fanno altro.",
     "offset_unclear": "Di quanto il suono sia sfasato non è abbastanza chiaro per correggerlo.",
     "near_duplicate": "Un'altra clip mostra la stessa registrazione; si conserva la migliore.",
+    "may_be_minor": "La persona è o potrebbe essere minorenne, o nulla dice quanti anni abbia.",
     "person_cap": "Di questa persona c'è già abbastanza.",
     "source_cap": "Di questo file c'è già abbastanza.",
     "over_quota": "Di questo gruppo c'è già abbastanza.",
