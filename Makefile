@@ -80,8 +80,10 @@ $(VENV)/.installed: requirements.txt requirements-train.txt hashes/requirements.
 	$(PIP) install --quiet -c requirements.txt torch
 	@touch $@
 
-$(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt hashes/requirements-dev.txt
-	$(PIP) install --quiet --no-deps $(call pins,requirements-dev.txt)
+# gs:// and s3:// are tested against servers on this machine.
+TESTED := requirements-dev.txt requirements-gcp.txt requirements-aws.txt
+$(VENV)/.installed-dev: $(VENV)/.installed $(TESTED) $(addprefix hashes/,$(TESTED))
+	$(PIP) install --quiet --no-deps $(call pins,$(TESTED))
 	@touch $@
 
 gcp aws: install

@@ -68,6 +68,7 @@ COMMANDS = (
     *(train, evaluate, animate, generate, dub, track, edit, consent, verify),
     *(diff, lint, find_person, erase, clean, doctor),
 )
+_STORES = ("gs://", "s3://")
 # Stopped and run again, they go on from what was finished.
 _GO_ON = {"curate", "retry", "package", "erase", "train"}
 
@@ -88,10 +89,20 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error(f"unknown arguments: {' '.join(beam_flags)}")
     prepare_process(goes_on=options.command in _GO_ON)
     try:
+        _check_access([str(value) for value in vars(options).values()] + beam_flags)
         return options.run(options, beam_flags, Terminal())
     except BadInputError as error:
         Terminal(stderr=True).print(f"error: {error}", markup=False, soft_wrap=True)
         return 2
+
+
+def _check_access(arguments: list[str]) -> None:
+    """Look into the buckets that arguments name, before a client of theirs is silent for minutes."""
+    named = [(argument, store) for argument in arguments for store in _STORES if store in argument]
+    if found := [argument[argument.index(store) :] for argument, store in named]:
+        from transforms.cloud_access import check_access
+
+        check_access(found)
 
 
 def run() -> NoReturn:

@@ -15,7 +15,16 @@ def register(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
     parser.add_argument(
         "--fresh", action="store_true", help="forget what earlier runs into this folder made, and begin anew"
     )
-    parser.set_defaults(run=run, flags=("--input", "--output", "--config", "--fresh"))
+    parser.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="print what would be done and what it would cost; write nothing",
+    )
+    parser.add_argument(
+        "--prices", help="of --dry-run: a CSV file of machines, as pipelines/data/machines.csv"
+    )
+    flags = ("--input", "--output", "--config", "--fresh", "--dry-run", "--prices")
+    parser.set_defaults(run=run, flags=flags)
 
 
 def run(options: argparse.Namespace, beam_flags: list[str], console: Console) -> int:
@@ -28,12 +37,18 @@ def run(options: argparse.Namespace, beam_flags: list[str], console: Console) ->
     from pipelines.discover import discover
     from pipelines.runner import runner_options
 
-    runner_options(beam_flags, options.flags)  # what cannot be used is refused before anything is looked at
+    # What cannot be used is refused before anything is looked at.
+    sent = runner_options(beam_flags, options.flags)
     config = load_config(options.config)
     inputs = discover(options.input, config)
     number = len(inputs.sources)
     console.out(f"{number} source{'s' if number != 1 else ''}", highlight=False)
     for remark in (*inputs.remarks, *filter(None, [blind_note(config)])):
         console.out(f"Note: {remark}", highlight=False)
+    if options.dry_run:
+        from commands.dry_run import dry_run
+
+        dry_run(inputs, options.output, config, sent, console, prices=options.prices)
+        return 0
     summary = curate(inputs, options.output, config, beam_flags, console, fresh=options.fresh)
     return 3 if summary.problems else 0

@@ -34,7 +34,7 @@ def prepare_process(goes_on: bool = True) -> None:
     warnings.filterwarnings("ignore", category=FutureWarning)
     logging.getLogger().setLevel(logging.ERROR)
     # Of processes that are ended by force; what they leave is cleaned up by who says this.
-    os.environ["PYTHONWARNINGS"] = "ignore:resource_tracker:UserWarning"
+    os.environ["PYTHONWARNINGS"] = "ignore::FutureWarning,ignore:resource_tracker:UserWarning"
     from pipelines.worker import lead_run, limit_threads
 
     limit_threads()

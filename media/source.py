@@ -282,3 +282,8 @@ def read_packets(container: av.container.InputContainer, *streams: Stream) -> It
 def container_start_seconds(container: av.container.InputContainer) -> float:
     """Return the presentation time that counts as zero."""
     return (container.start_time or 0) / av.time_base
+
+
+def container_seconds(container: av.container.InputContainer) -> float | None:
+    """Return how long a file's header says it lasts, None if it does not."""
+    return container.duration / av.time_base if container.duration else None

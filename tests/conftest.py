@@ -25,6 +25,8 @@ from tests.report_makers import Records, make_records
 from tests.report_run import make_run, make_thumbs
 from tests.resume_runs import TALKERS, Place, make_place
 
+pytest_plugins = ("tests.cloud_fixtures",)
+
 # No test is timed: on a machine that does other work an example may take long.
 hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")

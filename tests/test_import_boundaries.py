@@ -36,6 +36,8 @@ SHARED = {
     "geometry",
     "recordings",
     "hesitations",
+    "remote_errors",
+    "s3_client",
     "sample_json",
     "shard_layout",
     "spoken_words",

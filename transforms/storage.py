@@ -13,14 +13,18 @@ import shutil
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import BinaryIO, TypeVar, cast
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from apache_beam.io.filesystem import BeamIOError, CompressionTypes
+from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
+from apache_beam.options.pipeline_options import PipelineOptions
 
 from media.source import is_remote, local_path, set_remote_opener
+from transforms.remote_errors import as_os_error
+from transforms.s3_client import put_object, share_client
 
 TEMPORARY = ".tmp"
 # What errors say of a place where nothing more can be written, whatever it is; and of one that is not ours.
@@ -33,16 +37,31 @@ _BLOCK_BYTES = 1 << 20
 _MISSING = (FileNotFoundError, NotADirectoryError)
 
 
+@contextmanager
+def _told(path: str) -> Iterator[None]:
+    """Let what a store's client raises come as this machine's files would raise it."""
+    try:
+        yield
+    except (ValueError, KeyboardInterrupt):  # no path, or a filesystem that Beam does not know
+        raise
+    except Exception as error:  # clients raise many types
+        raise as_os_error(error, path) from error
+
+
 def join(folder: str, *names: str) -> str:
     """Join path parts of a local or remote folder."""
     return FileSystems.join(folder, *names)
 
 
 def write_bytes(path: str, data: bytes) -> None:
-    """Write a file whole or not at all, making its folder."""
+    """Write a file whole or not at all, making its folder.
+
+    Raises:
+        OSError: if it cannot be written; PermissionError if we may not.
+    """
     if is_remote(path):
-        with FileSystems.create(path, compression_type=CompressionTypes.UNCOMPRESSED) as handle:
-            handle.write(data)
+        with _told(path):
+            _upload(path, data)
         return
     target = local_path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -55,6 +74,14 @@ def write_bytes(path: str, data: bytes) -> None:
         raise
 
 
+def _upload(path: str, data: bytes) -> None:
+    if path.startswith("s3://"):
+        put_object(path, data)
+        return
+    with FileSystems.create(path, compression_type=CompressionTypes.UNCOMPRESSED) as handle:
+        handle.write(data)
+
+
 def read_bytes(path: str) -> bytes:
     """Read a whole file.
 
@@ -64,7 +91,7 @@ def read_bytes(path: str) -> bytes:
     """
     if not is_remote(path):
         return local_path(path).read_bytes()
-    with open_remote(path)[0] as handle:
+    with _told(path), open_remote(path)[0] as handle:
         return handle.read()
 
 
@@ -98,7 +125,8 @@ def sizes_of(paths: Sequence[str]) -> dict[str, int]:
         found = {path: local_path(path) for path in paths}
         return {path: place.stat().st_size for path, place in found.items() if place.is_file()}
     literal = [glob.escape(path) for path in paths]
-    matched = [m for result in FileSystems.match(literal) for m in result.metadata_list]
+    with _told(paths[0]):
+        matched = [m for result in FileSystems.match(literal) for m in result.metadata_list]
     return {m.path: m.size_in_bytes for m in matched}
 
 
@@ -106,8 +134,9 @@ def list_files(folder: str) -> Iterator[tuple[str, int]]:
     """Yield the path and the size of every file below a folder, sorted; none if it is not there."""
     if is_remote(folder):
         try:
-            matched = FileSystems.match([join(glob.escape(folder), "**")])[0].metadata_list
-        except (OSError, BeamIOError):  # some filesystems refuse to list what is not there
+            with _told(folder):
+                matched = FileSystems.match([join(glob.escape(folder), "**")])[0].metadata_list
+        except FileNotFoundError:  # some filesystems refuse to list what is not there
             return
         yield from sorted((m.path, m.size_in_bytes) for m in matched)
         return
@@ -130,7 +159,8 @@ def delete_tree(path: str) -> int:
     files = list(list_files(path)) or list(sizes_of([path]).items())
     if is_remote(path):
         if files:
-            FileSystems.delete([name for name, _ in files])
+            with _told(path):
+                FileSystems.delete([name for name, _ in files])
     else:
         place = local_path(path)
         if place.is_symlink() or place.is_file():
@@ -179,14 +209,15 @@ def open_remote(uri: str) -> tuple[BinaryIO, int]:
         FileNotFoundError: if it is not there.
         OSError: if it cannot be opened.
     """
-    try:
+    with _told(uri):
         matched = FileSystems.match([glob.escape(uri)])[0].metadata_list
         if not matched:
             raise FileNotFoundError(f"{uri}: no such file")
         handle = FileSystems.open(uri, compression_type=CompressionTypes.UNCOMPRESSED)
-    except BeamIOError as error:
-        raise OSError(str(error)) from error
     return cast(BinaryIO, handle), matched[0].size_in_bytes
 
 
 set_remote_opener(open_remote)
+share_client()
+if getattr(FileSystems, "_pipeline_options", None) is None:  # Beam's workers have set the job's by now
+    FileSystems.set_options(PipelineOptions([]))  # without any s3:// does not work, and gs:// reads sys.argv

@@ -5,6 +5,7 @@ No name ever reaches a shell: webdataset's `pipe:` is refused, and so are fsspec
 
 import glob
 import itertools
+import os
 import re
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -89,6 +90,8 @@ def _filesystem(uri: str) -> tuple[Any, str]:
     """Return fsspec's filesystem of a URI, and the path there."""
     if uri.split("://")[0].lower() not in REMOTE_SCHEMES or "::" in uri:
         _refuse(uri)
+    # Else gcsfs first asks another host, by another protocol, what kind of bucket it is.
+    os.environ.setdefault("GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT", "false")
     try:
         return fsspec.core.url_to_fs(uri)
     except ImportError as error:
