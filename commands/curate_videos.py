@@ -30,7 +30,7 @@ from pipelines.isolation import close_pools
 from pipelines.pseudonyms import with_pseudonyms
 from pipelines.recipes import inputs_hash, recipes_of, stage_recipes
 from pipelines.run_folder import RunFolder
-from pipelines.runner import job_shape, runner_options
+from pipelines.runner import job_shape, runner_options, told_of_job
 from pipelines.sender import told_of_other_mentor
 from pipelines.settle_consent import settle_consent
 from pipelines.steps import OutputError
@@ -143,7 +143,8 @@ def running(folder: RunFolder, console: Console) -> Iterator[None]:
     """Show progress while a pipeline runs; end its workers when it ends.
 
     Raises:
-        BadInputError: if the output folder cannot be written any more, or workers have another Mentor.
+        BadInputError: if the output folder cannot be written any more, workers have another Mentor, or a job
+            elsewhere ended otherwise than done.
         WorkerLostError: if a worker died.
     """
     logging.getLogger("apache_beam").setLevel(logging.CRITICAL)
@@ -157,7 +158,7 @@ def running(folder: RunFolder, console: Console) -> Iterator[None]:
                 f"--output {folder.root}: cannot be written any more (no space left?); what is finished is "
                 "kept: mend that and run the same command again"
             ) from error
-        if told := told_of_other_mentor(error):
+        if told := told_of_other_mentor(error) or told_of_job(error):
             raise BadInputError(told) from error
         raise
     finally:
