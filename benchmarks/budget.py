@@ -26,7 +26,8 @@ PAGE, FIGURES = ROOT / "docs" / "scale.md", ROOT / "benchmarks" / "collection_co
 BEGIN, END = "<!-- python -m benchmarks.budget --write -->", "<!-- end -->"
 # What is stored: bytes a second of what the stage sees, and a clip's face and voice in biometric/, on the
 # videos of stage_costs.csv at 25 frames a second.
-STORED = {"survey": 34_600, "look": 230_000, "body": 10_700, "shards": 261_000}
+PARTS = {"survey": 34_600, "look": 230_000} | {"body": 10_700}
+STORED = {**PARTS, "shards": 261_000}
 BIOMETRIC_BYTES = 16_800
 # What one worker holds of a clip (`python -m benchmarks.people growth`, a million clips).
 HELD = {"balance": 760, "bias tables": 1_560}
@@ -142,7 +143,7 @@ def _money(
 def _bytes(costs: Sequence[budget.StageCost], asked: Collection) -> Iterator[str]:
     seen = {c.stage: c.seen_share for c in budget.with_kept_share(costs, asked.hours_kept / asked.hours_in)}
     seconds = asked.hours_in * 3600
-    parts = {name: seconds * seen[name] * STORED[name] for name in ("survey", "look", "body")}
+    parts = {name: seconds * seen[name] * STORED[name] for name in PARTS}
     shards = asked.hours_kept * 3600 * STORED["shards"]
     faces = seconds * seen["look"] / asked.clip_seconds * BIOMETRIC_BYTES
     yield "**Stored.**"

@@ -35,6 +35,7 @@ from schemas.records import (
     Voice,
     Word,
 )
+from schemas.stages import stage_names
 from tests.report_records import make_clip, make_shot, make_track, make_video
 
 MEAN_CLIPS = 2.0
@@ -122,7 +123,7 @@ def made_clip(number: int, person: int, place: int) -> Clip:
         attributes=tuple(_estimated(name, who.choice(values), rng) for name, values in _GROUPS),
         artefacts=tuple(
             Artefact(stage=s, artefact_id=f"{seed:016x}{i}")
-            for i, s in enumerate(("survey", "audio", "look", "sync", "words", "body"))
+            for i, s in enumerate(stage_names(kind="visit")[1:])  # all but the probe
         ),
         **_heard(),
     )  # fmt: skip

@@ -316,7 +316,8 @@ def video_changes(before: Result, plan: ErasePlan) -> dict[str, Counter[str]]:
     for shot in shots:
         if shot["video_id"] in videos:
             survey["media_seconds"] -= shot["end_seconds"] - shot["start_seconds"]
-    return {"probe": probe, "deduplicate": unique, "survey": survey}
+    of_files = {"probe": probe, "deduplicate": unique}
+    return {**of_files, "survey": survey}
 
 
 def remaining_people(before: Result, plan: ErasePlan) -> PeopleSummary:
