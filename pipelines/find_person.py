@@ -15,19 +15,21 @@ from typing import Any, Literal
 
 import numpy as np
 
-from backends.protocols import FaceEmbedder, FaceView
+from backends.protocols import FaceView
 from backends.select import face_embedder, landmark_extractor
 from pipelines.known_faces import Faces, KnownFace
 from pipelines.photo import VIDEO_SUFFIXES, Image, faces_in, only_face, pictures_of, read_photo
 from schemas.outcomes import BadInputError
 from transforms.clip_print import ClipPrint
 from transforms.collect_faces import CollectConfig, cut_view, view_quality
-from transforms.embed_faces import ClipFace, agreeing
+from transforms.embed_faces import ClipFace, clip_face
 from transforms.extract_landmarks import LandmarkConfig, region_around
 
 Verdict = Literal["probably", "possibly", "unlikely"]
 # How many of a video's pictures are looked at: more agree with all of them hardly better.
 _MOST_VIEWS = 8
+# A photo says nothing of how somebody sounds or moves.
+_NO_PRINT = ClipPrint(sound=np.zeros((0, 32), np.uint8), face=np.zeros((0, 63), np.int16), face_hz=12.5)
 EMBEDDED = "dlib+faceres"
 # Distance, the share of pairs of strangers that are nearer, and the share of pairs of photos of one person
 # that are not. Measured by `python -m benchmarks.people likeness` for the embedded descriptors, strangers
@@ -90,11 +92,13 @@ def photographed(path: Path, model: str) -> ClipFace:
     pictures = pictures_of(path) if is_video else iter([read_photo(path)])
     embedder = face_embedder(model)
     views = list(_views(path, pictures, several=is_video))
-    if not views:
+    weights = np.array([quality for _, quality in views], np.float32)
+    face = clip_face([view for view, _ in views], weights, _NO_PRINT, embedder)
+    if face is None:
         raise BadInputError(
             f"{path}: no face that can be compared: it is too small, turned away, hidden or drawn"
         )
-    return _described([view for view, _ in views], np.array([q for _, q in views], np.float32), embedder)
+    return face
 
 
 def _views(path: Path, pictures: Iterator[Image], *, several: bool) -> Iterator[tuple[FaceView, float]]:
@@ -114,19 +118,6 @@ def _views(path: Path, pictures: Iterator[Image], *, several: bool) -> Iterator[
             number += 1
         if number == _MOST_VIEWS:
             return
-
-
-def _described(views: Sequence[FaceView], weights: np.ndarray, embedder: FaceEmbedder) -> ClipFace:
-    found = embedder.embed(views)
-    kept = agreeing(found)
-    descriptor = embedder.pool(found[kept], weights[kept])
-    return ClipFace(
-        descriptor=descriptor,
-        stranger_distance=embedder.stranger_distance(descriptor),
-        print=ClipPrint(sound=np.zeros((0, 32), np.uint8), face=np.zeros((0, 63), np.int16), face_hz=12.5),
-        num_views=int(kept.sum()),
-        embedder=embedder.name,
-    )
 
 
 def candidates(

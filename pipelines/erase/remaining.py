@@ -32,7 +32,7 @@ from schemas.lineage import Lineage
 from schemas.outcomes import Failure, Rejection
 from schemas.records import Clip
 from schemas.run import PeopleSummary, StageSummary
-from schemas.stages import CLIP_STAGES
+from schemas.stages import CLIP_STAGES, stage_names
 from schemas.tables import TABLES
 from transforms.balance.candidates import attribute_names, candidate_of
 from transforms.balance.config import BalanceConfig
@@ -295,7 +295,8 @@ def video_changes(before: Result, plan: ErasePlan) -> dict[str, Counter[str]]:
     with_clips = {c["video_id"] for c in clips}
     still = {c["video_id"] for c in clips if c["clip_id"] not in set(plan.clip_ids)}
     broken = {f["subject_id"] for f in failures if f["stage"] == "survey"}
-    probe, unique, survey = Counter[str](), Counter[str](), Counter[str]()
+    changes = {stage: Counter[str]() for stage in stage_names(level="video")}
+    probe, unique, survey = changes["probe"], changes["deduplicate"], changes["survey"]
     for row in rows:
         video = row["video_id"]
         if video in videos:
@@ -316,8 +317,7 @@ def video_changes(before: Result, plan: ErasePlan) -> dict[str, Counter[str]]:
     for shot in shots:
         if shot["video_id"] in videos:
             survey["media_seconds"] -= shot["end_seconds"] - shot["start_seconds"]
-    of_files = {"probe": probe, "deduplicate": unique}
-    return {**of_files, "survey": survey}
+    return changes
 
 
 def remaining_people(before: Result, plan: ErasePlan) -> PeopleSummary:
