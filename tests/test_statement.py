@@ -23,13 +23,16 @@ from reports.reasons import REASONS
 from reports.run_data import RunData
 from reports.statement import file_name, statement
 from reports.summary import MAX_PAGE_BYTES
+from schemas.consent import REASONS as CONSENT_REASONS
 from schemas.datasheet import QUESTIONS
+from schemas.terms import EXPIRED, WITHDRAWN
 from tests.bias_makers import people_records
 from tests.page_reader import PageReader
 from tests.report_makers import Records
 from tests.report_run import make_run, make_summary
 from transforms.balance import BalanceConfig, Quota, Target
 from transforms.filter_clips import DEFAULT_RULES
+from transforms.judge_consent import MISSING, RESERVED
 from transforms.summarise_bias import BiasConfig
 
 TARGETS = (Target(attributes=("gender",)),)
@@ -88,12 +91,21 @@ def test_languages_have_the_same_texts_with_the_same_places() -> None:
     assert DE.names.keys() == IT.names.keys() and DE.explained.keys() == IT.explained.keys()
 
 
-def test_rules_have_names_in_every_language_and_reasons_at_least_words() -> None:
-    assert {rule.name for rule in DEFAULT_RULES} - DE.names.keys() == set()
+def test_every_reason_is_named_and_explained_in_every_language() -> None:
+    asked = {*MISSING.values(), RESERVED, *CONSENT_REASONS.values(), WITHDRAWN, EXPIRED}
+    assert asked <= REASONS.keys()
+    for language in LANGUAGES:
+        assert REASONS.keys() - language.explained.keys() == set(), language.code
+        assert not any(language.is_foreign(Cell("meaning", reason)) for reason in REASONS)
+    for language in (DE, IT):
+        assert (REASONS.keys() | {rule.name for rule in DEFAULT_RULES}) - language.names.keys() == set()
+        assert language.explained.keys() == REASONS.keys()  # none of a reason that is gone
+        texts = [language.cell(Cell("meaning", reason)) for reason in REASONS]
+        assert len(set(texts)) == len(texts) and set(texts).isdisjoint(REASONS.values())
     for reason, english in REASONS.items():
-        cell = Cell("meaning", reason)
-        assert DE.cell(cell) and DE.is_foreign(cell) == (reason not in DE.explained)
-        assert EN.cell(cell) == " ".join(english.split())[:400]
+        assert EN.cell(Cell("meaning", reason)) == " ".join(english.split())[:400]
+    unknown = Cell("meaning", "a_rule_of_your_own")
+    assert DE.is_foreign(unknown) and IT.is_foreign(unknown)
 
 
 def test_numbers_are_written_as_the_language_does() -> None:

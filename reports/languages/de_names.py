@@ -141,11 +141,28 @@ EXPLAINED = {
     "geöffnet.",
     "consent_expired": "Der letzte Tag, an dem die Einwilligung galt, ist vorbei. Die Datei wurde nicht "
     "geöffnet.",
+    "withdrawal_unclear": "Ob die Einwilligung widerrufen wurde, ist weder mit Ja oder Nein noch mit einem "
+    "Tag (JJJJ-MM-TT) beantwortet. Die Datei wurde nicht geöffnet.",
+    "expiry_unclear": "Bis wann die Einwilligung gilt, ist nicht als Tag angegeben (JJJJ-MM-TT).",
+    "expiry_missing": "Die Liste sagt nicht, bis wann die Einwilligung gilt; das ist verlangt.",
+    "scope_unclear": "Wofür die Einwilligung gilt, ist mit Wörtern gesagt, die nicht vorgesehen sind.",
+    "scope_missing": "Die Liste sagt nicht, wofür die Einwilligung gilt; das ist verlangt.",
     "scope_not_granted": "Die Einwilligung umfasst nicht alles, wofür das Ergebnis bestimmt ist.",
+    "basis_unclear": "Die Rechtsgrundlage, auf der das Material verwendet wird, ist keine der vorgesehenen.",
+    "basis_missing": "Die Liste nennt keine Rechtsgrundlage für die Verwendung; sie ist verlangt.",
     "basis_not_allowed": "Das Material wird auf einer Grundlage verwendet, die die Einstellungen nicht "
     "zulassen.",
+    "reference_missing": "Die Liste sagt nicht, wo die Einwilligung niedergeschrieben ist; das ist verlangt.",
+    "licence_unclear": "Die Lizenz ist keine, die SPDX kennt, und die Einstellungen lassen nur bestimmte zu.",
     "licence_not_allowed": "Die Lizenz ist keine von denen, die die Einstellungen zulassen.",
     "licence_missing": "Die Liste nennt keine Lizenz, die verlangt ist.",
+    "rights_holder_missing": "Die Liste sagt nicht, wer die Rechte hat; das ist verlangt.",
+    "jurisdiction_unclear": "Das Land, dessen Recht gilt, ist nicht mit einem Kürzel nach ISO 3166-1 "
+    "angegeben.",
+    "jurisdiction_missing": "Die Liste sagt nicht, welchen Landes Recht gilt; das ist verlangt.",
+    "jurisdiction_not_allowed": "Es gilt das Recht eines Landes, das die Einstellungen nicht zulassen.",
+    "rights_reserved": "Die Datei selbst, oder der Ort, von dem sie stammt, untersagt Text und Data Mining "
+    "oder das Training mit ihr.",
     "duplicate": "Dieselben Bytes liegen unter anderem Namen vor; eine der Dateien bleibt.",
     "no_video_stream": "Die Datei enthält Ton, aber kein bewegtes Bild.",
     "no_audio_stream": "Die Datei hat keine Tonspur, also keine Sprache, aus der sich lernen ließe.",
