@@ -15,8 +15,10 @@ from body.face_mesh import CHIN, FOREHEAD, MIDDLE_LIPS
 from body.model import BodyModel, landmark_points
 from body.shading import overlay, part_colours
 from body.skinning import skin, skin_points, transform_joints
+from pipelines.open_clip import open_clip
 from pipelines.run_folder import RunFolder
-from pipelines.stored_clip import ClipMedia, open_clip
+from pipelines.stored_clip import ClipMedia
+from schemas.days import utc_today
 from schemas.records import BodyFit
 from transforms.fit_body import Fit, Observations, fit_clip, fit_quality
 
@@ -49,7 +51,7 @@ def read_frames(media: ClipMedia) -> list[npt.NDArray[np.uint8]]:
 
 def read_observations(folder: Path, key: str) -> Observations:
     """Return a clip's landmarks."""
-    clip, media = open_clip(RunFolder(str(folder)), key)
+    clip, media = open_clip(RunFolder(str(folder)), key, utc_today())
     return Observations.from_sample(media.arrays, *(clip.row[name] for name in ("width", "height", "fps")))
 
 
@@ -97,7 +99,7 @@ def _hand_error(fit: Fit, seen: Observations) -> float | None:
 
 def write_overlays(model: BodyModel, folder: Path, result: ClipResult, target: Path, number: int = 6) -> None:
     """Write a picture of some frames with and without the mesh."""
-    frames = read_frames(open_clip(RunFolder(str(folder)), result.key)[1])
+    frames = read_frames(open_clip(RunFolder(str(folder)), result.key, utc_today())[1])
     chosen = np.linspace(0, len(frames) - 1, number).astype(int)
     fit, colours = result.fit, part_colours(model)
     mesh, _ = skin(model, fit.full_pose()[chosen], fit.betas, fit.expression[chosen], fit.transl[chosen])
@@ -112,7 +114,7 @@ def extractor_ms(folder: Path, key: str, limit: int = 100) -> float:
     """Return processor ms per frame of the landmark extractor on a clip, models loaded and warm."""
     from backends import mediapipe_landmarks
 
-    media = open_clip(RunFolder(str(folder)), key)[1]
+    media = open_clip(RunFolder(str(folder)), key, utc_today())[1]
     frames, arrays = read_frames(media), media.arrays
     extractor = mediapipe_landmarks.load(0.5, 1)
     extractor.reset()

@@ -11,8 +11,9 @@ from backends import mediapipe_faces
 from backends.protocols import FaceView, FloatArray, FrameLandmarks, RgbImage
 from backends.quiet import import_mediapipe
 from media import DecodeTally, MediaLimits, decode_video
+from pipelines.open_clip import open_clip
 from pipelines.run_folder import RunFolder
-from pipelines.stored_clip import open_clip
+from schemas.days import utc_today
 from schemas.sample import unpack_landmarks
 from transforms.collect_faces import CollectConfig, FaceCollector, cut_view
 
@@ -55,7 +56,7 @@ def mesh_of(image: RgbImage) -> FloatArray | None:
 
 def views_of_clip(run: Path, clip_id: str) -> tuple[list[FaceView], FloatArray]:
     """Return the views of a clip of a finished run and their weights, from its pictures and landmarks."""
-    media = open_clip(RunFolder(str(run)), clip_id)[1]
+    media = open_clip(RunFolder(str(run)), clip_id, utc_today())[1]
     meshes = unpack_landmarks(media.arrays, "face:landmarks")
     collector = FaceCollector(CollectConfig(), len(meshes))
     with tempfile.TemporaryDirectory() as folder:

@@ -25,8 +25,9 @@ from benchmarks.page import Part, Table
 from benchmarks.runs import read_rows
 from benchmarks.speech_words import NOISE_DB, with_noise
 from body.face_mesh import NOSE_TIP
+from pipelines.open_clip import open_clip
 from pipelines.run_folder import RunFolder
-from pipelines.stored_clip import open_clip
+from schemas.days import utc_today
 from schemas.sample import unpack_landmarks
 from tools.train_lip_sync import MAX_LAG, Example, LipMap, learn
 from transforms.filter_clips import DEFAULT_RULES
@@ -95,7 +96,7 @@ def load_clips(data: Path, run: Path) -> list[LipClip]:
     ):
         if (row["landmarks_face_ratio"] or 0.0) < 0.5:
             continue
-        _, media = open_clip(RunFolder(str(run)), row["clip_id"])
+        _, media = open_clip(RunFolder(str(run)), row["clip_id"], utc_today())
         face = unpack_landmarks(media.arrays, "face:landmarks")
         samples = media.sound
         name = _file_of(row)

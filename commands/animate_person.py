@@ -18,7 +18,7 @@ from body.track import BodyTrack
 from body.track_file import track_bytes
 from commands.hearing import features_of
 from commands.settle_age import settle_age
-from commands.settle_likeness import settle_likeness
+from commands.settle_likeness import answered_for
 from drawing.mesh_video import mesh_mp4
 from media import MediaError, MediaLimits, decode_audio, probe_media, to_pcm
 from media.mux import with_sound
@@ -59,7 +59,9 @@ def animate_person(wanted: Animation, console: Console) -> list[Path]:
     """
     if wanted.out.suffix != ".npz":
         raise BadInputError(f"--out {wanted.out}: the motion is an .npz file")
-    adult, guardian = _answered_for(wanted)
+    adult, guardian = answered_for(
+        wanted.consent, "generate", wanted.reference, Path(wanted.audio), adult=wanted.adult
+    )
     config = motion_config(wanted.seed, wanted.face_guidance, wanted.num_steps)
     model = motion_model(wanted.model)
     sound = read_sound(wanted.audio)
@@ -69,18 +71,6 @@ def animate_person(wanted: Animation, console: Console) -> list[Path]:
     settle_age(wanted.reference, reference, adult, guardian, console)
     # What the picture does not show was made up, but so was all motion: every part is drawn.
     return _write(wanted, drawn_motion(model, reference, sound, config, wanted.whisper, console), sound)
-
-
-def _answered_for(wanted: Animation) -> tuple[bool, str | None]:
-    """Return whether the person is declared an adult, and who agreed for a child.
-
-    Motion shows nobody, so no consent is asked for; one that is given must be that of a video of it.
-    """
-    if wanted.consent is None:
-        return wanted.adult, None
-    voice = Path(wanted.audio)
-    basis = settle_likeness(wanted.consent, None, "generate", wanted.reference, voice, adult=wanted.adult)
-    return basis.adult, basis.guardian
 
 
 def drawn_motion(

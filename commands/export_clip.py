@@ -1,5 +1,6 @@
 """Export the body of one clip of a finished run to a format of other programs."""
 
+import datetime
 from collections.abc import Callable, Mapping
 from typing import Literal, get_args
 
@@ -13,8 +14,10 @@ from body.model import BodyModel
 from body.topology import MAX_EXPRESSION
 from body.track import BodyTrack
 from media.source import is_remote, local_path
+from pipelines.open_clip import usable_clip
 from pipelines.run_folder import RunFolder
-from pipelines.stored_clip import body_track, clip_arrays, find_clip
+from pipelines.stored_clip import body_track, clip_arrays
+from schemas.days import utc_today
 from schemas.outcomes import BadInputError
 from transforms.storage import write_bytes
 
@@ -30,7 +33,12 @@ _WRITERS: Mapping[str, Callable[[BodyModel, BodyTrack], bytes | str]] = {
 
 
 def export_clip(
-    output: str, key: str, format: str, target: str | None = None, body_model: str | None = None
+    output: str,
+    key: str,
+    format: str,
+    target: str | None = None,
+    body_model: str | None = None,
+    today: datetime.date | None = None,
 ) -> str:
     """Write the body of a clip as a file of another program; returns its path.
 
@@ -40,16 +48,17 @@ def export_clip(
         format: one of EXPORT_FORMATS.
         target: the file to write; None is OUT/export/KEY with the format's extension.
         body_model: the SMPLX_*.npz that the run was fitted with; None is the embedded model.
+        today: the day on which the clip's consent has to hold; None is today.
 
     Raises:
-        BadInputError: if there is no such run, clip, body fit or format, the parts are gone or damaged, or
-            the body model is another than the fit's.
+        BadInputError: if there is no such run, clip, body fit or format, the clip may not be used any more,
+            the parts are gone or damaged, or the body model is another than the fit's.
     """
     if format not in _WRITERS:
         raise BadInputError(f"no such format: {format!r}; there are {', '.join(EXPORT_FORMATS)}")
     folder = RunFolder(output)
     result = folder.finished()
-    clip = find_clip(result, key)
+    clip = usable_clip(folder, result, key, today or utc_today())
     track = body_track(clip, clip_arrays(folder.places(result), clip))
     if track is None:
         raise BadInputError(f"{clip.key}: the clip has no body fit. The clip: {clip.verdict}")

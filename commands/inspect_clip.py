@@ -1,5 +1,6 @@
 """Inspect one clip of a finished run: a contact sheet and an overlay video."""
 
+import datetime
 import io
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -28,8 +29,10 @@ from media import (
     decode_video,
 )
 from media.mux import with_sound
+from pipelines.open_clip import open_clip
 from pipelines.run_folder import RunFolder
-from pipelines.stored_clip import ClipMedia, StoredClip, body_track, open_clip
+from pipelines.stored_clip import ClipMedia, StoredClip, body_track
+from schemas.days import utc_today
 from schemas.outcomes import BadInputError
 from schemas.sample import CLIP_RECORDS, SAMPLING_RATE_HZ
 from transforms.score_audio import AudioConfig
@@ -39,18 +42,20 @@ _CRF, _PRESET = 20, "veryfast"
 _NOT_SCORES = ("transcript_text", "transcript_words", "transcript_phones", "body_fit_betas")
 
 
-def inspect_clip(output: str, key: str) -> list[str]:
+def inspect_clip(output: str, key: str, today: datetime.date | None = None) -> list[str]:
     """Write OUT/inspect/KEY/contact_sheet.png and overlay.mp4; returns their paths.
 
     Args:
         output: the folder of a finished run.
         key: the clip's key, or enough of its beginning.
+        today: the day on which its consent has to hold; None is today.
 
     Raises:
-        BadInputError: if there is no such run or clip, or its parts are gone or damaged.
+        BadInputError: if there is no such run or clip, it may not be used any more, or its parts are gone or
+            damaged.
     """
     folder = RunFolder(output)
-    clip, media = open_clip(folder, key)
+    clip, media = open_clip(folder, key, today or utc_today())
     view = clip_view(clip, media)
     sheet, video = ContactSheet(view), OverlayVideo(view)
     encoder = VideoEncoder(video.width, video.height, view.fps, _CRF, _PRESET)

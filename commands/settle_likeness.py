@@ -64,6 +64,25 @@ def settle_likeness(
     return _by_statement(statement or "", adult, wanted)
 
 
+def answered_for(
+    consent: Path | None, use: Use, picture: Path, voice: Path | None, *, adult: bool
+) -> tuple[bool, str | None]:
+    """Return whether the person of whom motion is made is declared an adult, and who agreed for a child.
+
+    Motion shows nobody, so no consent is asked for; one that is given must be that of this use.
+
+    Args:
+        adult: whether that is said where no consent is given.
+
+    Raises:
+        BadInputError: if the consent is given and does not surely say yes.
+    """
+    if consent is None:
+        return adult, None
+    basis = settle_likeness(consent, None, use, picture, voice, adult=adult)
+    return basis.adult, basis.guardian
+
+
 def _by_file(path: Path, wanted: Wanted) -> ConsentBasis:
     origin = f"--consent {path}"
     plain = read_settings_file(str(path), "--consent")

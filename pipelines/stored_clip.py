@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from body.track import BodyTrack
 from media import from_pcm
 from pipelines.results import Result
-from pipelines.run_folder import Places, RunFolder
+from pipelines.run_folder import Places
 from schemas.outcomes import BadInputError
 from schemas.parts import BODY_PART, LANDMARKS_PART, VIDEO_PART, PartReader
 from schemas.records import Clip, Word
@@ -102,17 +102,6 @@ class ClipMedia:
     def sound(self) -> npt.NDArray[np.float32]:
         """The samples in [-1, 1], as the visits that listen to a clip get them."""
         return from_pcm(self.samples)
-
-
-def open_clip(folder: RunFolder, key: str) -> tuple[StoredClip, ClipMedia]:
-    """Return the clip of a finished run with this key, or the only one that begins with it, and its parts.
-
-    Raises:
-        BadInputError: if there is no finished run or no such clip, or its parts are gone or damaged.
-    """
-    result = folder.finished()
-    clip = find_clip(result, key)
-    return clip, read_media(folder.places(result), clip)
 
 
 def find_clip(result: Result, key: str) -> StoredClip:

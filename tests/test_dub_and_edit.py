@@ -1,5 +1,6 @@
 """`dub`, `track` and `edit` from the command line: what they change and leave, and what they refuse."""
 
+import datetime
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,7 @@ import soundfile
 
 from body.track_file import read_track, track_bytes
 from commands import command_line
+from commands.settle_likeness import consent_template
 from media import MediaLimits, decode_audio, probe_media
 from media.credentials import read_credentials
 from pipelines.person_video import PersonVideo, read_person
@@ -118,6 +120,33 @@ def test_eyes_are_edited_by_a_changed_track_and_the_rest_and_the_sound_stay(
     assert record["making"]["use"] == "edit" and record["making"]["settings"]["parts"] == "gaze"
     before, after = (decode_audio(str(p), MediaLimits(), 0.1, 0.6) for p in (talk, out))
     assert np.corrcoef(before, after)[0, 1] > 0.98
+
+
+def test_nobody_is_tracked_who_may_be_a_child_unless_somebody_answers(
+    talk: Path, person: PersonVideo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    monkeypatch.setattr("commands.remake_video.read_person", lambda *_: person)
+    monkeypatch.setattr("commands.settle_age.perceived_years", lambda _: 16.0)
+    out = tmp_path / "motion.npz"
+    track = ["track", "--video", str(talk), "--out", str(out)]
+    assert command_line.main(track) == 2
+    assert "looks 16 years old and may be under 18" in capsys.readouterr().err and not out.exists()
+    template = consent_template(talk, None, datetime.date.today())
+    consent = tmp_path / "consent.yaml"
+    filled = {
+        'person: ""': "person: A child",
+        'consent: ""': "consent: granted",
+        'purpose: ""': "purpose: a test",
+    }
+    for empty, said in filled.items():
+        template = template.replace(empty, said)
+    consent.write_text(template + "guardian: A parent\n")
+    assert command_line.main([*track, "--consent", str(consent)]) == 2
+    assert "edit" in capsys.readouterr().err  # the template grants `generate` alone
+    consent.write_text(consent.read_text().replace("[generate]", "[edit]"))
+    assert command_line.main([*track, "--consent", str(consent)]) == 0 and out.exists()
+    out.unlink()
+    assert command_line.main([*track, "--person-is-adult"]) == 0 and out.exists()
 
 
 def test_a_long_stretch_is_fitted_in_pieces_that_share_an_open_mouth(

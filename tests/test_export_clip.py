@@ -1,6 +1,7 @@
 """`export` of a clip of a run: which file it writes, and what it refuses."""
 
 import dataclasses
+import datetime
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,7 +14,7 @@ from body.load import load_body_model
 from commands.export_clip import EXPORT_FORMATS, export_clip
 from media import to_pcm
 from schemas.outcomes import BadInputError
-from schemas.records import BodyFit, Clip
+from schemas.records import BodyFit, Clip, Terms
 from tests.body.track_makers import make_track, sample_of
 from tests.makers import make_arrays, make_clip, tone
 from tests.stored_run import parts_of, publish_run, store_parts
@@ -82,6 +83,22 @@ def test_the_file_holds_the_stored_track(finished: Path) -> None:
 def test_refuses(finished: Path, key: str, format: str, message: str) -> None:
     with pytest.raises(BadInputError, match=message):
         export_clip(str(finished), key, format)
+
+
+def test_nothing_is_exported_once_a_consent_has_ended(tmp_path: Path) -> None:
+    arrays, record = sample_of(make_track(load_body_model(), NUM_FRAMES))
+    clip = dataclasses.replace(make_clip(0, NUM_FRAMES, status="accepted"), body_fit=make_fit(**record))
+    clip = dataclasses.replace(
+        clip, source=dataclasses.replace(clip.source, terms=Terms(withdrawn_on="2026-11-28"))
+    )
+    parts = parts_of(
+        clip, b"", to_pcm(tone(NUM_FRAMES / 25, 0.3)), make_arrays(NUM_FRAMES, fitted=True) | arrays
+    )
+    publish_run(tmp_path, [store_parts(tmp_path, clip, parts)])
+    last = datetime.date(2026, 11, 27)
+    assert Path(export_clip(str(tmp_path), KEY, "bvh", today=last)).exists()
+    with pytest.raises(BadInputError, match=r"held until 2026-11-27 .*1 of the 1 clips"):
+        export_clip(str(tmp_path), KEY, "bvh", today=last + datetime.timedelta(days=1))
 
 
 def test_refuses_places_and_models_that_do_not_fit(finished: Path, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """`inspect`: contact sheet and overlay of one clip, from parts or shard, and what it refuses."""
 
 import dataclasses
+import datetime
 import io
 import shutil
 import zipfile
@@ -17,11 +18,12 @@ from commands.command_line import main
 from commands.inspect_clip import inspect_clip
 from drawing import panel, sheet
 from media import to_pcm
+from pipelines.open_clip import usable_clip
 from pipelines.run_folder import RunFolder
 from pipelines.stored_clip import find_clip
 from schemas.outcomes import BadInputError, Failure, Rejection
 from schemas.parts import LANDMARKS_PART, VIDEO_PART
-from schemas.records import Clip, Transcript
+from schemas.records import Clip, Terms, Transcript
 from tests.makers import make_audio, make_clip, tone
 from tests.media_makers import RATES, constant_times, write_video
 from tests.overlay_makers import WORDS, person, words
@@ -131,6 +133,37 @@ def test_writes_a_sheet_and_a_video(finished: tuple[Path, list[Clip]], number: i
     assert seconds == pytest.approx(NUM_FRAMES / 25, abs=0.05)
     assert abs(first) < 0.03
     assert sorted(p.name for p in folder.iterdir()) == ["contact_sheet.png", "overlay.mp4"]
+
+
+@pytest.mark.parametrize("number", [0, 1], ids=["accepted", "rejected"])
+def test_nothing_is_drawn_once_a_consent_has_ended(copied: tuple[Path, list[Clip]], number: int) -> None:
+    out, clips = copied
+    terms = (Terms(expires_on="2026-11-27"), Terms(withdrawn_on="2026-11-28"), Terms())
+    ending = [
+        dataclasses.replace(clip, source=dataclasses.replace(clip.source, terms=term))
+        for clip, term in zip(clips, terms, strict=True)
+    ]
+    publish_run(out, ending)
+    shutil.rmtree(out / "inspect", ignore_errors=True)
+    last = datetime.date(2026, 11, 27)
+    assert find_clip(RunFolder(str(out)).finished(), clips[number].clip_id)  # it is still told about
+    with pytest.raises(BadInputError, match=r"held until 2026-11-27 \(consent_.*2 of the 3 clips") as told:
+        inspect_clip(str(out), clips[number].clip_id, last + datetime.timedelta(days=1))
+    assert "\n" not in str(told.value) and not (out / "inspect").exists()
+    RunFolder(str(out)).exclusions.add([clips[number].clip_id])
+    with pytest.raises(BadInputError, match=r"withdrawn or erased .*1 of the 3 clips"):
+        inspect_clip(str(out), clips[number].clip_id, last)
+
+
+def test_the_last_day_of_a_consent_is_one_of_it(copied: tuple[Path, list[Clip]]) -> None:
+    out, clips = copied
+    clip = dataclasses.replace(
+        clips[0], source=dataclasses.replace(clips[0].source, terms=Terms(expires_on="2026-11-27"))
+    )
+    publish_run(out, [clip])
+    assert usable_clip(
+        RunFolder(str(out)), RunFolder(str(out)).finished(), clip.clip_id, datetime.date(2026, 11, 27)
+    )
 
 
 def test_the_left_picture_is_the_clip_and_the_right_one_is_drawn_on(

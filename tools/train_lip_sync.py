@@ -26,8 +26,9 @@ from backends.lip_sync import (
     mouth_shape,
     sound_features,
 )
+from pipelines.open_clip import open_clip
 from pipelines.run_folder import RunFolder
-from pipelines.stored_clip import open_clip
+from schemas.days import utc_today
 from schemas.sample import arrays_to_npz, unpack_landmarks
 
 VERSION = "1"
@@ -65,7 +66,7 @@ def load_examples(run: Path, patterns: Sequence[str]) -> list[Example]:
     for row in ds.dataset(tables).to_table(columns=columns).sort_by("clip_id").to_pylist():
         name = row["source_name"]
         if row["status"] == "accepted" and any(fnmatch.fnmatch(name, p) for p in patterns):
-            clip, media = open_clip(RunFolder(str(run)), row["clip_id"])
+            clip, media = open_clip(RunFolder(str(run)), row["clip_id"], utc_today())
             face = unpack_landmarks(media.arrays, "face:landmarks")
             fps = float(clip.row["fps"])
             examples.append(
