@@ -27,7 +27,7 @@ from rich.console import Console
 
 from benchmarks.disk_groups import StepCost
 from benchmarks.disk_runner import DiskRunner
-from benchmarks.made_collection import Collection, MadeParts, lost, number_of, videos
+from benchmarks.made_collection import MAKING, Collection, MadeParts, lost, number_of, videos
 from benchmarks.page import Part, Table, print_part
 from benchmarks.people_scale import Factors, measured_factors
 from pipelines.artefacts import ArtefactStore
@@ -44,7 +44,7 @@ from transforms.balance import BalanceConfig, Target
 SIZES = (20_000, 100_000, 200_000)
 # The first that a transform's full label contains is its step.
 _STEPS = (
-    ("MadeUp", "(making clips up)"),
+    ("MadeUp", MAKING),
     ("People/ReadFace", "read faces"),
     ("People/ReadRegistry", "registry"),
     ("People/RegistryShard", "registry"),

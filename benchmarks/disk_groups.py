@@ -6,6 +6,8 @@ import time
 import zlib
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -62,6 +64,26 @@ class Costs:
         """Note the peak of memory since."""
         peak = _status_mb("VmHWM")
         self.steps[step].peak_mb = max(self.steps[step].peak_mb, peak)
+
+
+_running: ContextVar[Costs | None] = ContextVar("running", default=None)
+
+
+def measure(costs: Costs) -> None:
+    """Let `charged` charge time to these costs."""
+    _running.set(costs)
+
+
+@contextmanager
+def charged(step: str) -> Iterator[None]:
+    """Charge what is done to a step of its own, whatever step does it."""
+    costs = _running.get()
+    before = None if costs is None else costs.enter(step)
+    try:
+        yield
+    finally:
+        if costs is not None and before is not None:
+            costs.enter(before)
 
 
 def _status_mb(what: str) -> float:

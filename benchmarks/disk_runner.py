@@ -7,6 +7,7 @@ lifted, as runners for clusters do. It has one window and no state or timers, wh
 needs.
 """
 
+import gc
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -28,12 +29,16 @@ from apache_beam.transforms.core import (
 )
 from apache_beam.transforms.sideinputs import SideInputMap
 from apache_beam.transforms.util import Reshuffle, ReshufflePerKey
-from apache_beam.transforms.window import GlobalWindows
+from apache_beam.transforms.window import GlobalWindow, GlobalWindows
 from apache_beam.typehints.typehints import TupleHint
+from apache_beam.utils.timestamp import MIN_TIMESTAMP
+from apache_beam.utils.windowed_value import WindowedValue
 
-from benchmarks.disk_groups import Costs, Groups, Spool
+from benchmarks.disk_groups import Costs, Groups, Spool, measure
 
 _ANY = coders.FastPrimitivesCoder()
+_OBJECTS = 50_000
+_WINDOWS = (GlobalWindow(),)
 _DEPTH = 20_000  # calls: an element passes through a whole stage
 
 
@@ -140,6 +145,11 @@ class Combining(Node):
             self.give(None, (key, self._fn.extract_output(compact, *args, **kwargs)))
 
 
+def _alone(value: Any) -> WindowedValue:
+    """Return a value in the one window that there is."""
+    return WindowedValue(value, MIN_TIMESTAMP, _WINDOWS)
+
+
 def _size(total: Any) -> int:
     """Return how many bytes an accumulator has on its way; of long lists a sample is measured."""
     if isinstance(total, list) and len(total) > 1000:
@@ -162,14 +172,14 @@ class Working(Node):
         if early and self._waiting is None:
             self._waiting = Spool(self.graph.new_folder(), self.graph.costs)
         if self._waiting is None:
-            self._started().process(GlobalWindows.windowed_value(value))
+            self._started().process(_alone(value))
         else:
             self._waiting.add(_ANY.encode(value))
 
     def finish(self) -> None:
         """Process what waits, and end the bundle."""
         for data in self._waiting or ():
-            self._started().process(GlobalWindows.windowed_value(_ANY.decode(data)))
+            self._started().process(_alone(_ANY.decode(data)))
         self._waiting = None
         self._started().finish()
         self._runner = None
@@ -183,7 +193,7 @@ class Working(Node):
             SideInputMap(
                 cast(Any, type(view)),
                 view._view_options(),
-                [GlobalWindows.windowed_value(x) for x in self.graph.kept[id(view.pvalue)]],
+                [_alone(x) for x in self.graph.kept[id(view.pvalue)]],
             )
             for view in self.applied.side_inputs
         ]
@@ -303,6 +313,8 @@ class DiskRunner(PipelineRunner):
         """Run it to its end."""
         graph = Graph(pipeline._root_transform(), self._step_of, self._folder)
         self.costs = graph.costs
+        measure(graph.costs)
+        gc.set_threshold(_OBJECTS)  # what waits in memory is looked through for cycles over and over
         graph.run()
         return _Done(PipelineState.DONE)
 

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from backends.dlib_faces import STRANGERS, stranger_distances
+from benchmarks.disk_groups import charged
 from benchmarks.people_scale import WITHIN_SCALE, Factors
 from schemas.ids import derived_seed
 from schemas.outcomes import Rejection, clip_rejection
@@ -38,6 +39,7 @@ from schemas.records import (
 from schemas.stages import stage_names
 from tests.report_records import make_clip, make_shot, make_track, make_video
 
+MAKING = "(making clips up)"  # the step
 MEAN_CLIPS = 2.0
 CLIP_SECONDS = 5.0
 _CLIPS_A_VIDEO = 10
@@ -73,17 +75,24 @@ class Collection:
         mean, between, within = factors
         person, draw = people_of(self.num_clips), np.random.default_rng(self.num_clips)
         self.faces.parent.mkdir(parents=True, exist_ok=True)
-        with self.faces.open("wb") as file:
+        with self.faces.open("wb") as file, self.strangers.open("wb") as away:
             for first in range(0, int(person[-1]) + 1, _BATCH_PEOPLE):
                 start, end = np.searchsorted(person, (first, first + _BATCH_PEOPLE))
                 centres = mean + _normal(draw, _BATCH_PEOPLE, len(between)) @ between
                 looks = _normal(draw, int(end - start), len(within)) @ (np.float32(WITHIN_SCALE) * within)
-                file.write((centres[person[start:end] - first] + looks).astype(np.float32).tobytes())
+                found = (centres[person[start:end] - first] + looks).astype(np.float32)
+                file.write(found.tobytes())
+                away.write(stranger_distances(found, _strangers()).astype(np.float32).tobytes())
 
     @property
     def faces(self) -> Path:
         """The file of descriptors."""
         return Path(self.folder) / "faces.f32"
+
+    @property
+    def strangers(self) -> Path:
+        """The file of the descriptors' distances from strangers."""
+        return Path(self.folder) / "strangers.f32"
 
     def ranges(self, size: int = 1_000) -> list[tuple[int, int]]:
         """Return the clips' numbers in pieces."""
@@ -98,10 +107,16 @@ class Collection:
 
     def descriptor(self, number: int) -> npt.NDArray[np.float32]:
         """Return one clip's descriptor (d,)."""
-        size = self.faces.stat().st_size // self.num_clips
-        with self.faces.open("rb") as file:
-            file.seek(number * size)
-            return np.frombuffer(file.read(size), np.float32)
+        return _rows(str(self.faces), self.num_clips)[number]
+
+    def stranger_distance(self, number: int) -> npt.NDArray[np.float32]:
+        """Return one clip's distance from strangers, a number."""
+        return _rows(str(self.strangers), self.num_clips)[number, 0]
+
+
+@functools.lru_cache(maxsize=2)
+def _rows(path: str, num_clips: int) -> npt.NDArray[np.float32]:
+    return np.memmap(path, np.float32, "r").reshape(num_clips, -1)
 
 
 def _normal(draw: np.random.Generator, num: int, dimensions: int) -> npt.NDArray[np.float32]:
@@ -209,20 +224,22 @@ class MadeParts:
 
     def read(self, stage: str, part: str) -> bytes:
         """Return a part's bytes; a print of five seconds is random, so nobody copies anybody."""
+        with charged(MAKING):
+            return self._made(part)
+
+    def _made(self, part: str) -> bytes:
         draw = np.random.default_rng(self.number)
         if part == VOICE_PART:
             return _stored({"voice": self._voice(draw)})
         if part != FACE_PART:
             raise FileNotFoundError(part)
-        descriptor = self.collection.descriptor(self.number)
-        away = stranger_distances(descriptor[None], _strangers())[0]
         return _stored(
             {
-                "descriptor": descriptor,
+                "descriptor": self.collection.descriptor(self.number),
                 "print_sound": draw.integers(0, 220, (100, 32), np.uint8),
                 "print_face": draw.integers(-300, 300, (62, 63), np.int16),
                 "print_face_hz": np.array(12.5, np.float32),
-                "stranger_distance": np.array(away, np.float32),
+                "stranger_distance": self.collection.stranger_distance(self.number),
                 "num_views": np.array(5, np.int32),
                 "embedder": np.array("dlib+faceres"),
             }
@@ -231,13 +248,18 @@ class MadeParts:
     def _voice(self, draw: np.random.Generator) -> npt.NDArray[np.float32]:
         """Return a unit vector (256,) at about 0.15 (1 - cosine) from others of the same person."""
         person = int(people_of(self.collection.num_clips)[self.number])
-        own = np.random.default_rng(person).standard_normal(256)
+        own = _own_voice(person)
         voice = (own + 0.4 * draw.standard_normal(256)).astype(np.float32)
         return voice / np.float32(np.linalg.norm(voice))
 
     def uri(self, stage: str, part: str) -> str:
         """Nothing of a made-up clip can be opened."""
         raise FileNotFoundError(part)
+
+
+@functools.lru_cache(maxsize=64)
+def _own_voice(person: int) -> npt.NDArray[np.float64]:
+    return np.random.default_rng(person).standard_normal(256)
 
 
 def _stored(arrays: dict[str, npt.NDArray[Any]]) -> bytes:

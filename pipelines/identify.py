@@ -22,7 +22,7 @@ from schemas.merges import IdentityMerge
 from schemas.records import Clip
 from transforms import cluster_identities as ci
 from transforms.embed_faces import ClipFace
-from transforms.face_blocks import Ints, block_centres, nearest_blocks, num_blocks
+from transforms.face_blocks import Blocks, Ints, block_centres, nearest_blocks, num_blocks
 
 # Faces that the blocks' centres are computed from, for each block.
 _SAMPLE_PER_BLOCK = 64
@@ -171,16 +171,16 @@ def _ranked(face: ci.Face) -> tuple[int, str, bytes]:
     return derived_seed(face.clip_id, "block_sample") >> 1, face.clip_id, face.descriptor.tobytes()
 
 
-def centres_of(sample: Sequence[tuple[int, str, bytes]], count: int, config: ci.IdentityConfig) -> Any:
-    """Return the blocks' centres (n, d); none without faces."""
+def centres_of(sample: Sequence[tuple[int, str, bytes]], count: int, config: ci.IdentityConfig) -> Blocks:
+    """Return the blocks; one without faces."""
     if not sample:
-        return np.zeros((1, 1), np.float32)
+        return block_centres(np.zeros((1, 1), np.float32), 1)
     blocks = num_blocks(count, config.block_size)
     used = sorted(sample)[: blocks * _SAMPLE_PER_BLOCK]
     return block_centres(np.array([np.frombuffer(data, np.float32) for _, _, data in used]), blocks)
 
 
-def _to_blocks(face: Any, centres: Any, probes: int) -> list[tuple[int, Any]]:
+def _to_blocks(face: Any, centres: Blocks, probes: int) -> list[tuple[int, Any]]:
     return [(block, face) for block in nearest_blocks(face.descriptor, centres, probes)]
 
 

@@ -94,10 +94,11 @@ def _copies(clips: Sequence[Clip], config: DuplicateConfig, places: Places) -> d
     """Return the rejections of copies of a recording by clip id; the cleanest clips come first, and stay."""
     if len(clips) < 2:
         return {}
-    faces = [(clip, face) for clip in clips if (face := face_of(clip, places)) is not None]
+    found = ((clip, face_of(clip, places, with_voice=False)) for clip in clips)
+    faces = [(clip, face) for clip, face in found if face is not None]
     if len(faces) < 2:
         return {}
-    found = copies_among(np.array([f.descriptor for _, f in faces]), [f.print for _, f in faces], config)
+    copies = copies_among(np.array([f.descriptor for _, f in faces]), [f.print for _, f in faces], config)
     return {
         faces[j][0].clip_id: clip_rejection(
             faces[j][0],
@@ -107,7 +108,7 @@ def _copies(clips: Sequence[Clip], config: DuplicateConfig, places: Places) -> d
             config.min_agreement,
             _said(faces[i][0], copy),
         )
-        for j, (i, copy) in found.items()
+        for j, (i, copy) in copies.items()
     }
 
 

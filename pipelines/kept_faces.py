@@ -12,8 +12,11 @@ from schemas.sample import npz_to_arrays
 from transforms.embed_faces import ClipFace, read_face
 
 
-def face_of(clip: Clip, places: Places) -> ClipFace | None:
-    """Return a clip's face, with the voice heard, None if none was good enough to be kept.
+def face_of(clip: Clip, places: Places, *, with_voice: bool = True) -> ClipFace | None:
+    """Return a clip's face, None if none was good enough to be kept.
+
+    Args:
+        with_voice: read the voice that is heard, too.
 
     Raises:
         OSError: if it cannot be read.
@@ -23,6 +26,8 @@ def face_of(clip: Clip, places: Places) -> ClipFace | None:
         face = read_face(parts.read("look", FACE_PART))
     except FileNotFoundError:
         return None
+    if not with_voice:
+        return face
     return dataclasses.replace(face, voice=_voice(parts))
 
 

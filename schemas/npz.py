@@ -1,13 +1,14 @@
 """Reading .npz files from strangers: no pickle, nothing larger than it says, nothing larger than allowed."""
 
 import ast
+import functools
 import math
 import struct
 import zipfile
 import zlib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import IO, TypeGuard
+from typing import IO, Any, Literal, TypeGuard
 
 import numpy as np
 
@@ -94,22 +95,35 @@ def _read_array(handle: IO[bytes], where: str, budget: int) -> np.ndarray | None
     length = int.from_bytes(handle.read(2 if magic[6] == 1 else 4), "little")
     if length > _MAX_HEADER_BYTES:
         raise BadInputError(f"{where}: its header claims {length} bytes")
-    header = ast.literal_eval(handle.read(length).decode("utf-8" if magic[6] == 3 else "latin1").strip())
-    if not _is_header(header):
-        raise BadInputError(f"{where}: its header is not one of .npy")
-    shape = header["shape"]
-    described = header["descr"]
-    if not isinstance(described, str) or not _is_shape(shape):
-        return None  # a structured type, which none of ours has
-    kind = np.dtype(described)
-    if kind.hasobject:
+    try:
+        header = _parsed(handle.read(length), "utf-8" if magic[6] == 3 else "latin1")
+    except _NotNpyError as error:
+        raise BadInputError(f"{where}: its header is not one of .npy") from error
+    if header is None:
         return None
+    shape, kind, order = header
     size = math.prod(shape) * kind.itemsize
     if size > min(MAX_ARRAY_BYTES, budget):
         raise BadInputError(f"{where}: claims {size / 2**20:.0f} MB, more than any array has")
     content = _read_exactly(handle, size, where)
-    order = "F" if header["fortran_order"] else "C"
     return np.frombuffer(content, kind).reshape(shape, order=order)
+
+
+class _NotNpyError(ValueError):
+    """A header that is not one of .npy."""
+
+
+@functools.lru_cache(maxsize=256)
+def _parsed(header: bytes, encoding: str) -> tuple[tuple[int, ...], np.dtype[Any], Literal["C", "F"]] | None:
+    """Return the shape, type and order that a header tells, None of what is not read."""
+    found = ast.literal_eval(header.decode(encoding).strip())
+    if not _is_header(found):
+        raise _NotNpyError
+    shape, described = found["shape"], found["descr"]
+    if not isinstance(described, str) or not _is_shape(shape):
+        return None  # a structured type, which none of ours has
+    kind = np.dtype(described)
+    return None if kind.hasobject else (shape, kind, "F" if found["fortran_order"] else "C")
 
 
 def _is_header(value: object) -> TypeGuard[dict[str, object]]:

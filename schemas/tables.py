@@ -9,7 +9,7 @@ tests/golden make a changed schema visible in review.
 import dataclasses
 import typing
 from collections.abc import Mapping
-from typing import Any, Literal, get_args, get_origin
+from typing import Any
 
 import pyarrow as pa
 
@@ -25,20 +25,19 @@ from schemas.bias import (
     UnusedDeclaration,
     YoungAdults,
 )
+from schemas.columns import arrow_type, columns_of, published_fields
 from schemas.described import field_metadata
 from schemas.lineage import Lineage
 from schemas.merges import IdentityMerge
 from schemas.outcomes import Failure, Rejection
-from schemas.plain import from_plain, hints_of, strip_none, to_plain
-from schemas.published import is_published, private_values
+from schemas.plain import from_plain, strip_none, to_plain
+from schemas.published import private_values
 from schemas.records import Clip, FaceTrack, Shot, Video
 
 SCHEMA_VERSION = "3"
 # What reading a Parquet file of strangers may raise: damaged, of other types, text that is none, unknown time
 # zones, claims of too much memory.
 TABLE_FAULTS = (pa.ArrowException, OSError, ValueError, LookupError, TypeError, OverflowError, MemoryError)
-
-_SCALARS = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}
 
 TABLES: dict[str, type] = {
     "videos": Video,
@@ -67,35 +66,16 @@ _RECORDS = TABLES | PRIVATE_TABLES
 _ROWS_AT_ONCE = 1_000
 
 
-def _arrow_type(annotation: Any) -> pa.DataType:
-    annotation, _ = strip_none(annotation)
-    if annotation in _SCALARS:
-        return _SCALARS[annotation]
-    if get_origin(annotation) is Literal:
-        return pa.string()
-    if dataclasses.is_dataclass(annotation):
-        return pa.struct([(f.name, _arrow_type(hint)) for f, hint in _fields(typing.cast(type, annotation))])
-    if get_origin(annotation) is tuple:
-        return pa.list_(_arrow_type(get_args(annotation)[0]))
-    raise TypeError(f"no column type for {annotation}")
-
-
-def _fields(record_type: type) -> list[tuple[Any, Any]]:
-    """Return the fields that have columns, with their types."""
-    hints = hints_of(record_type)
-    return [(f, hints[f.name]) for f in dataclasses.fields(record_type) if is_published(f)]
-
-
 def _columns(record_type: type, prefix: str, nullable: bool) -> list[pa.Field]:
     columns: list[pa.Field] = []
-    for field, hint in _fields(record_type):
+    for field, hint in published_fields(record_type):
         inner, optional = strip_none(hint)
         optional = optional or nullable
         if dataclasses.is_dataclass(inner):
             columns += _columns(typing.cast(type, inner), f"{prefix}{field.name}_", optional)
         else:
             metadata = field_metadata(record_type, field.name)
-            columns.append(pa.field(prefix + field.name, _arrow_type(inner), optional, metadata))
+            columns.append(pa.field(prefix + field.name, arrow_type(inner), optional, metadata))
     return columns
 
 
@@ -110,7 +90,7 @@ def arrow_schema(table: str) -> pa.Schema:
 
 
 def _flatten(record: Any, record_type: type, prefix: str, row: dict[str, Any]) -> None:
-    for field, hint in _fields(record_type):
+    for field, hint in published_fields(record_type):
         inner, _ = strip_none(hint)
         value = None if record is None else getattr(record, field.name)
         if dataclasses.is_dataclass(inner):
@@ -129,14 +109,12 @@ def to_row(record: Any) -> dict[str, Any]:
 def to_table(table: str, records: list[Any]) -> pa.Table:
     """Return records as an Arrow table with the schema of `table`.
 
-    Rows are written out a batch at a time: as plain values they take ten times what the table does.
+    A batch at a time, so that what is on its way into columns is little.
     """
-    schema = arrow_schema(table)
+    schema, record_type = arrow_schema(table), _RECORDS[table]
     starts = range(0, max(len(records), 1), _ROWS_AT_ONCE)
-    batches = [
-        pa.Table.from_pylist([to_row(r) for r in records[start : start + _ROWS_AT_ONCE]], schema=schema)
-        for start in starts
-    ]
+    pieces = (records[start : start + _ROWS_AT_ONCE] for start in starts)
+    batches = [pa.Table.from_arrays(list(columns_of(record_type, p)), schema=schema) for p in pieces]
     return pa.concat_tables(batches).combine_chunks()
 
 
@@ -152,7 +130,7 @@ def from_row(table: str, row: Mapping[str, Any]) -> Any:
 
 def _unflatten(record_type: type, prefix: str, row: Mapping[str, Any]) -> Any:
     values: dict[str, Any] = dict(private_values(record_type))
-    for field, hint in _fields(record_type):
+    for field, hint in published_fields(record_type):
         inner, optional = strip_none(hint)
         name = prefix + field.name
         if not dataclasses.is_dataclass(inner):

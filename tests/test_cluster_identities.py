@@ -172,7 +172,7 @@ def test_nobody_and_one_have_no_neighbours(count: int) -> None:
 def test_blocks_divide_faces_and_overlap() -> None:
     faces = np.repeat(np.eye(4, dtype=np.float32) * 10, 20, axis=0)
     centres = block_centres(faces, 4)
-    assert centres.shape == (4, 4)
+    assert centres.centres.shape == (4, 4)
     homes = [nearest_blocks(f, centres, 2) for f in faces]
     assert all(len(set(home)) == 2 for home in homes)
     assert len({home[0] for home in homes}) == 4

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from schemas.columns import arrow_type
 from schemas.described import unit_of
 from schemas.outcomes import Failure, Rejection
 from schemas.plain import from_plain, to_plain
@@ -17,7 +18,6 @@ from schemas.tables import (
     PRIVATE_TABLES,
     SCHEMA_VERSION,
     TABLES,
-    _arrow_type,
     arrow_schema,
     from_row,
     to_row,
@@ -203,7 +203,7 @@ def test_an_empty_table_keeps_its_schema() -> None:
 
 
 def test_types_without_a_column_type_are_refused() -> None:
-    assert _arrow_type(tuple[int, ...]) == pa.list_(pa.int64())
+    assert arrow_type(tuple[int, ...]) == pa.list_(pa.int64())
     for annotation in (int | str, dict[str, int], bytes):
         with pytest.raises(TypeError):
-            _arrow_type(annotation)
+            arrow_type(annotation)

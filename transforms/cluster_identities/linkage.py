@@ -195,6 +195,8 @@ def _voices_of(faces: Sequence[Face]) -> Voices:
     known = [face.voice for face in faces if face.voice is not None]
     if not known:
         return _NO_VOICES
+    if len(known) == 1:
+        return Voices(1 / len(faces), np.asarray(known[0], np.float32), 0.0)
     found = np.array(known, np.float32)
     mean = found.mean(axis=0)
     return Voices(len(known) / len(faces), mean, float(((found - mean) ** 2).sum(axis=1).mean()))

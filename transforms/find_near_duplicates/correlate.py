@@ -59,9 +59,8 @@ def best_shifts(
     start, end = np.maximum(shifts, 0), np.minimum(shifts + lengths, count)
     rows = end - start
     own = np.concatenate([[0.0], np.cumsum(np.square(series, dtype=np.float64).sum(axis=1))])
-    there = np.clip(np.stack([start - shifts + np.zeros_like(rows), end - shifts]), 0, most)
-    others = np.take_along_axis(shelf.energies, there[1], 1) - np.take_along_axis(shelf.energies, there[0], 1)
-    energy = (own[np.clip(end, 0, count)] - own[np.minimum(start, count)]) * others
+    until = shelf.energies[np.arange(len(lengths))[:, None], np.minimum(lengths, count - shifts)]
+    energy = (own[np.maximum(end, 0)] - own[start]) * (until - shelf.energies[:, start - shifts])
     agreement = np.where(rows >= min_rows[:, None], both / np.sqrt(np.maximum(energy, 1e-6)), -1.0)
     best = agreement.argmax(axis=1)
-    return np.take_along_axis(agreement, best[:, None], 1)[:, 0], shifts[best]
+    return agreement[np.arange(len(best)), best], shifts[best]

@@ -24,7 +24,8 @@ def at_places(series: npt.NDArray[np.number], places: npt.NDArray[np.float64]) -
 def quick(series: npt.NDArray[np.number], hz: float, memory_seconds: float) -> npt.NDArray[np.float64]:
     """Return a series (n, c) less its running mean over some time: slow drifts of any two agree by chance."""
     half = max(round(memory_seconds * hz / 2), 1)
-    padded = np.pad(series, ((half + 1, half), (0, 0)), mode="edge")
+    ends = np.repeat(series[:1], half + 1, axis=0), np.repeat(series[-1:], half, axis=0)
+    padded = np.concatenate([ends[0], series, ends[1]])
     total = np.cumsum(padded, axis=0, dtype=np.float64)
     mean = (total[2 * half + 1 :] - total[: -2 * half - 1]) / (2 * half + 1)
     return series.astype(np.float64) - mean
