@@ -1,7 +1,6 @@
 """What a run says in words about ages that it cannot tell, and about who may be under age."""
 
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Mapping
 
 from pipelines.config import CurateConfig
 from schemas.records import AgeBasis
@@ -29,18 +28,19 @@ def blind_note(config: CurateConfig) -> str | None:
     )
 
 
-def age_notes(config: CurateConfig, bases: Iterable[AgeBasis]) -> list[str]:
+def age_notes(config: CurateConfig, num_by_basis: Mapping[AgeBasis, int]) -> list[str]:
     """Return what to know after a run.
 
     Args:
-        bases: of the clips that were turned down, how it is known how old the person is.
+        num_by_basis: how many clips were turned down, by how it is known how old the person is.
     """
-    found = Counter(bases)
     notes = [] if (blind := blind_note(config)) is None else [blind]
-    if found:
-        by = "; ".join(f"{found[basis]} {said}" for basis, said in _SAID.items() if found[basis])
+    if num_by_basis:
+        told = ((num_by_basis.get(basis, 0), said) for basis, said in _SAID.items())
+        by = "; ".join(f"{count} {said}" for count, said in told if count)
+        total = sum(num_by_basis.values())
         notes.append(
-            f"{found.total()} clips are left out whose person may be under age ({by}): declare adults' ages "
+            f"{total} clips are left out whose person may be under age ({by}): declare adults' ages "
             "(attribute_age) or a guardian's consent (guardian_consent)"
         )
     return notes

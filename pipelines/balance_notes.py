@@ -1,18 +1,25 @@
 """What a run says in words about balance and about what people were declared to be."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-Rows = Sequence[Mapping[str, Any]]
+Row = Mapping[str, Any]
+Rows = Sequence[Row]
 
-NOTED = ("balance_targets", "balance_splits", "balance_warnings", "unused_declarations")
+# Tables of a few rows each.
+NOTED = ("balance_targets", "balance_splits", "balance_warnings")
 _MOST_NAMED = 5
 # Nobody cares for less than a tenth of a percent.
 _LITTLE = 0.001
 
 
-def balance_notes(tables: Mapping[str, Rows]) -> list[str]:
-    """Return what the user should know, from the rows of the tables in NOTED."""
+def balance_notes(tables: Mapping[str, Rows], unused: Iterable[Row]) -> list[str]:
+    """Return what the user should know.
+
+    Args:
+        tables: the rows of those in NOTED.
+        unused: the rows of `unused_declarations`, which may be many; they are read once.
+    """
     targets, splits = tables["balance_targets"], tables["balance_splits"]
     several = len(splits) > 1
     return [
@@ -21,7 +28,7 @@ def balance_notes(tables: Mapping[str, Rows]) -> list[str]:
         *(_worth(row) for row in splits if several or (row["design_effect"] or 1.0) > 1 + _LITTLE),
         *(_floor(row) for row in splits if _costs(row)),
         *_warned(tables["balance_warnings"]),
-        *_unused(tables["unused_declarations"]),
+        *_unused(unused),
     ]
 
 
@@ -76,12 +83,20 @@ def _warned(rows: Rows) -> Iterator[str]:
             yield f"training {said} {names}{more} (tables/balance_warnings): {found[0]['advice']}"
 
 
-def _unused(rows: Rows) -> Iterator[str]:
-    if rows:
-        first = min(rows, key=lambda row: (row["source_name"], row["attribute"]))
-        row = f"{first['row']}, " if first["row"] else ""
+def _unused(rows: Iterable[Row]) -> Iterator[str]:
+    count, first = 0, None
+    for row in rows:
+        count += 1
+        if first is None or _named(row) < _named(first):
+            first = row
+    if first is not None:
+        place = f"{first['row']}, " if first["row"] else ""
         yield (
-            f"{len(rows)} declared values cannot be used and count as unknown (tables/unused_declarations); "
-            f"the first: {row}{first['source_name']}, {first['attribute']} {first['declared']!r}: "
+            f"{count} declared values cannot be used and count as unknown (tables/unused_declarations); "
+            f"the first: {place}{first['source_name']}, {first['attribute']} {first['declared']!r}: "
             f"{first['reason']}"
         )
+
+
+def _named(row: Row) -> tuple[str, str]:
+    return row["source_name"], row["attribute"]

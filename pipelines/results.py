@@ -62,10 +62,21 @@ class Result:
         Raises:
             BadInputError: if it is missing, of another version, or cannot be read.
         """
+        return pa.concat_tables(list(self.table_parts(table, columns, where)))
+
+    def table_parts(
+        self, table: str, columns: list[str] | None = None, where: pc.Expression | None = None
+    ) -> Iterator[pa.Table]:
+        """Yield a table's rows a file at a time: a large collection's do not fit into memory at once.
+
+        Raises:
+            BadInputError: if it is missing, of another version, or cannot be read.
+        """
         files = self.table_files(table)
         if not files:
             raise BadInputError(f"{self.folder}: the table {table} is missing; run curate again")
-        return pa.concat_tables([_read_parquet(file, columns, where) for file in files])
+        for file in files:
+            yield _read_parquet(file, columns, where)
 
     def check_table(self, table: str) -> None:
         """Raise BadInputError if a table lacks columns of this version."""

@@ -1,13 +1,19 @@
-"""What a run says about itself: run.json, gathered from the stages' summaries and the tables."""
+"""What a run says about itself: run.json, gathered from the stages' summaries and the tables.
+
+Tables are read a file at a time: the sender holds no collection.
+"""
 
 import datetime
 import itertools
 import platform
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Any
+
+import pyarrow.compute as pc
 
 from backends.catalogue import describe_backends
 from pipelines.age_notes import RULE, age_notes
@@ -44,13 +50,9 @@ def summarise(
 ) -> RunSummary:
     """Return the summary of a result whose tables are written; `today` is the day consents were judged on."""
     stages = sorted(stages, key=lambda s: ORDER[s.stage])
-    rejections = result.read_table("rejections", ["reason", "level", "seconds", "subject_id"]).to_pylist()
-    reasons = Counter(r["reason"] for r in rejections)
-    seconds: dict[str, float] = defaultdict(float)
-    for row in rejections:
-        seconds[row["reason"]] += row["seconds"] or 0.0
-    failed = Counter(_column(result, "failures", "stage"))
-    totals = _totals(result, stages, rejections)
+    rejected = count_rejections(result)
+    failed = Counter(_values(result, "failures", "stage"))
+    totals = _totals(result, stages, rejected.unread_seconds)
     return RunSummary(
         schema_version=SCHEMA_VERSION,
         command=command,
@@ -64,8 +66,8 @@ def summarise(
         backends=describe_backends(),
         stages=stages,
         totals=totals,
-        rejected_by_reason=dict(sorted(reasons.items())),
-        rejected_seconds_by_reason=dict(sorted(seconds.items())),
+        rejected_by_reason=dict(sorted(rejected.reasons.items())),
+        rejected_seconds_by_reason=dict(sorted(rejected.seconds.items())),
         failed_by_stage=dict(sorted(failed.items())),
         ignored_inputs=list(ignored),
         wall_seconds=wall_seconds,
@@ -76,8 +78,8 @@ def summarise(
         ],
         notes=[
             *([_ERASED] if command == ERASE else []),
-            *_notes(result, reasons),
-            *age_notes(config, _bases_of_minors(result, rejections)),
+            *_notes(result, rejected.reasons),
+            *age_notes(config, _minors_by_basis(result) if rejected.reasons[RULE] else {}),
         ],
         inputs_hash=inputs_hash,
         consent_day=today.isoformat(),
@@ -87,7 +89,8 @@ def summarise(
 
 def _notes(result: Result, reasons: Mapping[str, int]) -> list[str]:
     """Return what the user should know: balance, declarations, rules that came too late, the platform."""
-    notes = balance_notes({name: result.read_table(name).to_pylist() for name in NOTED})
+    unused = (row for part in result.table_parts("unused_declarations") for row in part.to_pylist())
+    notes = balance_notes({name: result.read_table(name).to_pylist() for name in NOTED}, unused)
     if late := reasons.get(NEVER_DECODED, 0):
         notes.append(
             f"{late} clips pass the present rules, but earlier ones turned them down before they were "
@@ -98,35 +101,64 @@ def _notes(result: Result, reasons: Mapping[str, int]) -> list[str]:
     return notes
 
 
-def _bases_of_minors(result: Result, rejections: list[dict[str, Any]]) -> list[AgeBasis]:
-    """Return of each clip that may show somebody under age how it is known how old they are."""
-    gone = {r["subject_id"] for r in rejections if r["reason"] == RULE}
-    clips = result.read_table("clips", ["clip_id", "age_bound_basis"]).to_pylist() if gone else []
-    return [clip["age_bound_basis"] for clip in clips if clip["clip_id"] in gone]
+@dataclass(slots=True)
+class Rejected:
+    """How many elements were turned down for which reason, and how many seconds they are."""
+
+    reasons: Counter[str] = field(default_factory=Counter)
+    seconds: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+    unread_seconds: float = 0.0  # of sources that no video came of
 
 
-def _column(result: Result, table: str, column: str) -> list[Any]:
-    return result.read_table(table, [column])[column].to_pylist()
+def count_rejections(result: Result) -> Rejected:
+    """Return what the table of rejections adds up to; a file of it is in memory at a time."""
+    found = Rejected()
+    for part in result.table_parts("rejections", ["reason", "level", "seconds"]):
+        for reason, level, seconds in zip(
+            *(part[name].to_pylist() for name in part.column_names), strict=True
+        ):
+            found.reasons[reason] += 1
+            found.seconds[reason] += seconds or 0.0
+            found.unread_seconds += (seconds or 0.0) if level == "video" else 0.0
+    return found
 
 
-def _totals(
-    result: Result, stages: Sequence[StageSummary], rejections: list[dict[str, Any]]
-) -> dict[str, float]:
-    videos = result.read_table("videos", ["duration_seconds"])["duration_seconds"].to_pylist()
-    clips = result.read_table("clips", ["status", "num_frames", "fps"]).to_pylist()
-    accepted = [c for c in clips if c["status"] == "accepted"]
-    unread = [r["seconds"] or 0.0 for r in rejections if r["level"] == "video"]
+def _minors_by_basis(result: Result) -> Counter[AgeBasis]:
+    """Return how many clips may show somebody under age, by how it is known how old they are."""
+    ids = result.read_table("rejections", ["subject_id"], pc.field("reason") == RULE)["subject_id"]
+    where = pc.field("clip_id").isin(ids.combine_chunks())
+    return Counter(_values(result, "clips", "age_bound_basis", where))
+
+
+def _values(result: Result, table: str, column: str, where: pc.Expression | None = None) -> Iterator[Any]:
+    """Yield the values of a column, in order; a file of the table is in memory at a time."""
+    for part in result.table_parts(table, [column], where):
+        yield from part[column].to_pylist()
+
+
+def _num_rows(result: Result, table: str, column: str) -> int:
+    return sum(len(part) for part in result.table_parts(table, [column]))
+
+
+def _totals(result: Result, stages: Sequence[StageSummary], unread_seconds: float) -> dict[str, float]:
+    statuses: Counter[str] = Counter()
+    seconds_out = 0.0
+    for part in result.table_parts("clips", ["status", "num_frames", "fps"]):
+        statuses.update(part["status"].to_pylist())
+        accepted = part.filter(pc.field("status") == "accepted")
+        for frames, fps in zip(accepted["num_frames"].to_pylist(), accepted["fps"].to_pylist(), strict=True):
+            seconds_out += frames / fps
     return {
         "sources": next((s.num_in for s in stages if s.stage == "probe"), 0),
-        "videos": len(videos),
-        "shots": len(_column(result, "shots", "shot_id")),
-        "face_tracks": len(_column(result, "face_tracks", "track_id")),
-        "clips": len(clips),
-        "accepted_clips": len(accepted),
-        "rejected_clips": sum(c["status"] == "rejected" for c in clips),
-        "failed_clips": sum(c["status"] == "failed" for c in clips),
-        "hours_in": (sum(videos) + sum(unread)) / 3600,
-        "hours_out": sum(c["num_frames"] / c["fps"] for c in accepted) / 3600,
+        "videos": _num_rows(result, "videos", "video_id"),
+        "shots": _num_rows(result, "shots", "shot_id"),
+        "face_tracks": _num_rows(result, "face_tracks", "track_id"),
+        "clips": statuses.total(),
+        "accepted_clips": statuses["accepted"],
+        "rejected_clips": statuses["rejected"],
+        "failed_clips": statuses["failed"],
+        "hours_in": (sum(_values(result, "videos", "duration_seconds")) + unread_seconds) / 3600,
+        "hours_out": seconds_out / 3600,
         "frames_decoded": sum(s.frames_decoded for s in stages),
         "cpu_seconds": sum(s.cpu_seconds for s in stages),
     }

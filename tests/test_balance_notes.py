@@ -20,7 +20,8 @@ from tests.report_run import make_run
 
 
 def told(**tables: list[Any]) -> list[str]:
-    return balance_notes({name: [to_row(r) for r in tables.get(name, [])] for name in NOTED})
+    rows = {name: [to_row(r) for r in records] for name, records in tables.items()}
+    return balance_notes({name: rows.get(name, []) for name in NOTED}, rows.get("unused_declarations", []))
 
 
 def test_a_plain_run_has_nothing_to_say() -> None:

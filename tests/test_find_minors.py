@@ -121,6 +121,6 @@ def test_a_run_that_estimates_no_ages_says_so() -> None:
     assert "attributes.enabled" in said and "attribute_age" in said and "may_be_minor" in said
     off = {"filter": {"rules": {"may_be_minor": {"mode": "off"}}}}
     assert blind_note(CurateConfig()) is None and blind_note(config_from(blind | off, "x")) is None
-    (note,) = age_notes(CurateConfig(), ["perceived", "declared", "perceived"])
+    (note,) = age_notes(CurateConfig(), {"declared": 1, "perceived": 2})
     assert "3 clips" in note and "1 declared" in note and "2 by their looks" in note
-    assert age_notes(CurateConfig(), []) == []
+    assert age_notes(CurateConfig(), {}) == []
