@@ -24,10 +24,7 @@ from schemas.run import StageSummary
 ROOT = Path(__file__).resolve().parent.parent
 PAGE, FIGURES = ROOT / "docs" / "scale.md", ROOT / "benchmarks" / "collection_costs.csv"
 BEGIN, END = "<!-- python -m benchmarks.budget --write -->", "<!-- end -->"
-# What is stored: bytes a second of what the stage sees, and a clip's face and voice in biometric/, on the
-# videos of stage_costs.csv at 25 frames a second.
-PARTS = {"survey": 34_600, "look": 230_000} | {"body": 10_700}
-STORED = {**PARTS, "shards": 261_000}
+# A clip's face and voice in biometric/.
 BIOMETRIC_BYTES = 16_800
 # What one worker holds of a clip (`python -m benchmarks.people growth`, a million clips).
 HELD = {"balance": 760, "bias tables": 1_560}
@@ -141,31 +138,24 @@ def _money(
 
 
 def _bytes(costs: Sequence[budget.StageCost], asked: Collection) -> Iterator[str]:
-    seen = {c.stage: c.seen_share for c in budget.with_kept_share(costs, asked.hours_kept / asked.hours_in)}
-    seconds = asked.hours_in * 3600
-    parts = {name: seconds * seen[name] * STORED[name] for name in PARTS}
-    shards = asked.hours_kept * 3600 * STORED["shards"]
-    faces = seconds * seen["look"] / asked.clip_seconds * BIOMETRIC_BYTES
+    stricter = budget.with_kept_share(costs, asked.hours_kept / asked.hours_in)
+    sizes = budget.stored_bytes(stricter, asked.hours_in)
+    seen = {c.stage: c.seen_share for c in stricter}
+    faces = asked.hours_in * 3600 * seen["look"] / asked.clip_seconds * BIOMETRIC_BYTES
+    rows = [
+        (
+            "shards" if c.stage == "check" else f"parts of {c.stage}",
+            f"{c.stored_bytes / 1e3:,.0f} kB a second {'kept' if c.stage == 'check' else 'it sees'}",
+            f"{sizes[c.stage] / 1e12:.2f} TB",
+        )
+        for c in stricter
+        if c.stage in sizes
+    ]
+    each = f"{BIOMETRIC_BYTES / 1e3:.1f} kB a clip that is looked at"
     yield "**Stored.**"
     yield ""
     yield from _table(
-        ("what", "reckoning", "takes"),
-        [
-            *(
-                (
-                    f"parts of {name}",
-                    f"{STORED[name] / 1e3:,.0f} kB a second it sees",
-                    f"{size / 1e12:.2f} TB",
-                )
-                for name, size in parts.items()
-            ),
-            ("shards", f"{STORED['shards'] / 1e3:,.0f} kB a second kept", f"{shards / 1e12:.2f} TB"),
-            (
-                "`biometric/`",
-                f"{BIOMETRIC_BYTES / 1e3:.1f} kB a clip that is looked at",
-                f"{faces / 1e9:,.0f} GB",
-            ),
-        ],
+        ("what", "reckoning", "takes"), [*rows, ("`biometric/`", each, f"{faces / 1e9:,.0f} GB")]
     )
 
 

@@ -22,11 +22,15 @@ STAGE_COSTS, MACHINES = "stage_costs.csv", "machines.csv"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StageCost:
-    """What a stage takes: processor seconds for a second of what it sees, and which share of all that is."""
+    """What a stage takes, for a second of what it sees: processor seconds, and bytes of parts or shards.
+
+    `seen_share` is which share of all that comes in it sees.
+    """
 
     stage: str
     seen_share: float
     cpu_seconds: float
+    stored_bytes: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,24 +61,31 @@ def stage_costs() -> tuple[StageCost, ...]:
     rows = _rows(None, STAGE_COSTS)
     return tuple(
         StageCost(
-            stage=r["stage"], seen_share=_number(r, "seen_share"), cpu_seconds=_number(r, "cpu_seconds")
+            stage=r["stage"],
+            seen_share=_number(r, "seen_share"),
+            cpu_seconds=_number(r, "cpu_seconds"),
+            stored_bytes=_number(r, "stored_bytes"),
         )
         for r in rows
     )
 
 
 def stage_costs_of(stages: Sequence[StageSummary], seconds_in: float) -> tuple[StageCost, ...]:
-    """Return what the stages of a run took, from its run.json.
+    """Return what the stages of a run took, from its run.json; that does not say what they stored.
+
+    What is stored is that of `stage_costs`, nothing for other stages.
 
     Args:
         seconds_in: the length of all that came in (`totals["hours_in"]` in hours).
     """
     visits = stage_names(kind="visit")
+    stored = {cost.stage: cost.stored_bytes for cost in stage_costs()}
     return tuple(
         StageCost(
             stage=s.stage,
             seen_share=s.media_seconds / seconds_in,
             cpu_seconds=s.cpu_seconds / s.media_seconds if s.media_seconds else 0.0,
+            stored_bytes=stored.get(s.stage, 0.0),
         )
         for s in stages
         if s.stage in visits or s.stage == "check"
@@ -95,6 +106,11 @@ def with_kept_share(costs: Sequence[StageCost], kept_share: float) -> tuple[Stag
         raise ValueError(f"no funnel from a share of {last} to one of {kept_share}")
     power = math.log(kept_share) / math.log(last)
     return tuple(replace(c, seen_share=min(c.seen_share, 1.0) ** power) for c in costs)
+
+
+def stored_bytes(costs: Sequence[StageCost], hours_in: float) -> dict[str, float]:
+    """Return the bytes that each stage stores for so many hours of video, where it stores any."""
+    return {c.stage: 3600 * hours_in * c.seen_share * c.stored_bytes for c in costs if c.stored_bytes}
 
 
 def core_hours(costs: Sequence[StageCost], hours_in: float) -> dict[str, float]:
