@@ -11,7 +11,6 @@ still has it, and nobody learns from the tables who it was.
 
 import dataclasses
 import json
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -19,20 +18,21 @@ import apache_beam as beam
 
 from pipelines.config import CurateConfig
 from pipelines.erase.plan import ErasePlan
+from pipelines.erase.remaining_counts import clip_counts, costs_before
 from pipelines.erase.shards import ShardChange, change_shard, read_index, write_energon
 from pipelines.erased import REASON, unnamed
 from pipelines.erased_spans import erased_rejection
 from pipelines.package import records_of_table
 from pipelines.results import Result
 from pipelines.run_folder import Places
-from pipelines.steps import add_summaries, summary
+from pipelines.steps import add_summaries
 from schemas.bias import BalanceSplit
 from schemas.layout import STAGES_JSON
 from schemas.lineage import Lineage
 from schemas.outcomes import Failure, Rejection
 from schemas.records import Clip
-from schemas.run import PeopleSummary, StageSummary
-from schemas.stages import CLIP_STAGES, stage_names
+from schemas.run import PeopleSummary
+from schemas.stages import CLIP_STAGES
 from schemas.tables import TABLES
 from transforms.balance.candidates import attribute_names, candidate_of
 from transforms.balance.config import BalanceConfig
@@ -167,8 +167,8 @@ class Remaining(beam.PTransform):
             "rejections": kept["rejections"] | "KeyRejections" >> beam.FlatMap(_of_clip),
             "failures": kept["failures"] | "KeyFailures" >> beam.FlatMap(_of_clip),
         }
-        counted = keyed | "Ends" >> beam.CoGroupByKey() | "CountClips" >> beam.FlatMap(_counts)
-        costs = pipeline | "Costs" >> beam.Create(_costs(self._before, self._plan))
+        counted = keyed | "Ends" >> beam.CoGroupByKey() | "CountClips" >> beam.FlatMap(clip_counts)
+        costs = pipeline | "Costs" >> beam.Create(costs_before(self._before, self._plan))
         path = self._places.note(STAGES_JSON)
         return (
             (counted, costs)
@@ -238,86 +238,6 @@ def _unnamed_rejections(before: Result, plan: ErasePlan) -> list[Rejection]:
 def _of_clip(outcome: Rejection | Failure) -> Iterator[tuple[str, Any]]:
     if outcome.level == "clip":
         yield outcome.subject_id, outcome
-
-
-def _counts(grouped: tuple[str, Mapping[str, Any]]) -> Iterator[Any]:
-    """Yield a clip's part in the summary of every stage that it went through."""
-    found = grouped[1]
-    rejected, failed = next(iter(found["rejections"]), None), next(iter(found["failures"]), None)
-    for clip in found["clips"]:
-        seconds = clip.duration_seconds
-        end = rejected or failed
-        last = None if end is None else end.stage.removeprefix("filter_")
-        for stage in CLIP_STAGES:
-            if stage != last:
-                yield summary(stage, "clip", num_out=1, media_seconds=seconds)
-            elif rejected is not None:
-                yield summary(stage, "clip", num_rejected=1, media_seconds=seconds)
-                return
-            else:
-                yield summary(stage, "clip", num_failed=1)
-                return
-
-
-def _costs(before: Result, plan: ErasePlan) -> list[tuple[tuple[str, str], StageSummary]]:
-    """Return the stages of the earlier result: of videos without those that go, of clips what they cost."""
-    nothing = dict.fromkeys(("num_in", "num_out", "num_rejected", "num_failed", "num_reused"), 0)
-    changes = video_changes(before, plan)
-    told: list[tuple[tuple[str, str], StageSummary]] = []
-    for stage in before.read_summary().stages:
-        if stage.level == "clip":
-            kept = dataclasses.replace(stage, **nothing, media_seconds=0.0)
-        else:
-            kept = _less(stage, changes.get(stage.stage, Counter()))
-        told.append(((stage.stage, stage.level), kept))
-    return told
-
-
-def _less(stage: StageSummary, change: Mapping[str, float]) -> StageSummary:
-    counts = ("num_in", "num_out", "num_rejected", "num_failed")
-    found = {name: getattr(stage, name) + int(change.get(name, 0)) for name in counts}
-    seconds = stage.media_seconds + change.get("media_seconds", 0.0)
-    reused = min(stage.num_reused, found["num_in"])
-    return dataclasses.replace(stage, **found, media_seconds=seconds, num_reused=reused)
-
-
-def video_changes(before: Result, plan: ErasePlan) -> dict[str, Counter[str]]:
-    """Return by how much the counts of the stages of videos change, by stage.
-
-    A file that goes is turned down by the probe; what later stages saw of it they have not seen.
-    """
-    names, videos = set(plan.source_names), set(plan.video_ids)
-    rows = before.read_table("videos", ["video_id", "source_name", "duration_seconds"]).to_pylist()
-    clips = before.read_table("clips", ["clip_id", "video_id"]).to_pylist()
-    ends = before.read_table("rejections", ["stage", "level", "source_name"]).to_pylist()
-    failures = before.read_table("failures", ["stage", "level", "subject_id", "source_name"]).to_pylist()
-    shots = before.read_table("shots", ["video_id", "start_seconds", "end_seconds"]).to_pylist()
-    with_clips = {c["video_id"] for c in clips}
-    still = {c["video_id"] for c in clips if c["clip_id"] not in set(plan.clip_ids)}
-    broken = {f["subject_id"] for f in failures if f["stage"] == "survey"}
-    changes = {stage: Counter[str]() for stage in stage_names(level="video")}
-    probe, unique, survey = changes["probe"], changes["deduplicate"], changes["survey"]
-    for row in rows:
-        video = row["video_id"]
-        if video in videos:
-            probe.update(num_out=-1, num_rejected=1)
-            unique.update(num_in=-1, num_out=-1)
-            end = "num_failed" if video in broken else "num_out" if video in with_clips else "num_rejected"
-            survey.update({"num_in": -1, end: -1})
-            probe["media_seconds"] -= row["duration_seconds"]
-        elif video in with_clips and video not in still:
-            survey.update(num_out=-1, num_rejected=1)
-    for row in ends:
-        if row["source_name"] in names and (row["stage"], row["level"]) == ("deduplicate", "video"):
-            probe.update(num_out=-1, num_rejected=1)
-            unique.update(num_in=-1, num_rejected=-1)
-    for row in failures:
-        if row["source_name"] in names and (row["stage"], row["level"]) == ("probe", "video"):
-            probe.update(num_failed=-1, num_rejected=1)
-    for shot in shots:
-        if shot["video_id"] in videos:
-            survey["media_seconds"] -= shot["end_seconds"] - shot["start_seconds"]
-    return changes
 
 
 def remaining_people(before: Result, plan: ErasePlan) -> PeopleSummary:
