@@ -1,18 +1,17 @@
 """Whether erasing takes everything, whatever it is called, and whenever it is killed.
 
-    python -m benchmarks.erase --people FOLDER... [--run OUT --videos DIR] [--kills 10] [--output out/erase]
+    python -m benchmarks.erase --people FOLDER... [--run OUT --videos DIR] [--output out/erase]
 
 Each folder has short videos of one person (`grid/s1`, `crema_d/1001`: the GRID corpus and CREMA-D). 24 files
 of 12 people are made of them, three in files of two, and curated (`--run` takes such a run and its videos as
 they are). Of copies of that run a source, a speaker, an identity and a clip are erased, and what is left is
-searched by means that are none of Mentor's: tarfile, hashes, bytes, an ffmpeg program, dlib's networks. One
-erasure is killed at random moments and goes on. A loader that was started before must give no erased sample
-afterwards.
+searched by means that are none of Mentor's: tarfile, hashes, bytes, an ffmpeg program, dlib's networks. The
+erasure of the identity is killed in all of its phases (`benchmarks/erase_kills.py`). A loader that was
+started before must give no erased sample afterwards.
 """
 
 import argparse
 import json
-import random
 import shutil
 import sys
 import time
@@ -25,6 +24,7 @@ sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from rich.console import Console  # noqa: E402
 
+from benchmarks.erase_kills import kills, prepared  # noqa: E402
 from benchmarks.erase_material import MadeVideo, make_videos, planned_videos  # noqa: E402
 from benchmarks.erase_search import nearest_face, traces_of  # noqa: E402
 from benchmarks.killed_runs import Command  # noqa: E402
@@ -43,10 +43,6 @@ split: {{val_share: 0.15}}
 fit_body: {{{_FIT}}}
 isolation: {{num_processes: 2, pin_to_cores: false}}
 """
-LINT_CLEAN = 0
-# How far an erasure may be when it is killed, in order, and how long after that it is, at most.
-PHASES = ("not begun", "excluded", "traces collected", "new result", "rooms cleared")
-_MOST_DELAY_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,61 +123,6 @@ def ways(bench: Bench) -> Iterator[tuple[str, list[str], tuple[Any, ...]]]:
         yield way, left, row
 
 
-def killed(bench: Bench, kills: int, seed: int) -> tuple[list[tuple[Any, ...]], list[str], list[str]]:
-    """Kill erasures at random moments of every phase, and let them end.
-
-    Returns:
-        A row a kill, what is left where one came to its end, and results of which lint found fault.
-    """
-    draw = random.Random(seed)
-    person = requests(bench)["identity"]
-    clips, files = meant(bench, "identity", person)
-    wanted = ("--identity", person, "--yes")
-    out = bench.copy("killed")
-    goes = traces_of(out, clips, files, bench.videos)
-    erase = bench.command("killed", "erase", str(out), *wanted)
-    rows: list[tuple[Any, ...]] = []
-    left: list[str] = []
-    torn: list[str] = []
-    while len(rows) < kills:
-        phase, delay = PHASES[len(rows) % len(PHASES)], draw.uniform(0.0, _MOST_DELAY_SECONDS)
-        ran = erase.kill_when(lambda phase=phase: _reached(out, phase), delay)
-        if ran is not None:
-            far = "done" if _is_done(out) else _how_far(out)
-            state = bench.command("killed", "lint", str(out)).start().wait()
-            torn += [] if state == LINT_CLEAN else [f"kill {len(rows) + 1}: lint {state}"]
-            rows.append((len(rows) + 1, ran, far, state))
-        if phase == PHASES[-1] or len(rows) == kills or _is_done(out):
-            if not _is_done(out):
-                erase.run()
-            left += goes.found(out)
-            bench.copy("killed")  # the next one begins from the start
-    return rows, left, torn
-
-
-def _is_done(out: Path) -> bool:
-    return (out / "erasures").is_dir() and _how_far(out) == PHASES[0]
-
-
-def _reached(out: Path, phase: str) -> bool:
-    return PHASES.index(_how_far(out)) >= PHASES.index(phase)
-
-
-def _how_far(out: Path) -> str:
-    """Return what of an erasure a kill left: its journal, and the result that is current."""
-    journal = out / "work" / "erasure" / "journal.json"
-    if not journal.is_file():
-        return "not begun"
-    told = json.loads(journal.read_text(encoding="utf-8"))
-    if told["cleared"]:
-        return "rooms cleared"
-    current = (out / "current").readlink().name
-    if current != told["before"]:
-        return "new result"
-    traced = (out / "work" / "erasure" / "traces.json").is_file()
-    return "traces collected" if traced else "excluded"
-
-
 def loaders(bench: Bench) -> tuple[int, int, list[str]]:
     """Read with a loader while a person is erased; returns windows before, after, and erased keys after."""
     out = bench.copy("loaders")
@@ -211,7 +152,7 @@ def loaders(bench: Bench) -> tuple[int, int, list[str]]:
     return len(before), len(after), sorted(set(after) & clips)
 
 
-def measured(bench: Bench, options: argparse.Namespace) -> Iterator[Part]:
+def measured(bench: Bench) -> Iterator[Part]:
     """Yield the parts as they are done."""
     found = list(ways(bench))
     columns = (
@@ -227,14 +168,7 @@ def measured(bench: Bench, options: argparse.Namespace) -> Iterator[Part]:
         for *_, row in found
     ]
     yield Part(name="ways", tables=[table], values={row[0]: row[3] for *_, row in found}, targets=targets)
-    rows, left, torn = killed(bench, options.kills, options.seed)
-    columns = ("kill", "after s", "how far it was then", "lint of the current result")
-    table = Table(title="One erasure killed", columns=columns, rows=rows, remark="")
-    targets = [
-        ("nothing is left in the end", ", ".join(left[:3]) or "nothing", not left),
-        ("readers saw a whole result after every kill", ", ".join(torn) or "yes", not torn),
-    ]
-    yield Part(name="killed", tables=[table], values={"left": left, "torn": torn}, targets=targets)
+    yield kills(prepared(bench.run, bench.videos, bench.folder / "kills", requests(bench)["identity"]))
     before, after, seen = loaders(bench)
     table = Table(
         title="A loader that was started before",
@@ -273,12 +207,10 @@ def main() -> int:
     parser.add_argument("--people", required=True, type=Path, nargs="+", help="folders, one a person")
     parser.add_argument("--run", type=Path, help="a finished run of these videos")
     parser.add_argument("--videos", type=Path, help="with --run: the videos it was made of")
-    parser.add_argument("--kills", type=int, default=10, help="default: 10")
-    parser.add_argument("--seed", type=int, default=0, help="of the moments; default: 0")
     parser.add_argument("--output", type=Path, default=Path("out/erase"), help="default: out/erase")
     options = parser.parse_args()
     console, parts = Console(), list[Part]()
-    for part in measured(_prepared(options), options):
+    for part in measured(_prepared(options)):
         print_part(part, console)
         parts.append(part)
         values = {p.name: p.values for p in parts}

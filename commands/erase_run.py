@@ -34,10 +34,11 @@ from pipelines.erase.traces import collect, read_traces, write_traces
 from pipelines.erased import begun, with_more, write_erased
 from pipelines.known_faces import Faces, KnownFace, known_faces
 from pipelines.results import Result
-from pipelines.run_folder import ERASE, RunFolder
+from pipelines.run_folder import RunFolder
 from pipelines.runner import runner_options
 from schemas.days import utc_today
 from schemas.outcomes import BadInputError
+from schemas.run import ERASE
 
 _MOST_TOLD = 20
 

@@ -22,7 +22,7 @@ from lint import bias, collection, consent, croissant, folder, published, record
 from media.source import local_path
 from pipelines.config import config_from_dict, config_hash
 from pipelines.results import Result
-from pipelines.run_folder import ERASE, RunFolder
+from pipelines.run_folder import RunFolder
 from schemas.days import utc_today
 from schemas.layout import (
     CROISSANT_JSON,
@@ -40,7 +40,7 @@ from schemas.layout import (
     WORK,
 )
 from schemas.outcomes import BadInputError
-from schemas.run import RunSummary
+from schemas.run import ERASE, RunSummary
 from schemas.tables import TABLES as TABLE_SCHEMAS
 from schemas.tables import arrow_schema
 from schemas.terms import OF_SHARDS

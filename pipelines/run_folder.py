@@ -47,6 +47,7 @@ from schemas.layout import (
 from schemas.outcomes import BadInputError
 from schemas.parts import PartReader
 from schemas.records import Clip
+from schemas.run import ERASE
 from schemas.sample import to_json_bytes
 from transforms.storage import (
     CANNOT_WRITE,
@@ -66,7 +67,6 @@ _MIN_FREE_BYTES = 64 * 2**20
 _LAYOUT = to_json_bytes({"layout_version": LAYOUT_VERSION})
 # What of OUT/work outlives the run that wrote it.
 _KEPT_WORK = (LEASE, LAST_RUN, ERASED, ERASURE, RECEIPT_KEY)
-ERASE = "erase"  # the command that may end an erasure
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

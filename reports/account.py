@@ -20,6 +20,7 @@ from schemas.dataset import DatasetConfig
 from schemas.files import fingerprint
 from schemas.groups import NOT_MEASURED, UNKNOWN
 from schemas.plain import from_plain
+from schemas.run import ERASE
 
 Row = dict[str, Any]
 
@@ -56,6 +57,7 @@ class Account:
     `refused` are whole files, `spans` parts of files of which no clip was cut, `dropped` clips, `balanced`
     those of them that balancing turned down. `groups` are the attributes' rows of `bias_cells` without
     intersections, `effects` the comparisons of `funnel` that were tested, the least likely by chance first.
+    `is_balanced` is false where clips were erased since: what balancing reached is not known then.
     """
 
     about: DatasetConfig
@@ -84,6 +86,7 @@ class Account:
     num_unused: int
     num_tests: int
     num_flags: int
+    is_balanced: bool = True
 
     @property
     def attributes(self) -> list[str]:
@@ -126,6 +129,7 @@ def account_of(run: RunData) -> Account:
         num_unused=len(tables["unused_declarations"]),
         num_tests=sum(row["p_value"] is not None for row in funnel),
         num_flags=sum(row["flagged"] for row in funnel),
+        is_balanced=run.summary.command != ERASE,
     )
 
 

@@ -6,7 +6,7 @@ from reports import evidence, reasons
 from reports.account import Account
 from reports.cells import count
 from reports.datasheet_composition import COMPOSITION, Answer
-from reports.english import say, total
+from reports.english import reached, say, total
 from reports.run_data import RunData
 from schemas.stages import STAGES
 from schemas.version import VERSION
@@ -47,7 +47,7 @@ def _sampling(run: RunData, account: Account) -> Answer:
         "Deterministic: rules with thresholds, then caps, quotas and targets; the same input gives the "
         "same data."
     )
-    yield evidence.targets_table(account)
+    yield evidence.targets_table(account) if account.is_balanced else reached(account)
 
 
 def _consent(run: RunData, account: Account) -> Answer:
@@ -111,13 +111,9 @@ def _future_risks(run: RunData, account: Account) -> Answer:
     )
     if account.effects:
         yield evidence.effects_table(account, most=10)
-    missed = [row for row in account.targets if not row["feasible"]]
     yield (
-        f"Of {say(count(len(account.targets)))} shares and amounts asked of balancing "
-        f"{say(count(len(missed)))} were not "
-        f"reached; {say(count(len(account.warnings)))} groups are missing or hardly ever drawn in "
-        "training. Weights can "
-        "be changed without a video (package); what is missing in the sources has to be collected."
+        f"{reached(account)} Weights can be changed without a video (package); what is missing in the "
+        "sources has to be collected."
     )
 
 

@@ -15,6 +15,21 @@ def total(rows: tuple[Turned, ...]) -> str:
     return say(count(sum(row.num for row in rows)))
 
 
+def reached(account: Account) -> str:
+    """Return how much of what was asked of balancing it did not reach."""
+    if not account.is_balanced:
+        return (
+            "What balancing reached of what was asked for, and which groups are missing, is not known: clips "
+            "were erased since, and nothing was balanced anew (package does it)."
+        )
+    missed = sum(not row["feasible"] for row in account.targets)
+    return (
+        f"{say(count(missed))} of {say(count(len(account.targets)))} shares and amounts asked of balancing "
+        f"were not reached; {say(count(len(account.warnings)))} groups are missing or hardly ever drawn in "
+        "training."
+    )
+
+
 def effective(account: Account) -> str | None:
     """Return what the training part is worth as drawn, None if it may not be said."""
     row = next((row for row in account.splits if row["split"] == "train"), None)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from reports import evidence
 from reports.account import Account
 from reports.cells import Cell, Table, count, length, name, number, raw, share
-from reports.english import effective, say, total, worst_rate
+from reports.english import effective, reached, say, total, worst_rate
 from reports.languages.en import LANGUAGE as EN
 from reports.reasons import rules_of
 from reports.run_data import RunData
@@ -123,19 +123,16 @@ def measures(run: RunData, account: Account) -> Shown:
         "have sampling weights. "
         "Warnings name groups that training hardly ever or never draws."
     )
-    yield evidence.targets_table(account)
+    yield evidence.targets_table(account) if account.is_balanced else reached(account)
     if worth := effective(account):
         yield worth
 
 
 def gaps(run: RunData, account: Account) -> Shown:
     """Return what is missing."""
-    missed = [row for row in account.targets if not row["feasible"]]
     yield (
-        f"{say(count(len(missed)))} of {say(count(len(account.targets)))} shares and amounts asked for "
-        "were not reached; the table "
-        f"under (g) says what is in the way. {say(count(account.num_unused))} declarations about people "
-        "could not be used. "
+        f"{reached(account)} The table under (g) says what is in the way. "
+        f"{say(count(account.num_unused))} declarations about people could not be used. "
         f"{say(count(account.numbers.num_failures))} elements could not be processed."
     )
     rows = tuple(

@@ -89,9 +89,14 @@ def _balance(account: Account) -> str | None:
         )
         for row in account.splits
     ]
+    said = (
+        "tables/balance_targets says what was asked and what was reached."
+        if account.is_balanced
+        else "Clips were erased since, and nothing was balanced anew: what was reached is not known."
+    )
     return (
         f"{_of(account.balanced)} clips were left out by balancing; the others have sampling weights. "
-        f"{'; '.join(worth)}. tables/balance_targets says what was asked and what was reached."
+        f"{'; '.join(worth)}. {said}"
     )
 
 

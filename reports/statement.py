@@ -195,7 +195,7 @@ def _reached(account: Account) -> Iterator[Said | Table]:
         yield Said("reached.missed" if missed else "reached.all", places)
         yield evidence.targets_table(account)
     else:
-        yield Said("reached.nothing")
+        yield Said("reached.nothing" if account.is_balanced else "reached.erased")
     if account.splits:
         yield Said("reached.worth")
         yield evidence.splits_table(account)

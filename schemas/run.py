@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+ERASE = "erase"  # the command that takes clips out of a result
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StageSummary:

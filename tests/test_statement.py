@@ -14,7 +14,7 @@ from pipelines.config import CurateConfig, config_dict
 from reports.account import account_of
 from reports.cells import Cell, Said, Table, count, length, number, share, span
 from reports.datasheet_answers import ANSWERS
-from reports.document import DATASHEET, GOVERNANCE
+from reports.document import BIAS, DATASHEET, GOVERNANCE
 from reports.governance import PROVISIONS
 from reports.languages import LANGUAGES
 from reports.languages.en import LANGUAGE as EN
@@ -22,9 +22,10 @@ from reports.pages import render_pages
 from reports.reasons import REASONS
 from reports.run_data import RunData
 from reports.statement import file_name, statement
-from reports.summary import MAX_PAGE_BYTES
+from reports.summary import MAX_PAGE_BYTES, render_report
 from schemas.consent import REASONS as CONSENT_REASONS
 from schemas.datasheet import QUESTIONS
+from schemas.run import ERASE
 from schemas.terms import EXPIRED, WITHDRAWN
 from tests.bias_makers import people_records
 from tests.page_reader import PageReader
@@ -253,6 +254,26 @@ def test_names_of_strangers_are_escaped(records: Records) -> None:
     run = run_of(dataclasses.replace(records, clips=clips))
     for name, page in render_pages(run, account_of(run)).items():
         assert b"<script>" not in page and "\u202e".encode() not in page, name
+
+
+def test_after_an_erasure_no_page_says_that_nothing_was_asked_of_balancing(records: Records) -> None:
+    run = run_of(records)
+    told = render_pages(run, account_of(run))
+    less = run_of(dataclasses.replace(records, balance_targets=[], balance_warnings=[]))
+    erased = dataclasses.replace(less, summary=dataclasses.replace(less.summary, command=ERASE))
+    pages = render_pages(erased, account_of(erased)) | render_report(erased)
+    before = render_report(run)[BIAS].decode()
+    assert "nothing was balanced anew" in pages[BIAS].decode() and "balanced anew" not in before
+    for name in (BIAS, *NEW):
+        page = pages[name].decode()
+        assert not re.search(
+            r"has no targets|No shares and no amounts|weder Anteile|Non sono state ric", page
+        )
+        assert not re.search(r"\b0 shares and amounts|of 0 shares|0 groups are missing", page), name
+    for name, said in zip(NEW[2:], ("not known", "nicht bekannt", "Non si sa"), strict=True):
+        assert said in pages[name].decode() and said not in told[name].decode().split("</h2>")[6]
+    assert pages[DATASHEET].decode().count("nothing was balanced anew") == 2
+    assert pages[GOVERNANCE].decode().count("nothing was balanced anew") == 2
 
 
 def test_a_statement_that_hides_nothing_says_so(records: Records) -> None:

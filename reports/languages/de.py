@@ -205,11 +205,9 @@ TEXTS = {
     "Training öfter "
     "gezogen; kein Clip wird dafür entfernt.",
     "asked.method_subsample": "Anteile werden durch Auswahl erreicht: Die größte Menge von Clips, die "
-    "ihnen entspricht, "
-    "bleibt; die übrigen Clips fallen weg.",
+    "ihnen entspricht, bleibt; die übrigen Clips fallen weg.",
     "asked.weights": "Kein Clip wird seltener als das {low}-Fache oder öfter als das {high}-Fache des "
-    "Durchschnitts "
-    "gezogen.",
+    "Durchschnitts gezogen.",
     "reached.all": "Alle {asked} verlangten Anteile und Mengen wurden erreicht.",
     "reached.missed": "{missed} von {asked} verlangten Anteilen und Mengen wurden nicht erreicht. Jeder "
     "Teil des "
@@ -218,6 +216,8 @@ TEXTS = {
     "Teil des "
     "Datensatzes wird für sich ausgeglichen; kleinen Teilen können daher ganze Gruppen fehlen.",
     "reached.nothing": "Es wurden weder Anteile noch Mengen verlangt; es gibt also nichts zu vergleichen.",
+    "reached.erased": "Nach dem Ausgleich wurden Clips gelöscht, und es wurde nicht neu ausgeglichen. Was "
+    "erreicht wurde und welche Gruppen fehlen, ist daher nicht bekannt.",
     "reached.worth": "Gewichte zeigen dieselben Personen öfter; sie fügen keine Personen hinzu. Die "
     "Tabelle sagt, wie "
     "vielen Clips und Personen gleichen Gewichts die gewichteten Daten entsprechen (effektiver "

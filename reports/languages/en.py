@@ -1,6 +1,7 @@
 """The statement in English. Explanations of reasons are those of the other pages."""
 
 from reports.language import Language
+from reports.languages.en_names import NAMES
 from reports.reasons import REASONS
 
 TEXTS = {
@@ -211,6 +212,8 @@ TEXTS = {
     "part of the "
     "data set is balanced by itself, so small parts may lack whole groups.",
     "reached.nothing": "No shares and no amounts were asked for, so there is nothing to compare.",
+    "reached.erased": "Clips were erased after balancing, and nothing was balanced anew. So it is not known "
+    "what was reached, nor which groups are missing.",
     "reached.worth": "Weights show the same people more often; they do not add people. The table says how "
     "many clips "
     "and people of equal weight the weighted data are worth (Kish's effective sample size).",
@@ -268,31 +271,6 @@ TEXTS = {
     "rejections, failures, "
     "videos and clips in the folder of tables.",
     "check.more": "The command “lint” checks whether tables, samples and hashes agree with each other.",
-}
-
-NAMES = {
-    "consent:granted": "granted",
-    "consent:refused": "refused",
-    "consent:unclear": "unclear",
-    "basis:consent": "consent (GDPR 6(1)(a))",
-    "basis:explicit_consent": "explicit consent (GDPR 9(2)(a))",
-    "basis:contract": "contract (GDPR 6(1)(b))",
-    "basis:legal_obligation": "legal obligation (GDPR 6(1)(c))",
-    "basis:public_task": "public task (GDPR 6(1)(e))",
-    "basis:legitimate_interest": "legitimate interest (GDPR 6(1)(f))",
-    "basis:research": "research (GDPR 9(2)(j), 89)",
-    "basis:manifestly_public": "manifestly made public (GDPR 9(2)(e))",
-    "basis:licence": "licence of the rights holder",
-    "basis:own_work": "own work",
-    "basis:public_domain": "public domain",
-    "basis:text_and_data_mining": "text and data mining (Directive (EU) 2019/790, Articles 3, 4)",
-    "scope:train": "training",
-    "scope:publish": "publication",
-    "scope:generate": "generating videos of the person",
-    "small_groups": "hidden groups together",
-    "train": "Training",
-    "val": "Validation",
-    "test": "Test",
 }
 
 LANGUAGE = Language(

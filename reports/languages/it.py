@@ -212,6 +212,8 @@ TEXTS = {
     "parte del set di "
     "dati è bilanciata separatamente; alle parti piccole possono quindi mancare interi gruppi.",
     "reached.nothing": "Non sono state richieste né quote né quantità; non c'è quindi nulla da confrontare.",
+    "reached.erased": "Dopo il bilanciamento alcune clip sono state cancellate e nulla è stato bilanciato di "
+    "nuovo. Non si sa quindi che cosa sia stato raggiunto né quali gruppi manchino.",
     "reached.worth": "I pesi mostrano più spesso le stesse persone; non aggiungono persone. La tabella "
     "indica a quante clip e "
     "a quante persone di pari peso equivalgono i dati pesati (dimensione effettiva del campione secondo "

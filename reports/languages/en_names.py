@@ -1,0 +1,26 @@
+"""Names of words of closed lists, groups and splits in English. Others are told as the tables have them."""
+
+NAMES = {
+    "consent:granted": "granted",
+    "consent:refused": "refused",
+    "consent:unclear": "unclear",
+    "basis:consent": "consent (GDPR 6(1)(a))",
+    "basis:explicit_consent": "explicit consent (GDPR 9(2)(a))",
+    "basis:contract": "contract (GDPR 6(1)(b))",
+    "basis:legal_obligation": "legal obligation (GDPR 6(1)(c))",
+    "basis:public_task": "public task (GDPR 6(1)(e))",
+    "basis:legitimate_interest": "legitimate interest (GDPR 6(1)(f))",
+    "basis:research": "research (GDPR 9(2)(j), 89)",
+    "basis:manifestly_public": "manifestly made public (GDPR 9(2)(e))",
+    "basis:licence": "licence of the rights holder",
+    "basis:own_work": "own work",
+    "basis:public_domain": "public domain",
+    "basis:text_and_data_mining": "text and data mining (Directive (EU) 2019/790, Articles 3, 4)",
+    "scope:train": "training",
+    "scope:publish": "publication",
+    "scope:generate": "generating videos of the person",
+    "small_groups": "hidden groups together",
+    "train": "Training",
+    "val": "Validation",
+    "test": "Test",
+}
