@@ -1,5 +1,6 @@
 """The receipt of an erasure, put together and signed."""
 
+import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,10 +26,26 @@ NOT_ERASED = (
 )
 
 
+def receipt_place(folder: RunFolder, journal: Journal) -> str:
+    """Return where the receipt of an erasure lies."""
+    return join(folder.root, ERASURES, f"{journal.receipt_id}.json")
+
+
+def left_by(place: str) -> int | None:
+    """Return how much of what went was found again, as a receipt says; None if it is not there."""
+    data = read_if_there(place)
+    return None if data is None else int(json.loads(data)["search"]["left"])
+
+
+def make_key(folder: RunFolder, key: Path | None) -> None:
+    """Make the key that signs, unless it is there: before the search, so that this counts it in any case."""
+    _key(folder, key)
+
+
 def write_receipt(
     folder: RunFolder, journal: Journal, traces: Traces, found: Search, key: Path | None
-) -> str:
-    """Write and sign the receipt of an erasure that is done; returns its place.
+) -> None:
+    """Write and sign the receipt of an erasure that is done.
 
     Raises:
         BadInputError: if the key cannot be used.
@@ -74,9 +91,7 @@ def write_receipt(
         "hidden": {"ids": sorted(traces.ids), "bytes": sorted(traces.hashes)},
     }
     pem, where, signer = _key(folder, key)
-    place = join(folder.root, ERASURES, f"{journal.receipt_id}.json")
-    write_bytes(place, signed(told, read_key(pem, where), signer))
-    return place
+    write_bytes(receipt_place(folder, journal), signed(told, read_key(pem, where), signer))
 
 
 def check_key(key: Path | None) -> None:

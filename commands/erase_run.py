@@ -15,7 +15,7 @@ from rich.console import Console
 
 from commands.complete import complete
 from commands.curate_videos import running
-from commands.erase_receipt import check_key, write_receipt
+from commands.erase_receipt import check_key, left_by, make_key, receipt_place, write_receipt
 from commands.package_run import settings_of_run
 from pipelines.erase.choose import choose, known_of
 from pipelines.erase.journal import (
@@ -27,7 +27,7 @@ from pipelines.erase.journal import (
 )
 from pipelines.erase.plan import ErasePlan, Request
 from pipelines.erase.remaining import Remaining, remaining_people
-from pipelines.erase.rooms import clear_rooms, with_places
+from pipelines.erase.rooms import clear_rooms, num_bytes_that_go, with_places
 from pipelines.erase.search import Search, search
 from pipelines.erase.shards import planned_changes
 from pipelines.erase.traces import collect, read_traces, write_traces
@@ -100,7 +100,8 @@ def _begin(folder: RunFolder, request: Request, console: Console, *, ask: bool) 
     if ask and not _agreed(folder):
         console.out("nothing erased", highlight=False)
         return None
-    journal = write_journal(folder, new_journal(plan, result.name, accepted))
+    size = num_bytes_that_go(folder, plan)
+    journal = write_journal(folder, new_journal(plan, result.name, accepted, size))
     _exclude(folder, plan)
     return journal
 
@@ -166,13 +167,19 @@ def _finish(folder: RunFolder, journal: Journal, key: Path | None, console: Cons
     if not journal.cleared:
         _say(console, "clearing artefacts, faces, drawings, models' cards and notes")
         journal = write_journal(folder, clear_rooms(folder, journal))
+    receipt = receipt_place(folder, journal)
+    if (left := left_by(receipt)) is not None:  # killed after that was written
+        close_journal(folder)
+        console.out(f"Erased; receipt: {receipt}", highlight=False)
+        return Done(receipt=receipt, left=left)
     traces = read_traces(folder)
     assert traces is not None
+    make_key(folder, key)
     _say(console, "searching for what is left")
     result = folder.finished()
     bound = settings_of_run(folder, result.read_summary()).identities.merge_distance
     found = search(folder, result, traces, erased, bound)
-    receipt = write_receipt(folder, journal, traces, found, key)
+    write_receipt(folder, journal, traces, found, key)
     close_journal(folder)
     _report(journal, found, receipt, console)
     return Done(receipt=receipt, left=len(found.found))

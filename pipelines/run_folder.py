@@ -25,6 +25,7 @@ from schemas.layout import (
     CURRENT_OBJECT,
     ERASED,
     ERASURE,
+    ERASURES,
     EVALUATION,
     EXCLUSIONS,
     EXPORT,
@@ -228,7 +229,8 @@ class RunFolder:
         for name in list_folder(join(self.root, RESULTS)):
             if current is None or name != current.name:
                 delete_tree(join(self.root, RESULTS, name))
-        for place in (self.root, *(join(self.biometric, room) for room in KNOWN_PEOPLE)):
+        rooms = (join(self.root, ERASURES), *(join(self.biometric, room) for room in KNOWN_PEOPLE))
+        for place in (self.root, *rooms):
             for name in list_folder(place) if self.is_local else []:
                 if name.endswith(TEMPORARY):
                     delete_tree(join(place, name))

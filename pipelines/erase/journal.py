@@ -24,7 +24,7 @@ class Journal:
 
     `before` is the result that holds what goes; another current one does not have it any more. `models` are
     folders of models, with the number of erased samples they learnt from, None where that is not known;
-    `num_files` and `num_bytes` of artefacts were deleted.
+    `num_bytes` of artefacts go.
     """
 
     plan: ErasePlan
@@ -37,8 +37,8 @@ class Journal:
     num_bytes: int = 0
 
 
-def new_journal(plan: ErasePlan, before: str, num_accepted: int) -> Journal:
-    """Return the journal of an erasure that begins now."""
+def new_journal(plan: ErasePlan, before: str, num_accepted: int, num_bytes: int) -> Journal:
+    """Return the journal of an erasure that begins now; see `Journal` for the arguments."""
     now = datetime.now(UTC)
     return Journal(
         plan=plan,
@@ -46,6 +46,7 @@ def new_journal(plan: ErasePlan, before: str, num_accepted: int) -> Journal:
         begun=now.isoformat(timespec="seconds"),
         before=before,
         num_accepted=num_accepted,
+        num_bytes=num_bytes,
     )
 
 

@@ -19,6 +19,7 @@ from schemas.outcomes import BadInputError
 from schemas.plain import from_plain
 from schemas.records import Source
 from transforms.storage import (
+    TEMPORARY,
     delete_tree,
     join,
     list_files,
@@ -54,16 +55,20 @@ def _declared(folder: RunFolder) -> Iterator[Source]:
             continue
 
 
+def num_bytes_that_go(folder: RunFolder, plan: ErasePlan) -> int:
+    """Return how many bytes of artefacts a plan takes away."""
+    kept = kept_artefacts(folder.finished(), plan)
+    return sum(size for _, size in doomed_files(folder.store, plan, kept))
+
+
 def clear_rooms(folder: RunFolder, journal: Journal) -> Journal:
-    """Delete what goes from all rooms but the results; returns the journal with what was found.
+    """Delete what goes from all rooms but the results; returns the journal with the models that were found.
 
     Every step may be done twice: a second call does what a killed one left.
     """
     plan, store = journal.plan, folder.store
     current = folder.finished()
-    gone = 0
     kept = kept_artefacts(current, plan)
-    gone += sum(size for _, size in doomed_files(store, plan, kept))
     for video, stays in kept.items():
         for artefact in stays:
             if artefact.stage == "survey":
@@ -76,7 +81,7 @@ def clear_rooms(folder: RunFolder, journal: Journal) -> Journal:
     folder.forget_clips(plan.clip_ids)
     forget_declared(folder, plan)
     models = tuple(learnt(folder, plan.clip_ids, journal.receipt_id)) or journal.models
-    return dataclasses.replace(journal, cleared=True, models=models, num_bytes=journal.num_bytes + gone)
+    return dataclasses.replace(journal, cleared=True, models=models)
 
 
 def forget_declared(folder: RunFolder, plan: ErasePlan) -> None:
@@ -103,7 +108,9 @@ def learnt(folder: RunFolder, clip_ids: Collection[str], receipt_id: str) -> Ite
     for name in list_folder(join(folder.root, MODELS)):
         place = join(folder.root, MODELS, name)
         for path, _ in list(list_files(place)):
-            if path.endswith(_DRAWN):
+            # A card's own is what a kill left of writing it; others may be a training's.
+            is_leftover = path.endswith(TEMPORARY) and path.rsplit("/", 1)[-1].startswith(f"{DATA_CARD}.")
+            if path.endswith(_DRAWN) or is_leftover:
                 delete_tree(path)
         files = [path for path, _ in list_files(place)]
         if not any(path.endswith(".safetensors") for path in files):
