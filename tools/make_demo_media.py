@@ -23,9 +23,21 @@ import imageio_ffmpeg
 
 DEMO = Path(__file__).resolve().parent.parent / "demo"
 COLUMNS: tuple[str, ...] = (
-    "uri", "title", "licence", "consent", "consent_reference", "speaker_id", "language", "transcript",
-    "attribute_gender", "attribute_age", "attribute_race", "attribute_ethnicity", "notes",
+    "uri", "title", "licence", "rights_holder", "consent", "consent_reference", "speaker_id", "language",
+    "transcript", "attribute_gender", "attribute_age", "attribute_race", "attribute_ethnicity", "notes",
 )  # fmt: skip
+# As the recordings' table has them, without whom to credit, and by SPDX; that has no name for the DbCL.
+LICENCES: Mapping[str, str] = {
+    "CC BY 4.0": "CC-BY-4.0",
+    "ODbL 1.0 (database) + DbCL 1.0 (contents)": "ODbL-1.0 AND LicenseRef-DbCL-1.0",
+}
+# Whom these licences ask to be named, by how the recordings' folders begin (demo/media/ATTRIBUTION.md).
+CREDITS: Mapping[str, str] = {
+    "grid": "Martin Cooke, Jon Barker, Stuart Cunningham, Xu Shao (GRID corpus, 2006)",
+    "crema_d": "Houwei Cao, David G. Cooper, Michael K. Keutmann, Ruben C. Gur, Ani Nenkova, Ragini Verma "
+    "(CREMA-D, 2014)",
+    "signing": "Intel IoT DevKit",
+}
 # GRID's sentences are spelt by their files' names (Cooke, Barker, Cunningham and Shao 2006, table I).
 GRID = (
     {"b": "bin", "l": "lay", "p": "place", "s": "set"},
@@ -143,19 +155,26 @@ def declared(row: Row, column: str) -> str:
     return row[column].removesuffix(" (declared)") if row[column].endswith(" (declared)") else ""
 
 
+def licence_of(row: Row) -> str:
+    """Return a recording's licence by SPDX."""
+    return LICENCES.get(row["licence"]) or LICENCES[row["licence"].partition(" (")[0]]
+
+
 def manifest_row(recording: Recording) -> dict[str, str]:
     """Return a recording's row of the demo's manifest."""
     row = recording.sources[0]
     race, _, ethnicity = declared(row, "skin_or_declared").partition(", ")
-    signing = row["file"].startswith("signing/")
+    folder, licence = row["file"].partition("/")[0], licence_of(row)
+    signing = folder == "signing"
     speaker = row["identity"].replace("_", " ")
     title = recording.title or f"{speaker}: {recording.spoken or 'not written down'}"
     return {
         "uri": recording.name,
         "title": title,
-        "licence": row["licence"],
+        "licence": licence,
+        "rights_holder": next(credit for name, credit in CREDITS.items() if folder.startswith(name)),
         "consent": recording.consent,
-        "consent_reference": f"released under {row['licence']}",
+        "consent_reference": f"released under {licence}",
         "speaker_id": row["identity"] if recording.speaker and not signing else "",
         "language": "" if signing else "en",
         "transcript": recording.spoken,
