@@ -17,12 +17,12 @@ def register(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
 
 def run(options: argparse.Namespace, _: list[str], console: Console) -> int:
     """Print the changelog; returns the exit code."""
-    from commands.diff_runs import diff_runs, write_table
-    from reports.changes import change_lines
+    from commands.diff_runs import compared_runs, write_table
+    from reports.change_lines import change_lines
 
-    changes = diff_runs(options.first, options.second)
+    compared = compared_runs(options.first, options.second)
     if options.table:
-        write_table(changes, options.table)
-    for line in change_lines(changes):
+        write_table(compared.changes(), options.table)
+    for line in change_lines(compared):
         console.out(line, highlight=False)
     return 0

@@ -6,31 +6,37 @@ from typing import Any
 
 import pyarrow as pa
 
+from pipelines.erased import REASON as _ERASED
 from pipelines.results import Result
 from pipelines.run_folder import RunFolder
 from pipelines.stages import VISITS
-from reports.changes import Change, Comparison, Side
+from reports.change_records import Change, Side
+from reports.changes import Comparison
 from schemas.outcomes import BadInputError
 from transforms.storage import parquet_bytes, write_bytes
 
 _CLIP_COLUMNS = (
     *("clip_id", "video_id", "source_name", "status", "split", "artefacts"),
     *("identity_identity_id", "identity_split_group", "attributes", "person_attributes"),
+    *("start_seconds", "end_seconds"),
 )
 _END_COLUMNS = {
-    "rejections": ["stage", "level", "subject_id", "source_name", "reason", "score", "threshold"],
+    "rejections": [
+        *("stage", "level", "subject_id", "source_name", "reason", "score", "threshold"),
+        *("video_id", "start_seconds", "end_seconds"),
+    ],
     "failures": ["stage", "level", "subject_id", "source_name", "error"],
 }
 
 
-def diff_runs(first: str, second: str) -> list[Change]:
-    """Return what changed between the current results of two run folders.
+def compared_runs(first: str, second: str) -> Comparison:
+    """Return the current results of two run folders beside each other.
 
     Raises:
         BadInputError: if one of them holds no finished run of this version.
     """
     sides = [_side(RunFolder(folder).finished()) for folder in (first, second)]
-    return Comparison(sides[0], sides[1], {name: _sections(name) for name in VISITS}).changes()
+    return Comparison(sides[0], sides[1], {name: _sections(name) for name in VISITS})
 
 
 def _sections(stage: str) -> tuple[str, ...]:
@@ -45,7 +51,12 @@ def _side(result: Result) -> Side:
         row for table in _END_COLUMNS for row in result.read_table(table, _END_COLUMNS[table]).to_pylist()
     ]
     videos = result.read_table("videos", ["source_name", "video_id"]).to_pylist()
-    whole = [row for row in rows if row["level"] == "video"]
+    erased = [row for row in rows if row.get("reason") == _ERASED]
+    whole = [row for row in rows if row["level"] == "video" and row not in erased]
+    spans: dict[str, list[tuple[float, float]]] = {}
+    for row in erased:
+        if row["level"] == "span":
+            spans.setdefault(row["video_id"], []).append((row["start_seconds"], row["end_seconds"]))
     sources: dict[str, str | None] = {row["source_name"]: None for row in whole}
     clips = result.read_table("clips", list(_CLIP_COLUMNS)).to_pylist()
     return Side(
@@ -55,6 +66,8 @@ def _side(result: Result) -> Side:
         lost=_by(whole, "video", "source_name"),
         config=summary.config,
         weights={b.name: b.weights_sha256 for b in summary.backends},
+        num_erased=sum(row["level"] == "video" for row in erased),
+        erased=spans,
     )
 
 

@@ -1,53 +1,19 @@
 """What changed between two results, clip by clip, and why: a changelog from their tables and settings."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from reports import formats
+from reports.change_records import Change, Kind, Row, Side
+from reports.setting_changes import changed_settings, told
 
-Kind = Literal["came", "went", "split", "identity", "label"]
-Row = Mapping[str, Any]
-_MOST_SETTINGS = 3
+_MOST_MODELS = 3
 _IDENTITY_SECTIONS = ("identities", "embed", "faces")
 _LABEL_SECTIONS = ("attributes", "pool")
 # What decides where clips are compared or counted with each other.
 _COMPARING = {"people": ("duplicates", *_IDENTITY_SECTIONS), "balance": ("balance", "split")}
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Change:
-    """One change of one clip. `why` is what the two results tell of its cause."""
-
-    change: Kind
-    source_name: str
-    clip_id: str
-    attribute: str | None = None
-    before: str | None
-    after: str | None
-    why: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Side:
-    """One of the two results.
-
-    `clips` are rows of the table by key; `ends` what ended a clip that was not accepted (a rejection or a
-    failure) by key; `sources` the id of each source's video by name, None for one that never became one, and
-    `lost` what ended such a source. `config` are the settings, `weights` the models' hashes by name.
-    """
-
-    clips: Mapping[str, Row]
-    ends: Mapping[str, Row]
-    sources: Mapping[str, str | None]
-    lost: Mapping[str, Row]
-    config: Mapping[str, Any]
-    weights: Mapping[str, str | None]
-
-    def accepted(self) -> dict[str, Row]:
-        """Return the rows of accepted clips by key."""
-        return {key: row for key, row in self.clips.items() if row["status"] == "accepted"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +27,43 @@ class Comparison:
     def changes(self) -> list[Change]:
         """Return all changes, by kind, source and clip."""
         before, after = self.old.accepted(), self.new.accepted()
-        found = [self._came(row) for key, row in after.items() if key not in before]
+        found = [*self._files()]
+        found += [self._came(row) for key, row in after.items() if key not in before]
         found += [self._went(row) for key, row in before.items() if key not in after]
+        found += self._ended_otherwise((self.old.clips.keys() & self.new.clips.keys()) - {*before, *after})
         both = {key: (before[key], after[key]) for key in before.keys() & after.keys()}
         moved = self._other_people(both)
         for key, (one, other) in both.items():
             found += [*self._split(one, other), *self._identity(one, other, moved)]
             found += self._labels(one, other, key in moved)
-        return sorted(found, key=lambda c: (c.change, c.source_name, c.clip_id, c.attribute or ""))
+        return sorted(found, key=lambda c: (c.change, c.source_name, c.clip_id or "", c.attribute or ""))
+
+    # ---- Files ---------------------------------------------------------------------------------------
+
+    def _files(self) -> Iterator[Change]:
+        for name in sorted(self.old.sources.keys() | self.new.sources.keys()):
+            before, after = (_file_state(side, name) for side in (self.old, self.new))
+            one, other = (side.sources.get(name) for side in (self.old, self.new))
+            why = "" if name in self.new.sources else self._no_input(self.new, self.old)
+            if one and other and one != other:
+                why = "the file of this name has other content"
+            if name not in self.old.sources or name not in self.new.sources:
+                before, after = (
+                    f"{said}{_accepted_of(side, name)}"
+                    for said, side in ((before, self.old), (after, self.new))
+                )
+            if before != after or why:
+                yield Change(
+                    change="file", source_name=name, clip_id=None, before=before, after=after, why=why
+                )
+
+    def _no_input(self, side: Side, other: Side) -> str:
+        """Return why one side has no file that the other has."""
+        if side.num_erased <= other.num_erased:
+            return "the file was not among the inputs"
+        number = side.num_erased - other.num_erased
+        were = "1 was, whose name is" if number == 1 else f"{formats.count(number)} were, whose names are"
+        return f"the file was not among the inputs, or was erased ({were} not kept)"
 
     # ---- Came and went -----------------------------------------------------------------------------
 
@@ -88,10 +83,12 @@ class Comparison:
         if (video := side.sources.get(name)) is not None:
             if video != row["video_id"]:
                 return "the file of this name has other content"
+            if _overlaps(row, side.erased.get(video, ())):
+                return "it, or a clip of the same time, was erased"
             return f"its video was cut into other clips ({self._cause('survey', None, None)})"
         if lost := side.lost.get(name):
             return _lost_source(lost)
-        return "the source is not among the inputs"
+        return self._no_input(side, other)
 
     def _ended(self, side: Side, there: Row, accepted: Row) -> str:
         end = side.ends.get(there["clip_id"])
@@ -110,6 +107,15 @@ class Comparison:
             sections = _COMPARING.get(stage, (stage,))
             return f"{told}; {self._settings(*sections) or 'the clips beside it changed'}"
         return f"{told}; {self._cause(stage, there, accepted)}"
+
+    def _ended_otherwise(self, keys: Iterable[str]) -> Iterator[Change]:
+        """Yield the clips that neither result accepts, and each for another reason."""
+        for key in keys:
+            one, other = (_told_end(side.ends.get(key)) for side in (self.old, self.new))
+            if one is not None and other is not None and one != other:
+                reasons = {one.removeprefix("rejected as "), other.removeprefix("rejected as ")}
+                why = self._settings(*(f"filter.rules.{reason}" for reason in sorted(reasons)))
+                yield _change("end", self.new.clips[key], why, one, other)
 
     # ---- Of clips in both --------------------------------------------------------------------------
 
@@ -152,7 +158,9 @@ class Comparison:
             if was == now:
                 continue
             if "declared" in (was and was[1], now and now[1]):
-                why = "the manifest declares it otherwise"
+                own = [_labels_of(row, "attributes").get(name) for row in (one, other)]
+                of = " of another file of the person" if own[0] == own[1] else ""
+                why = f"the manifest declares it otherwise{of}"
             elif moved:
                 why = "the clip is counted to another person"
             else:
@@ -173,15 +181,7 @@ class Comparison:
 
     def _settings(self, *paths: str) -> str:
         """Return which settings below some paths changed; '' if none did."""
-        found = [
-            f"{name}: {formats.prose(str(was), 40)} -> {formats.prose(str(now), 40)}"
-            for path in paths
-            for name, was, now in _differing(
-                _below(self.old.config, path), _below(self.new.config, path), path
-            )
-        ]
-        more = f" and {len(found) - _MOST_SETTINGS} more" if len(found) > _MOST_SETTINGS else ""
-        return f"changed settings: {', '.join(found[:_MOST_SETTINGS])}{more}" if found else ""
+        return told(changed_settings(self.old.config, self.new.config, paths)) if paths else ""
 
     def _remade(self, stage: str, one: Row | None, other: Row | None) -> str:
         """Return why a stage made something else of a clip; '' if it made the same."""
@@ -197,7 +197,7 @@ class Comparison:
     def _models(self) -> str:
         old, new = self.old.weights, self.new.weights
         names = sorted(name for name in old.keys() & new.keys() if old[name] != new[name])
-        return f"other weights: {', '.join(names[:_MOST_SETTINGS])}" if names else ""
+        return f"other weights: {', '.join(names[:_MOST_MODELS])}" if names else ""
 
 
 def _change(kind: Kind, row: Row, why: str, before: Any, after: Any, attribute: str | None = None) -> Change:
@@ -210,6 +210,31 @@ def _change(kind: Kind, row: Row, why: str, before: Any, after: Any, attribute: 
         after=after,
         why=why,
     )
+
+
+def _file_state(side: Side, name: str) -> str:
+    """Return what became of a file."""
+    if name not in side.sources:
+        return "not there"
+    return _told_end(side.lost.get(name)) or "read as a video"
+
+
+def _accepted_of(side: Side, name: str) -> str:
+    """Return how many clips of a file that was read are accepted, as words."""
+    if name not in side.sources or name in side.lost:
+        return ""
+    clips = [row["status"] for row in side.clips.values() if row["source_name"] == name]
+    return f", {clips.count('accepted')} of {formats.plural(len(clips), 'clip')} accepted"
+
+
+def _told_end(end: Row | None) -> str | None:
+    if end is None:
+        return None
+    return f"rejected as {end['reason']}" if "reason" in end else f"failed in {end['stage']}"
+
+
+def _overlaps(row: Row, spans: Sequence[tuple[float, float]]) -> bool:
+    return any(row["start_seconds"] < end and start < row["end_seconds"] for start, end in spans)
 
 
 def _status(side: Side, row: Row) -> str | None:
@@ -230,10 +255,10 @@ def _lost_source(end: Row) -> str:
     return words.get(end["reason"], f"its file was rejected as {end['reason']}")
 
 
-def _labels_of(row: Row) -> dict[str, tuple[str, str]]:
-    """Return value and source of each label, those of the person where there are any."""
-    found = row["person_attributes"] or row["attributes"] or ()
-    return {a["name"]: (a["value"], a["source"]) for a in found}
+def _labels_of(row: Row, column: str | None = None) -> dict[str, tuple[str, str]]:
+    """Return value and source of each label in a column, or those of the person where there are any."""
+    found = row[column] if column else row["person_attributes"] or row["attributes"]
+    return {a["name"]: (a["value"], a["source"]) for a in found or ()}
 
 
 def _told(label: tuple[str, str] | None) -> str | None:
@@ -242,57 +267,3 @@ def _told(label: tuple[str, str] | None) -> str | None:
 
 def _artefact(row: Row, stage: str) -> str | None:
     return next((a["artefact_id"] for a in row["artefacts"] or () if a["stage"] == stage), None)
-
-
-def _below(config: Any, path: str) -> Any:
-    for name in path.split("."):
-        if isinstance(config, Sequence) and not isinstance(config, str):
-            config = next((i for i in config if isinstance(i, Mapping) and i.get("name") == name), None)
-        else:
-            config = config.get(name) if isinstance(config, Mapping) else None
-    return config
-
-
-def _differing(one: Any, other: Any, path: str) -> Iterator[tuple[str, Any, Any]]:
-    """Yield the settings that differ: path, before, after."""
-    if isinstance(one, Mapping) and isinstance(other, Mapping):
-        for name in sorted(one.keys() | other.keys()):
-            yield from _differing(one.get(name), other.get(name), f"{path}.{name}")
-    elif one != other:
-        yield path, one, other
-
-
-def change_lines(changes: Sequence[Change]) -> list[str]:
-    """Return the changelog in words."""
-    counts = Counter(change.change for change in changes)
-    if not changes:
-        return ["No clip came, went, or changed its split, person or labels."]
-    lines = [", ".join(_head(kind, counts[kind]) for kind in _HEADS if counts[kind]) + "."]
-    for kind in _HEADS:
-        if counts[kind]:
-            lines += ["", f"{_head(kind, counts[kind])}:"]
-            lines += [f"  {_line(change)}" for change in changes if change.change == kind]
-    return lines
-
-
-_HEADS: Mapping[Kind, tuple[str, str]] = {
-    "came": ("clip", "came"),
-    "went": ("clip", "went"),
-    "split": ("clip", "changed the split"),
-    "identity": ("clip", "counted to another person"),
-    "label": ("label", "changed"),
-}
-
-
-def _head(kind: Kind, number: int) -> str:
-    noun, words = _HEADS[kind]
-    return f"{formats.plural(number, noun)} {words}"
-
-
-def _line(change: Change) -> str:
-    where = f"{formats.printable(change.source_name, 100)} {change.clip_id}"
-    if change.change in ("came", "went"):
-        return f"{where}: {change.why}"
-    what = f"{change.attribute} " if change.attribute else ""
-    was, now = (formats.prose(v, 60) if v else "unknown" for v in (change.before, change.after))
-    return f"{where}: {what}{was} -> {now}; {change.why}"

@@ -10,13 +10,19 @@ import pytest
 from pyarrow import csv
 
 from commands import command_line
-from commands.diff_runs import diff_runs
+from commands.diff_runs import compared_runs
+from pipelines.erased_spans import erased_rejection
+from reports.change_records import Change
 from schemas.outcomes import Failure, Rejection, clip_rejection
 from schemas.records import Artefact, Attribute, Clip, Identity
 from schemas.tables import to_table
 from tests.makers import make_clip, make_source, make_video
 from tests.stored_run import make_summary, publish_run
 from transforms.storage import parquet_bytes, write_bytes
+
+
+def diff_runs(first: str, second: str) -> list[Change]:
+    return compared_runs(first, second).changes()
 
 
 def person(name: str) -> Identity:
@@ -35,6 +41,9 @@ def clip(number: int, source: str, who: str, **changes: Any) -> Clip:
 
 def attribute(value: str, source: Any = "estimated") -> tuple[Attribute, ...]:
     return (Attribute(name="age_group", value=value, source=source, confidence=None, model=None, score=None),)
+
+
+YOUNG, OLDER = attribute("20-29", "declared"), attribute("30-39", "declared")
 
 
 def turned_down(of: Clip, reason: str, score: float, threshold: float) -> tuple[Clip, Rejection]:
@@ -70,7 +79,7 @@ def runs(tmp_path: Path) -> tuple[str, str]:
     noisy, why = turned_down(clip(4, "d", "p4"), "noisy_audio", 8.0, 10.0)
     first = [
         clip(1, "a", "p1", person_attributes=attribute("30-39")),
-        clip(2, "b", "p2", person_attributes=attribute("20-29", "declared")),
+        clip(2, "b", "p2", person_attributes=YOUNG, attributes=YOUNG),
         clip(3, "c", "p1"),
         clip(6, "gone", "p6"),
         clip(7, "withdrawn", "p7"),
@@ -84,7 +93,7 @@ def runs(tmp_path: Path) -> tuple[str, str]:
     )  # fmt: skip
     second = [
         clip(1, "a", "q1", person_attributes=attribute("40-49")),
-        clip(2, "b", "q2", split="test", person_attributes=attribute("30-39", "declared")),
+        clip(2, "b", "q2", split="test", person_attributes=OLDER, attributes=OLDER),
         clip(3, "c", "q9"),
         clip(4, "d", "q4"),
         clip(5, "new", "q5"),
@@ -102,14 +111,23 @@ def test_every_change_is_there_once_with_its_cause(runs: tuple[str, str]) -> Non
     assert why == {
         ("came", "d"): "in the first result it was rejected as noisy_audio (score 8, bound 10); changed "
         "settings: filter.rules.noisy_audio.minimum: 10.0 -> 5.0",
-        ("came", "new"): "in the first result the source is not among the inputs",
-        ("went", "gone"): "in the second result the source is not among the inputs",
+        ("came", "new"): "in the first result the file was not among the inputs",
+        ("went", "gone"): "in the second result the file was not among the inputs",
+        ("file", "gone"): "the file was not among the inputs",
+        ("file", "new"): "",
+        ("file", "withdrawn"): "",
         ("went", "withdrawn"): "in the second result consent is refused or withdrawn",
         ("went", "h"): "in the second result it failed in look (boom)",
         ("split", "b"): "its person, or the group of look-alikes, has another id, by which splits are drawn",
         ("identity", "c"): "other clips came or went",
         ("label", "a"): "the person has other clips",
         ("label", "b"): "the manifest declares it otherwise",
+    }
+    ends = {name: (c.before, c.after) for (kind, name), c in found.items() if kind == "file"}
+    assert ends == {
+        "gone": ("read as a video, 1 of 1 clip accepted", "not there"),
+        "new": ("not there", "read as a video, 1 of 1 clip accepted"),
+        "withdrawn": ("read as a video", "rejected as consent_refused"),
     }
     assert (found["label", "a"].before, found["label", "a"].after) == (
         "30-39 (estimated)",
@@ -129,7 +147,7 @@ def test_a_result_beside_itself_has_no_changes(
 ) -> None:
     assert diff_runs(runs[0], runs[0]) == []
     assert command_line.main(["diff", runs[0], runs[0]]) == 0
-    assert "No clip came, went" in capsys.readouterr().out
+    assert "No file or clip came, went" in capsys.readouterr().out
 
 
 def test_a_file_with_other_content_and_one_that_is_cut_otherwise(tmp_path: Path) -> None:
@@ -142,15 +160,44 @@ def test_a_file_with_other_content_and_one_that_is_cut_otherwise(tmp_path: Path)
     assert why["came", "b"] == f"in the first result {cut}"
 
 
+def test_what_was_erased_is_not_told_as_cut_otherwise(tmp_path: Path) -> None:
+    clips = [clip(1, "a", "p"), clip(2, "b", "q"), clip(3, "b", "p"), clip(4, "c", "r")]
+    first = publish(tmp_path / "1", clips)
+    ends = [erased_rejection(clips[2]), lost_source("erased 1", "erased")]
+    second = publish(tmp_path / "2", [clips[1], clips[3]], ends)
+    why = {(c.change, c.source_name): c.why for c in diff_runs(first, second)}
+    gone = "the file was not among the inputs, or was erased (1 was, whose name is not kept)"
+    assert why == {
+        ("file", "a"): gone,
+        ("went", "a"): f"in the second result {gone}",
+        ("went", "b"): "in the second result it, or a clip of the same time, was erased",
+    }
+
+
+def test_what_neither_accepts_may_end_otherwise_and_a_label_may_be_another_file_s(tmp_path: Path) -> None:
+    one, why = turned_down(clip(1, "a", "p"), "noisy_audio", 8.0, 10.0)
+    other, whynot = turned_down(clip(1, "a", "p"), "no_speech", 0.1, 0.3)
+    rules = [{"name": "noisy_audio", "minimum": 10.0}, {"name": "no_speech", "minimum": None}]
+    labelled = [clip(2, "b", "q", person_attributes=of) for of in (YOUNG, OLDER)]
+    first = publish(tmp_path / "1", [one, labelled[0]], [why], config={"filter": {"rules": rules[:1]}})
+    second = publish(tmp_path / "2", [other, labelled[1]], [whynot], config={"filter": {"rules": rules}})
+    found = {c.change: c for c in diff_runs(first, second)}
+    assert (found["end"].before, found["end"].after) == ("rejected as noisy_audio", "rejected as no_speech")
+    assert found["end"].why.startswith("changed settings: filter.rules.no_speech: not set -> ")
+    assert found["label"].why == "the manifest declares it otherwise of another file of the person"
+
+
 def test_words_and_tables_say_the_same(
     runs: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name in ("changes.parquet", "changes.csv"):
         assert command_line.main(["diff", *runs, "--table", str(tmp_path / name)]) == 0
     said = capsys.readouterr().out
-    assert said.startswith("2 clips came, 3 clips went, 1 clip changed the split, 1 clip counted to another ")
+    assert said.startswith("First: 7 files, 7 clips, 6 of them accepted. Second: 7 files, 6 clips, 5 of them")
+    assert "Changed settings: filter.rules.noisy_audio.minimum: 10.0 -> 5.0.\n" in said
+    assert "3 files came, went or ended otherwise, 2 clips came, 3 clips went, 1 clip changed the" in said
     table = pq.read_table(tmp_path / "changes.parquet").to_pylist()
-    assert len(table) == 9 == csv.read_csv(tmp_path / "changes.csv").num_rows
-    assert all(row["clip_id"] in said and row["why"] in said for row in table)
+    assert len(table) == 12 == csv.read_csv(tmp_path / "changes.csv").num_rows
+    assert all((row["clip_id"] or "") in said and row["why"] in said for row in table)
     assert command_line.main(["diff", *runs, "--table", str(tmp_path / "x.txt")]) == 2
     assert command_line.main(["diff", str(tmp_path / "no"), runs[0]]) == 2
