@@ -17,6 +17,7 @@ from schemas.tables import to_table
 from transforms.storage import join, parquet_bytes, write_bytes
 
 STAGE = "write_tables"
+# A row of a clip takes a worker some 40 kB until it is written.
 ROWS_PER_FILE = 25_000
 
 
