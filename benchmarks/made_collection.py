@@ -7,12 +7,13 @@ has is skewed: most have one or two, one in two thousand has two hundred.
 import dataclasses
 import functools
 import io
+import os
 import random
 import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -107,16 +108,23 @@ class Collection:
 
     def descriptor(self, number: int) -> npt.NDArray[np.float32]:
         """Return one clip's descriptor (d,)."""
-        return _rows(str(self.faces), self.num_clips)[number]
+        return _row(self.faces, self.num_clips, number)
 
     def stranger_distance(self, number: int) -> npt.NDArray[np.float32]:
         """Return one clip's distance from strangers, a number."""
-        return _rows(str(self.strangers), self.num_clips)[number, 0]
+        return _row(self.strangers, self.num_clips, number)[0]
 
 
 @functools.lru_cache(maxsize=2)
-def _rows(path: str, num_clips: int) -> npt.NDArray[np.float32]:
-    return np.memmap(path, np.float32, "r").reshape(num_clips, -1)
+def _opened(path: Path, num_rows: int) -> tuple[BinaryIO, int]:
+    """Return an open file, and the bytes of one of its rows."""
+    return path.open("rb"), path.stat().st_size // num_rows
+
+
+def _row(path: Path, num_rows: int, number: int) -> npt.NDArray[np.float32]:
+    """Return a row; the file is not mapped into memory, as that would count as the steps'."""
+    file, size = _opened(path, num_rows)
+    return np.frombuffer(os.pread(file.fileno(), size, number * size), np.float32)
 
 
 def _normal(draw: np.random.Generator, num: int, dimensions: int) -> npt.NDArray[np.float32]:
