@@ -129,7 +129,7 @@ def account_of(run: RunData) -> Account:
         num_unused=len(tables["unused_declarations"]),
         num_tests=sum(row["p_value"] is not None for row in funnel),
         num_flags=sum(row["flagged"] for row in funnel),
-        is_balanced=run.summary.command != ERASE,
+        is_balanced=is_balanced(run),
     )
 
 
@@ -139,6 +139,12 @@ _SMALL = frozenset(
         *("balance_warnings", "unused_declarations", "declared_perceived"),
     )
 )
+
+
+def is_balanced(run: RunData) -> bool:
+    """Return whether it is known what balancing reached of what was asked: not once clips were erased."""
+    asked = run.summary.config.get("balance", {})
+    return run.summary.command != ERASE or not (asked.get("targets") or asked.get("quotas"))
 
 
 def about_of(run: RunData) -> DatasetConfig:

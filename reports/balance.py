@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from reports import formats, reasons
+from reports.account import is_balanced
 from reports.run_data import RunData
-from schemas.run import ERASE
 
 MAX_ROWS = 30
 # The least share of the draws that is worth a word.
@@ -32,7 +32,7 @@ def balance_context(run: RunData) -> dict[str, Any]:
         "splits": [split_view(row) for row in splits],
         "floors": [floor_text(row) for row in splits if row["num_at_floor"]],
         "targets": shown[:MAX_ROWS],
-        "erased": run.summary.command == ERASE,
+        "erased": not is_balanced(run),
         "num_targets": len(shown),
         "notes": sorted({note_text(row, len(splits) > 1) for row in targets if row["note"]}),
         "warnings": [warning_text(row) for row in warnings[:MAX_ROWS]],

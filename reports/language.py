@@ -55,7 +55,7 @@ class Language:
         Raises:
             KeyError: if the language lacks it.
         """
-        return self.texts[key]
+        return self.texts[key].replace(" %", f"{_GLUE}%")
 
     def sentence(self, what: Said) -> str:
         """Return a sentence with its places filled; `key.one` is its form if the first count is one."""

@@ -1,4 +1,4 @@
-"""Erasing from a run of the whole chain: killed on the way, searched by other means, and curated again."""
+"""Erasing from a run of the whole chain: stopped on the way, searched by other means, and curated again."""
 
 import dataclasses
 import hashlib
@@ -91,7 +91,7 @@ def told() -> Console:
     return Console(file=io.StringIO(), width=200)
 
 
-def test_a_person_is_erased_though_it_is_killed_twice_and_does_not_come_back(
+def test_a_person_is_erased_though_it_is_stopped_thrice_and_does_not_come_back(
     copied: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = copied.out
@@ -123,14 +123,19 @@ def test_a_person_is_erased_though_it_is_killed_twice_and_does_not_come_back(
         patch.setattr(commands.erase_run, "clear_rooms", stop)
         erase(str(out), None, told())
     assert (out / "current").readlink() != before and lint_run(str(out)).counts == {}
-    screen = told()
-    done = erase(str(out), request, screen)
+    with monkeypatch.context() as patch, pytest.raises(Stopped):
+        patch.setattr(commands.erase_run, "close_journal", stop)
+        erase(str(out), None, told())
+    (written,) = [path.read_bytes() for path in (out / "erasures").iterdir()]
+    done = erase(str(out), request, told())
     assert done is not None and done.left == 0 and goes.found(str(out)) == []
+    assert Path(done.receipt).read_bytes() == written, "once it is written it stays as it is"
     assert lint_run(str(out)).counts == {}
     assert sorted(p.name for p in (out / "work").iterdir()) == [
         *("erased.json", "last_run.json", "lease.json", "receipt_key.pem")
     ]
     receipt = json.loads(Path(done.receipt).read_text())
+    assert receipt["erased"]["artefact_bytes"] > 10_000
     assert receipt["erased"]["accepted_clips"] == 2 and receipt["request"]["reason"] == "asked in writing"
     assert {f["path"].split("/")[0] for f in receipt["files"]} >= {"shards", "index", "tables", "report"}
     others = [c["clip_id"] for c in rows(out, "clips")]

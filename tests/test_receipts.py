@@ -61,6 +61,8 @@ def test_models_that_learnt_from_a_clip_are_listed_and_their_cards_lose_it(tmp_p
         if samples is not None:
             card = DataCard(split="train", samples=tuple(map(veiled_key, samples)))
             (place / "data_card.json").write_bytes(card_to_json(card))
+    for name in ("data_card.json.0a.tmp", "motion.safetensors.0a.tmp"):  # of a kill, of a training that runs
+        (tmp_path / "models" / "with" / name).write_bytes(b"half")
     for _ in range(2):  # an erasure that was cut short does it again
         found = dict(learnt(RunFolder(str(tmp_path)), ["a"], "receipt"))
         assert found == {"models/with": 1, "models/unknown": None}
@@ -68,4 +70,5 @@ def test_models_that_learnt_from_a_clip_are_listed_and_their_cards_lose_it(tmp_p
     assert set(card.samples) == {veiled_key("b")}
     (told,) = card.erased
     assert (told.receipt_id, told.num_samples) == ("receipt", 1)
+    assert [path.name for path in tmp_path.rglob("*.tmp")] == ["motion.safetensors.0a.tmp"]
     assert list(tmp_path.rglob("*.html")) == [] and len(list(tmp_path.rglob("*.safetensors"))) == 3

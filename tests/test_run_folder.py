@@ -95,6 +95,7 @@ def test_what_dead_runs_left_is_removed_before_anything_is_written(root: str) ->
     if not is_remote(root):
         leftovers += [join(root, n) for n in ("current.0a.tmp", "work/last_run.json.0a.tmp")]
         leftovers += [join(root, "biometric", "registry", "00-of-16.parquet.0a.tmp")]
+        leftovers += [join(root, "erasures", "20261127T132520-94d538.json.0a.tmp")]
     for path in leftovers:
         write_bytes(path, b"left over")
     with folder.writing("curate"):

@@ -272,6 +272,10 @@ def test_after_an_erasure_no_page_says_that_nothing_was_asked_of_balancing(recor
         assert not re.search(r"\b0 shares and amounts|of 0 shares|0 groups are missing", page), name
     for name, said in zip(NEW[2:], ("not known", "nicht bekannt", "Non si sa"), strict=True):
         assert said in pages[name].decode() and said not in told[name].decode().split("</h2>")[6]
+    free = dataclasses.replace(erased.summary, config=erased.summary.config | {"balance": {}})
+    bare = dataclasses.replace(erased, summary=free)
+    unasked = statement(bare, account_of(bare))
+    assert Said("reached.nothing") in next(s.parts for s in unasked if s.key == "reached")
     assert pages[DATASHEET].decode().count("nothing was balanced anew") == 2
     assert pages[GOVERNANCE].decode().count("nothing was balanced anew") == 2
 
