@@ -6,11 +6,8 @@ has is skewed: most have one or two, one in two thousand has two hundred.
 
 import dataclasses
 import functools
-import io
 import os
 import random
-import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -21,6 +18,7 @@ import numpy.typing as npt
 from backends.dlib_faces import STRANGERS, stranger_distances
 from benchmarks.disk_groups import charged
 from benchmarks.people_scale import WITHIN_SCALE, Factors
+from benchmarks.stored_npz import stored_npz
 from schemas.ids import derived_seed
 from schemas.outcomes import Rejection, clip_rejection
 from schemas.parts import FACE_PART, VOICE_PART
@@ -238,10 +236,10 @@ class MadeParts:
     def _made(self, part: str) -> bytes:
         draw = np.random.default_rng(self.number)
         if part == VOICE_PART:
-            return _stored({"voice": self._voice(draw)})
+            return stored_npz({"voice": self._voice(draw)})
         if part != FACE_PART:
             raise FileNotFoundError(part)
-        return _stored(
+        return stored_npz(
             {
                 "descriptor": self.collection.descriptor(self.number),
                 "print_sound": draw.integers(0, 220, (100, 32), np.uint8),
@@ -268,37 +266,6 @@ class MadeParts:
 @functools.lru_cache(maxsize=64)
 def _own_voice(person: int) -> npt.NDArray[np.float64]:
     return np.random.default_rng(person).standard_normal(256)
-
-
-def _stored(arrays: dict[str, npt.NDArray[Any]]) -> bytes:
-    """Return an .npz that is not compressed (what is random gets no smaller), by writing over another."""
-    shapes = tuple((name, a.shape, a.dtype.str) for name, a in arrays.items())
-    empty, members = _blank(shapes)
-    data = bytearray(empty)
-    for (start, end, checks), array in zip(members, arrays.values(), strict=True):
-        data[end - array.nbytes : end] = array.tobytes()
-        check = zlib.crc32(data[start:end]).to_bytes(4, "little")
-        for place in checks:
-            data[place : place + 4] = check
-    return bytes(data)
-
-
-@functools.lru_cache(maxsize=4)
-def _blank(
-    shapes: tuple[tuple[str, tuple[int, ...], str], ...],
-) -> tuple[bytes, list[tuple[int, int, list[int]]]]:
-    """Return an .npz of zeros; where each member starts and ends, and where its check sums (CRC) are."""
-    buffer = io.BytesIO()
-    np.savez(buffer, **{n: np.zeros(shape, kind) for n, shape, kind in shapes})  # pyright: ignore
-    data, found = buffer.getvalue(), []
-    with zipfile.ZipFile(buffer) as archive:
-        for info in archive.infolist():
-            head = info.header_offset
-            lengths = [int.from_bytes(data[head + at : head + at + 2], "little") for at in (26, 28)]
-            start = head + 30 + sum(lengths)
-            named = data.rindex(info.filename.encode())  # in the directory at the end
-            found.append((start, start + info.file_size, [head + 14, named - 46 + 16]))
-    return data, found
 
 
 @functools.lru_cache(maxsize=1)
