@@ -53,8 +53,9 @@ demo: install
 		--video-model "$(OUT)/models/video/video.safetensors" \
 		--out "$(OUT)/talk/talker.mp4" --i-have-consent "$(RIGHT)"
 
+# Two processes of one thread each: what shares a run of the whole chain is in one of them (tests/conftest.py).
 test: install-dev
-	$(RUN) -m pytest
+	OMP_NUM_THREADS=1 $(RUN) -m pytest -n 2 --dist loadgroup
 
 lint: install-dev
 	$(RUN) -m ruff check .

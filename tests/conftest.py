@@ -144,3 +144,13 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> wheel_makers.Installed:
     """A folder with nothing but what that wheel installs."""
     return wheel_makers.install(wheel, tmp_path_factory.mktemp("installed") / "lib")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With `-n 2 --dist loadgroup`, give all that uses a run of the whole chain to one process, else a file."""
+    uses: dict[Path, set[str]] = {}
+    for item in items:
+        uses.setdefault(item.path, set()).update(getattr(item, "fixturenames", ()))
+    for item in items:
+        group = next((name for name in ("curated", "place") if name in uses[item.path]), item.path.name)
+        item.add_marker(pytest.mark.xdist_group(group))
