@@ -147,7 +147,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> wheel_ma
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With `-n 2 --dist loadgroup`, give all that uses a run of the whole chain to one process, else a file."""
+    """With `-n 2 --dist loadgroup`, what uses a run of the chain is in one process, else a file is."""
     uses: dict[Path, set[str]] = {}
     for item in items:
         uses.setdefault(item.path, set()).update(getattr(item, "fixturenames", ()))

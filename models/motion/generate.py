@@ -3,7 +3,6 @@
 T frames in all, D numbers a frame.
 """
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,33 +10,26 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from scipy.ndimage import median_filter
 from torch import Tensor
 
 from models.diffusion import guided, sample
 from models.motion.channels import (
     ARMS,
     FACE,
-    LIDS,
     NUM_CHANNELS,
     POSE,
-    SLICES,
     TRUNK,
-    UPPER_LIMBS,
     absolute_vectors,
     to_parameters,
 )
 from models.motion.checkpoint import MotionModel
+from models.motion.liveliness import Liveliness, livened, smoothed
 from models.motion.sound import SoundFeatures
 from schemas.bounds import Count, Positive
 from schemas.outcomes import BadInputError
 
 Float = npt.NDArray[np.float32]
 Arrays = Mapping[str, npt.NDArray[Any]]
-
-# Blinks are shorter. By deviations: lids close by less between blinks, and none goes further by more. With
-# these closings are as deep as real ones at each of their percentiles from 80 to 99.
-_BLINK_SECONDS, _LEAST_CLOSED, _MOST_FURTHER = 0.6, 0.4, 1.2
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,13 +43,8 @@ class GenerateConfig:
     face_guidance: float = 1.2
     pose_guidance: float = 1.0
     limit_deviations: Positive = 6.0
-    # How much further lids close than they are drawn to; 0: no further. A mean of blinks that might be now or
-    # a little later closes them less far than blinks do.
-    blink_gain: float = 0.7
-    # How far head and arms go around where they are, against how far they are drawn to go: drawn for people
-    # not learnt from they went less far than theirs do, since few shards show arms and lively heads.
-    head_gain: Positive = 1.3
-    arm_gain: Positive = 1.5
+    # None: as the model was found to need it after its training.
+    liveliness: Liveliness | None = None
     # A window's first new frames are mixed with those that the window before drew there. Over 8, arms jumped
     # beyond the 99th percentile of their steps twice as often as over 14.
     fade_frames: Count = 14
@@ -99,6 +86,20 @@ def draw_motion(
     progress: Callable[[int, int], None] | None = None,
 ) -> Float:
     """Return residual vectors (T, D), not normalised; arguments and errors as for `animate`."""
+    drawn = draw_as_learnt(model, features, sound, reference, config, progress)
+    liveliness = config.liveliness or model.about.liveliness
+    return model.scales.plain(livened(drawn, liveliness, model.about.fps)).numpy()
+
+
+def draw_as_learnt(
+    model: MotionModel,
+    features: SoundFeatures,
+    sound: Float,
+    reference: Arrays,
+    config: GenerateConfig,
+    progress: Callable[[int, int], None] | None = None,
+) -> Tensor:
+    """Return residual vectors (T, D), normalised, that are no more lively than they were drawn."""
     about, scales = model.about, model.scales
     if features.name != about.sound_name:
         raise BadInputError(f"this motion model hears {about.sound_name}, not {features.name}")
@@ -111,28 +112,7 @@ def draw_motion(
     still = (still - scales.reference_mean) / scales.reference_deviation
     generator = torch.Generator().manual_seed(config.seed)
     noise = torch.randn(number, NUM_CHANNELS, generator=generator)
-    drawn = _draw_windows(model, heard, still, noise, config, progress)
-    drawn[:, LIDS] = deepened(drawn[:, LIDS], config.blink_gain, about.fps)
-    drawn = widened(widened(drawn, SLICES["head"], config.head_gain), UPPER_LIMBS, config.arm_gain)
-    return scales.plain(drawn).numpy()
-
-
-def widened(drawn_TD: Tensor, part: slice, gain: float) -> Tensor:
-    """Return motion (T, D) some numbers of which go further, or less far, around their means."""
-    wider = drawn_TD.clone()
-    wider[:, part] += (gain - 1) * (drawn_TD[:, part] - drawn_TD[:, part].mean(0))
-    return wider
-
-
-def deepened(lids_T1: Tensor, gain: float, fps: float) -> Tensor:
-    """Return how far lids are open (T, 1), in deviations, with blinks carried further.
-
-    What is closed for longer than a blink, and what hardly closes, stays.
-    """
-    length = 2 * round(_BLINK_SECONDS * fps) + 1
-    usual = torch.from_numpy(median_filter(lids_T1[:, 0].numpy(), length, mode="nearest"))[:, None]
-    closed = (usual - lids_T1 - _LEAST_CLOSED).clamp_min(0)
-    return lids_T1 - (gain * closed).clamp_max(_MOST_FURTHER)
+    return _draw_windows(model, heard, still, noise, config, progress)
 
 
 def window_starts(num_frames: int, window: int, overlap: int) -> list[int]:
@@ -173,18 +153,6 @@ def _share_of_new(window: int, there: int, fade: int) -> Tensor:
     """Return (T,): 0 where motion stays as it is there, 1 where there is none, in between before that."""
     places = torch.arange(window) - (there - fade) + 1
     return (places / (fade + 1)).clamp(0, 1) if there else torch.ones(window)
-
-
-def smoothed(x_BTD: Tensor, deviation_frames: float) -> Tensor:
-    """Return motion (B, T, D) after a Gaussian over time; beyond its ends it stays as it is there."""
-    reach = math.ceil(3 * deviation_frames)
-    offsets = torch.arange(-reach, reach + 1, dtype=x_BTD.dtype)
-    kernel = torch.exp(-0.5 * (offsets / deviation_frames) ** 2)
-    kernel = (kernel / kernel.sum())[None, None]
-    rows = x_BTD.transpose(1, 2).flatten(0, 1)[:, None]
-    padded = torch.nn.functional.pad(rows, (reach, reach), mode="replicate")
-    moved = torch.nn.functional.conv1d(padded, kernel)
-    return moved[:, 0].unflatten(0, (x_BTD.shape[0], x_BTD.shape[2])).transpose(1, 2)
 
 
 @torch.inference_mode()

@@ -79,18 +79,23 @@ def amplitude(drawn: Float, real: Float) -> float:
     """Return how far drawn motion goes as a share of the real one's: deviations over time, root mean
     square over axes.
     """
-    return _spread(drawn) / max(_spread(real), 1e-9)
+    return spread(drawn) / max(spread(real), 1e-9)
 
 
 def speed(drawn: Float, real: Float) -> float:
     """Return the mean speed as a share of the real one's."""
-    steps = [
-        float(np.linalg.norm(np.diff(x.reshape(len(x), -1), axis=0), axis=1).mean()) for x in (drawn, real)
-    ]
-    return steps[0] / max(steps[1], 1e-9)
+    return mean_step(drawn) / max(mean_step(real), 1e-9)
 
 
-def _spread(series: Float) -> float:
+def mean_step(series: Float) -> float:
+    """Return how far a series (T, ...) goes from frame to frame, root mean square over axes."""
+    return float(np.linalg.norm(np.diff(series.reshape(len(series), -1), axis=0), axis=1).mean())
+
+
+def spread(series: Float) -> float:
+    """Return how far a series (T, ...) goes around its mean: deviations over time, root mean square over
+    axes.
+    """
     return float(np.sqrt(series.reshape(len(series), -1).var(0).sum()))
 
 

@@ -15,6 +15,7 @@ from models.diffusion import loss_weight, noised
 from models.model_file import write_model
 from models.motion.batches import Examples, MotionBatch, motion_windows, normalised
 from models.motion.body_points import BodyPoints
+from models.motion.calibrate import calibrate
 from models.motion.checkpoint import (
     MODEL_FILE,
     MotionAbout,
@@ -152,6 +153,8 @@ def train_motion(
 
     trainer.run(None if listen is None else lambda progress: listen(progress, model))
     done = model()
+    lively = calibrate(done, features, points.cpu(), shards, split)
+    done = replace(done, about=replace(done.about, liveliness=lively))
     if rank == 0:
         write_model(folder / MODEL_FILE, motion_bytes(done))
     return done

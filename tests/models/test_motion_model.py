@@ -16,16 +16,14 @@ from body.load import load_body_model
 from body.model import BodyModel
 from models.diffusion import alpha_sigma, clean_from, loss_weight, noised, sample
 from models.motion.body_points import BodyPoints
-from models.motion.channels import ARMS, ARRAYS, FACE, HEARD, NUM_CHANNELS, POSE, SLICES, TRUNK, UPPER_LIMBS
+from models.motion.channels import ARMS, ARRAYS, FACE, HEARD, NUM_CHANNELS, POSE, SLICES, TRUNK
 from models.motion.checkpoint import MODEL_FILE, MotionModel, Scales, heard_anew, load_motion, motion_bytes
 from models.motion.config import CONFIGS, MotionConfig, cpu_small
 from models.motion.generate import (
     GenerateConfig,
     animate,
-    deepened,
     draw_motion,
     draw_window,
-    widened,
     window_starts,
 )
 from models.motion.losses import LossConfig, MotionLoss, Targets
@@ -227,30 +225,6 @@ def test_a_window_leaves_what_is_known_as_it_is_and_goes_on_from_it(trained: Mot
     assert torch.equal(drawn[:, :6], before[:, :6])
     other = draw_window(trained, heard, still, noise, -before, known, config)
     assert not torch.equal(drawn[:, 6:], other[:, 6:])
-
-
-def test_blinks_go_further_and_what_else_lids_do_stays() -> None:
-    """A blink of 5 frames, lids that tremble, and eyes that are half closed for three seconds."""
-    lids = torch.zeros(250, 1)
-    lids[20:25, 0] = -torch.tensor([0.3, 0.9, 1.2, 0.9, 0.3])
-    lids[40:100:2] = -0.3
-    lids[120:195] = -1.5
-    deeper = deepened(lids, 1.6, 25.0)
-    assert deeper[22].item() == pytest.approx(-1.2 - 1.2) and deeper[21].item() == pytest.approx(-0.9 - 0.8)
-    others = [0, 20, *range(30, 112), *range(135, 180), 230]
-    assert torch.equal(deeper[others], lids[others])
-    assert torch.equal(deepened(lids, 0.0, 25.0), lids) and (deeper <= lids).all()
-
-
-@pytest.mark.parametrize("part", [UPPER_LIMBS, SLICES["head"]])
-def test_what_goes_further_does_around_where_it_is_and_all_else_stays(part: slice) -> None:
-    drawn = torch.randn(50, NUM_CHANNELS, generator=torch.Generator().manual_seed(0)) + 3
-    wider = widened(drawn, part, 1.4)
-    assert torch.allclose(wider.mean(0), drawn.mean(0), atol=1e-5)
-    assert torch.allclose(wider[:, part].std(0), 1.4 * drawn[:, part].std(0), rtol=1e-4)
-    others = [slice(0, part.start), slice(part.stop, None)]
-    assert all(torch.equal(wider[:, other], drawn[:, other]) for other in others)
-    assert torch.equal(widened(drawn, part, 1.0), drawn)
 
 
 def test_the_mouth_is_guessed_from_sound_and_reference_and_from_no_noise() -> None:

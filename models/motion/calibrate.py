@@ -1,0 +1,176 @@
+"""What a trained model is told of itself: how far its motion must be carried to be as lively as people.
+
+Motion of people it has learnt from says too little: for them it goes further than for others. So each is
+drawn with another one's sound, which nobody of the training has with this reference frame, and set against
+how far, how fast and how often people move at all, by medians over people.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+
+import numpy as np
+from torch import Tensor
+
+from body.topology import SIDES
+from models.data.clips import clips
+from models.data.config import WindowConfig
+from models.data.records import Window
+from models.motion import measures
+from models.motion.body_points import BodyPoints
+from models.motion.channels import ARRAYS, MASKS, to_parameters
+from models.motion.checkpoint import MotionModel
+from models.motion.generate import GenerateConfig, draw_as_learnt
+from models.motion.liveliness import AS_DRAWN, PARTS, Carried, Liveliness, livened
+from models.motion.measures import Float, Motion
+from models.motion.sound import SoundFeatures
+
+# People, and as few as medians over them mean something for.
+_MOST_PEOPLE, _FEWEST_PEOPLE = 32, 4
+_MOST_SECONDS = 10.0  # of a clip
+_SMOOTHINGS = (0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0)  # frames
+_BLINK_GAINS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0, 1.25, 1.5)
+_GAINS = (0.5, 3.0)  # beyond this motion is not carried: it is another
+_AS_SLOW = 1.05  # and nobody sees that it is faster
+_SEEN = 0.5  # of a clip's frames
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Person:
+    """A person's `smplx:*` arrays (T, ...) and masks, their shape (S,), and what the model drew for their
+    first frame and another one's sound, (T, D) normalised.
+    """
+
+    arrays: dict[str, Float]
+    betas: Float
+    drawn: Tensor
+
+    @property
+    def reference(self) -> dict[str, Float]:
+        """The first frame."""
+        return {name: self.arrays[name][:1] for name in ARRAYS}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class _Bench:
+    model: MotionModel
+    points: BodyPoints
+    people: Sequence[Person]
+
+    def real(self) -> list[Motion]:
+        """Return how people move."""
+        return [measures.see(self.points, p.arrays, p.betas) for p in self.people]
+
+    def made(self, liveliness: Liveliness) -> list[Motion]:
+        """Return how drawn people move, carried so."""
+        return [self._seen(person, liveliness) for person in self.people]
+
+    def _seen(self, person: Person, liveliness: Liveliness) -> Motion:
+        about, scales = self.model.about, self.model.scales
+        plain = scales.plain(livened(person.drawn, liveliness, about.fps)).numpy()
+        parameters = to_parameters(plain, person.reference, about.pose_against)
+        return measures.see(self.points, parameters, person.betas)
+
+
+def calibrate(
+    model: MotionModel,
+    features: SoundFeatures,
+    points: BodyPoints,
+    shards: Sequence[str],
+    split: str,
+) -> Liveliness:
+    """Return how motion that a model draws is to be carried.
+
+    A part that is seen of fewer than four people keeps the default.
+
+    Args:
+        features: what the model hears with.
+        points: of the body model that the shards were fitted with.
+        split: of the shards; the one trained on, since no other must be known to the model.
+    """
+    found_clips = list(islice(_one_clip_each(shards, split), _MOST_PEOPLE))
+    if len(found_clips) < _FEWEST_PEOPLE:
+        return model.about.liveliness
+    people = _drawn_with_another_sound(model, features, found_clips)
+    bench = _Bench(model=model, points=points, people=people)
+    real, found = bench.real(), model.about.liveliness
+    tried = {
+        smoothing: bench.made(_all_parts(Carried(smoothing_frames=smoothing))) for smoothing in _SMOOTHINGS
+    }
+    for part in PARTS:
+        shown = [index for index, person in enumerate(people) if _shows(person, part)]
+        if len(shown) >= _FEWEST_PEOPLE:
+            found = replace(found, **{part: _carried(part, shown, real, tried)})
+    return replace(found, blink_gain=_blink_gain(bench, real))
+
+
+def _carried(
+    part: str, shown: Sequence[int], real: Sequence[Motion], tried: dict[float, list[Motion]]
+) -> Carried:
+    """Return the least smoothing after which a part is as slow for how far it goes as people's, and the gain
+    that takes it as far.
+    """
+    wanted, chosen = _pace(part, shown, real), max(tried)
+    for smoothing, made in tried.items():
+        if _pace(part, shown, made) <= _AS_SLOW * wanted:
+            chosen = smoothing
+            break
+    gain = _reach(part, shown, real) / max(_reach(part, shown, tried[chosen]), 1e-9)
+    return Carried(gain=float(np.clip(gain, *_GAINS)), smoothing_frames=chosen)
+
+
+def _blink_gain(bench: _Bench, real: Sequence[Motion]) -> float:
+    """Return the gain with which people blink most nearly as often as they do."""
+    fps = bench.model.about.fps
+
+    def often(motions: Sequence[Motion]) -> float:
+        return float(np.mean([measures.blinks_a_minute(motion.eye_opening, fps) for motion in motions]))
+
+    wanted = often(real)
+    return min(_BLINK_GAINS, key=lambda g: abs(often(bench.made(replace(AS_DRAWN, blink_gain=g))) - wanted))
+
+
+def _reach(part: str, shown: Sequence[int], motions: Sequence[Motion]) -> float:
+    return float(np.median([measures.spread(getattr(motions[i], part)) for i in shown]))
+
+
+def _pace(part: str, shown: Sequence[int], motions: Sequence[Motion]) -> float:
+    """Return the speed for how far a part goes, a median over people."""
+    series = [getattr(motions[i], part) for i in shown]
+    return float(np.median([measures.mean_step(s) / max(measures.spread(s), 1e-9) for s in series]))
+
+
+def _all_parts(carried: Carried) -> Liveliness:
+    return replace(AS_DRAWN, **dict.fromkeys(PARTS, carried))
+
+
+def _one_clip_each(shards: Sequence[str], split: str) -> Iterator[Window]:
+    """Yield the first clip of each person, without pictures."""
+    known: set[str] = set()
+    for clip in clips(shards, WindowConfig(num_frames=None, arrays=(*ARRAYS, *MASKS)), split=split):
+        identity = clip.about.get("identity") or {}
+        person = str(identity.get("identity_id") or clip.key)
+        if person not in known:
+            known.add(person)
+            yield clip
+
+
+def _drawn_with_another_sound(
+    model: MotionModel, features: SoundFeatures, found: Sequence[Window]
+) -> list[Person]:
+    people = []
+    for index, clip in enumerate(found):
+        sound = found[(index + 1) % len(found)].sound
+        assert sound is not None and clip.betas is not None
+        number = min(clip.num_frames, round(_MOST_SECONDS * clip.fps))
+        arrays = {name: values[:number] for name, values in clip.arrays.items()}
+        reference = {name: arrays[name][:1] for name in ARRAYS}
+        said = np.resize(sound, int(number / clip.fps * 16000))
+        drawn = draw_as_learnt(model, features, said, reference, GenerateConfig(seed=index))
+        people.append(Person(arrays=arrays, betas=clip.betas, drawn=drawn))
+    return people
+
+
+def _shows(person: Person, part: str) -> bool:
+    names = ("body",) if part == "head" else tuple(f"{side}_arm" for side in SIDES)
+    return bool(np.mean([person.arrays[f"valid:smplx_{name}"] for name in names]) >= _SEEN)
