@@ -1,43 +1,51 @@
-"""Real runs whose videos and run folder lie in an object store: killed, resumed, looked at."""
+"""A real run whose videos and run folder lie on s3://: killed, resumed, and the bytes of a local one."""
 
 import hashlib
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from benchmarks.killed_runs import PAGES, digests
-from tests import remote_files
-from tests.resume_runs import TALKERS, VISITS, Place, counts, rows
+from models.data.clips import clips
+from models.data.config import WindowConfig
+from tests.cloud_servers import Store
+from tests.resume_runs import TALKERS, VISITS, Place, counts
+from transforms.storage import list_files, read_bytes
 
-OUT = "fake://bucket/out"
-
-
-@pytest.fixture(scope="module")
-def remote(place: Place, tmp_path_factory: pytest.TempPathFactory) -> Place:
-    """A place whose commands know the store."""
-    root = tmp_path_factory.mktemp("remote")
-    environment = {remote_files.VARIABLE: str(root / "store")}
-    return replace(place, root=root, script=Path(remote_files.__file__), environment=environment)
+OUT, VIDEOS = "s3://bucket/real", "real-videos"
 
 
 @pytest.fixture(scope="module")
-def finished(place: Place, remote: Place) -> dict[str, bytes]:
-    """A run from store to store, killed while shards are written and resumed; returns its objects."""
+def store(aws_server: Store) -> Iterator[Store]:
+    """The store, with the videos, that this process speaks with."""
     with pytest.MonkeyPatch.context() as patched:
-        patched.setenv(remote_files.VARIABLE, remote.environment[remote_files.VARIABLE])
-        for name in TALKERS:
-            remote_files.put(f"fake://bucket/videos/{name}", (place.videos / name).read_bytes())
-        manifest = Path(place.manifest(TALKERS))
-        remote_files.put(f"fake://bucket/videos/{manifest.name}", manifest.read_bytes())
-        command = remote.curate(OUT, f"fake://bucket/videos/{manifest.name}")
-        store = remote.root / "store" / "objects"
-        assert command.kill_when(lambda: any(store.glob("*%2Fshards%2F*.tar"))) is not None
-        held = remote_files.objects(f"{OUT}/work/lease.json")
-        assert len(held) == 1, "a killed run cannot give back its lease"
-        command.run()
-        return {name.removeprefix(f"{OUT}/"): data for name, data in remote_files.objects(f"{OUT}/").items()}
+        for name, value in aws_server.environment.items():
+            patched.setenv(name, value)
+        yield aws_server
+
+
+@pytest.fixture(scope="module")
+def finished(place: Place, store: Store, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """A run from store to store, killed while shards are written and resumed; returns its objects."""
+    manifest = Path(place.manifest(TALKERS))
+    for path in (manifest, *(place.videos / name for name in TALKERS)):
+        store.put(f"{VIDEOS}/{path.name}", path.read_bytes())
+    sender = replace(place, root=tmp_path_factory.mktemp("remote"), environment=dict(store.environment))
+    command = sender.curate(OUT, f"s3://bucket/{VIDEOS}/{manifest.name}")
+
+    def writes_shards() -> bool:
+        return any(
+            method in ("PUT", "POST") and "/shards/" in path and ".tar" in path
+            for method, path, _ in list(store.requests)
+        )
+
+    assert command.kill_when(writes_shards) is not None
+    assert len(list(list_files(f"{OUT}/work"))) >= 1, "a killed run cannot give back its lease"
+    command.run()
+    return {path.removeprefix(f"{OUT}/"): read_bytes(path) for path, _ in list_files(OUT)}
 
 
 def test_a_remote_run_makes_the_same_bytes_as_a_local_one(whole: Path, finished: dict[str, bytes]) -> None:
@@ -57,14 +65,10 @@ def test_nothing_is_left_over_in_the_store(finished: dict[str, bytes]) -> None:
     assert {name for name in finished if name.startswith("work/")} == {"work/last_run.json"}
 
 
-def test_remote_clips_are_drawn_and_exported(
-    remote: Place, whole: Path, finished: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv(remote_files.VARIABLE, remote.environment[remote_files.VARIABLE])
-    key = rows(whole, "clips")[0]["clip_id"]
-    remote.command(OUT, "inspect", OUT, key).run()
-    remote.command(OUT, "export", OUT, key, "--format", "bvh").run()
-    made = {n.removeprefix(f"{OUT}/"): d for n, d in remote_files.objects(f"{OUT}/").items()}
-    new = set(made) - set(finished)
-    assert new == {f"inspect/{key}/contact_sheet.png", f"inspect/{key}/overlay.mp4", f"export/{key}.bvh"}
-    assert all(hashlib.sha256(made[name]).digest() for name in new)
+def test_what_is_trained_on_is_read_where_it_lies(store: Store, whole: Path, finished: object) -> None:
+    wanted = WindowConfig(num_frames=None, arrays=("smplx:jaw",), with_frames=True)
+    there, here = (list(clips(folder, wanted, split="train")) for folder in (OUT, str(whole)))
+    assert [clip.key for clip in there] == [clip.key for clip in here] and there
+    for one, other in zip(there, here, strict=True):
+        assert (one.arrays["smplx:jaw"] == other.arrays["smplx:jaw"]).all()
+        assert one.frames is not None and other.frames is not None and (one.frames == other.frames).all()
