@@ -4,19 +4,15 @@ Objects lie below the folder that the environment variable FAKE_STORE names, so 
 see the same. As on a real store an object appears when its upload ends, whole, nothing is renamed in place,
 and there are no folders, only names that begin alike.
 
-Beam knows a filesystem once its module is imported. This file is also a command line, as run_pipeline.py is:
-the processes that a pool spawns import the main file again, and so know it too.
+Beam knows a filesystem once its module is imported, so only programs that import this one have it.
 """
 
 import os
-import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 from urllib.parse import quote, unquote
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from apache_beam.io.filesystem import BeamIOError, CompressionTypes, FileMetadata, FileSystem
 
@@ -138,14 +134,3 @@ def objects(prefix: str = PREFIX) -> dict[str, bytes]:
 def put(path: str, data: bytes) -> None:
     """Write an object."""
     _place(path).write_bytes(data)
-
-
-if __name__ == "__main__":
-    from commands.command_line import main
-    from commands.process import stop_on_signals
-    from commands.temporary_folder import use_own_temporary_folder
-
-    with stop_on_signals():
-        use_own_temporary_folder()
-        code = main()
-    sys.exit(code)

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow.dataset as ds
 import yaml
 
-from benchmarks.killed_runs import SCRIPT, Command
+from benchmarks.killed_runs import Command
 from schemas.stages import stage_names
 from tests.makers import cut_demo, signer, speech
 from tests.media_makers import talking_like_clip
@@ -30,7 +30,6 @@ class Place:
     """A folder with videos, and the commands that are run on them."""
 
     root: Path
-    script: Path = SCRIPT
     environment: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -55,7 +54,7 @@ class Place:
     def command(self, out: str | Path, *arguments: str) -> Command:
         """Return a command that logs beside this place's run folders."""
         log = self.root / f"{Path(out).name}.log"
-        return Command(arguments=arguments, log=log, script=self.script, environment=self.environment)
+        return Command(arguments=arguments, log=log, environment=self.environment)
 
 
 def make_place(demo: Path, root: Path) -> Place:
