@@ -27,6 +27,7 @@ from models.motion.sound import SoundFeatures
 
 # People, and as few as medians over them mean something for.
 _MOST_PEOPLE, _FEWEST_PEOPLE = 32, 4
+_PEOPLE_OF_DEFAULT = 4  # so many are as good a reason for a gain as the default
 _MOST_SECONDS = 10.0  # of a clip
 _SMOOTHINGS = (0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0)  # frames
 _BLINK_GAINS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0, 1.25, 1.5)
@@ -100,23 +101,30 @@ def calibrate(
     for part in PARTS:
         shown = [index for index, person in enumerate(people) if _shows(person, part)]
         if len(shown) >= _FEWEST_PEOPLE:
-            found = replace(found, **{part: _carried(part, shown, real, tried)})
+            carried = _carried(part, getattr(found, part), shown, real, tried)
+            found = replace(found, **{part: carried})
     return replace(found, blink_gain=_blink_gain(bench, real))
 
 
 def _carried(
-    part: str, shown: Sequence[int], real: Sequence[Motion], tried: dict[float, list[Motion]]
+    part: str,
+    default: Carried,
+    shown: Sequence[int],
+    real: Sequence[Motion],
+    tried: dict[float, list[Motion]],
 ) -> Carried:
     """Return the least smoothing after which a part is as slow for how far it goes as people's, and the gain
-    that takes it as far.
+    that takes it as far; of few people the default has a say in it.
     """
     wanted, chosen = _pace(part, shown, real), max(tried)
     for smoothing, made in tried.items():
         if _pace(part, shown, made) <= _AS_SLOW * wanted:
             chosen = smoothing
             break
-    gain = _reach(part, shown, real) / max(_reach(part, shown, tried[chosen]), 1e-9)
-    return Carried(gain=float(np.clip(gain, *_GAINS)), smoothing_frames=chosen)
+    gain = np.clip(_reach(part, shown, real) / max(_reach(part, shown, tried[chosen]), 1e-9), *_GAINS)
+    # People go from a tenth as far to three times as far as the median of them.
+    trust = len(shown) / (len(shown) + _PEOPLE_OF_DEFAULT)
+    return Carried(gain=float(gain**trust * default.gain ** (1 - trust)), smoothing_frames=chosen)
 
 
 def _blink_gain(bench: _Bench, real: Sequence[Motion]) -> float:

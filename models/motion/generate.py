@@ -40,7 +40,7 @@ class GenerateConfig:
     num_steps: Count = 20
     # A mean of what fits the sound moves less than people do; more guidance moves the mouth further, and it
     # agrees no better with the sound.
-    face_guidance: float = 1.2
+    face_guidance: float = 1.3
     pose_guidance: float = 1.0
     limit_deviations: Positive = 6.0
     # None: as the model was found to need it after its training.
