@@ -5,7 +5,7 @@ drawn with another one's sound, which nobody of the training has with this refer
 how far, how fast and how often people move at all, by medians over people.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -113,18 +113,26 @@ def _carried(
     real: Sequence[Motion],
     tried: dict[float, list[Motion]],
 ) -> Carried:
-    """Return the least smoothing after which a part is as slow for how far it goes as people's, and the gain
-    that takes it as far; of few people the default has a say in it.
+    """Return the gain that takes a part as far as people go, after the least smoothing with which it is then
+    no faster than they are; of few people the default gain has a say in it.
     """
-    wanted, chosen = _pace(part, shown, real), max(tried)
-    for smoothing, made in tried.items():
-        if _pace(part, shown, made) <= _AS_SLOW * wanted:
-            chosen = smoothing
+    smoothing, gain = 0.0, 1.0
+    for smoothing, made in tried.items():  # noqa: B007
+        gain = _usual(measures.spread, part, shown, real) / _usual(measures.spread, part, shown, made)
+        pace = gain * _usual(measures.mean_step, part, shown, made)
+        if pace <= _AS_SLOW * _usual(measures.mean_step, part, shown, real):
             break
-    gain = np.clip(_reach(part, shown, real) / max(_reach(part, shown, tried[chosen]), 1e-9), *_GAINS)
     # People go from a tenth as far to three times as far as the median of them.
     trust = len(shown) / (len(shown) + _PEOPLE_OF_DEFAULT)
-    return Carried(gain=float(gain**trust * default.gain ** (1 - trust)), smoothing_frames=chosen)
+    gain = float(np.clip(gain, *_GAINS)) ** trust * default.gain ** (1 - trust)
+    return Carried(gain=gain, smoothing_frames=smoothing)
+
+
+def _usual(
+    score: Callable[[Float], float], part: str, shown: Sequence[int], motions: Sequence[Motion]
+) -> float:
+    """Return the median of a score over the people of whom a part is shown."""
+    return max(float(np.median([score(getattr(motions[i], part)) for i in shown])), 1e-9)
 
 
 def _blink_gain(bench: _Bench, real: Sequence[Motion]) -> float:
@@ -136,16 +144,6 @@ def _blink_gain(bench: _Bench, real: Sequence[Motion]) -> float:
 
     wanted = often(real)
     return min(_BLINK_GAINS, key=lambda g: abs(often(bench.made(replace(AS_DRAWN, blink_gain=g))) - wanted))
-
-
-def _reach(part: str, shown: Sequence[int], motions: Sequence[Motion]) -> float:
-    return float(np.median([measures.spread(getattr(motions[i], part)) for i in shown]))
-
-
-def _pace(part: str, shown: Sequence[int], motions: Sequence[Motion]) -> float:
-    """Return the speed for how far a part goes, a median over people."""
-    series = [getattr(motions[i], part) for i in shown]
-    return float(np.median([measures.mean_step(s) / max(measures.spread(s), 1e-9) for s in series]))
 
 
 def _all_parts(carried: Carried) -> Liveliness:
