@@ -26,7 +26,7 @@ from models.motion.measures import Float, Motion
 from models.motion.sound import SoundFeatures
 
 # People, and as few as medians over them mean something for.
-_MOST_PEOPLE, _FEWEST_PEOPLE = 32, 4
+_MOST_PEOPLE, _FEWEST_PEOPLE = 16, 4
 _PEOPLE_OF_DEFAULT = 4  # so many are as good a reason for a gain as the default
 _MOST_SECONDS = 10.0  # of a clip
 _SMOOTHINGS = (0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0)  # frames
