@@ -148,6 +148,8 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> wheel_ma
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """With `-n 2 --dist loadgroup`, what uses a run of the chain is in one process, else a file is."""
+    if not items or not items[0].config.pluginmanager.hasplugin("xdist"):
+        return
     uses: dict[Path, set[str]] = {}
     for item in items:
         uses.setdefault(item.path, set()).update(getattr(item, "fixturenames", ()))

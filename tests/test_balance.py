@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.testing.util import assert_that
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from schemas.outcomes import BadInputError, Rejection
@@ -471,6 +471,12 @@ PEOPLE = st.lists(
 )
 
 
+# Bounds that leave no choice.
+@example(
+    rows=[("nonbinary", "46-60", "train", 0, 2.7), ("feminine", "20-29", "train", 2, 17.1)],
+    **dict.fromkeys(("women", "old", "low", "high"), 1.0),
+    rng=random.Random(0),
+)
 @settings(max_examples=60, deadline=None)
 @given(PEOPLE, SHARES, SHARES, st.floats(0.01, 1), st.floats(1, 20), st.randoms(use_true_random=False))
 def test_nobody_falls_below_the_floor_whatever_is_asked(

@@ -80,6 +80,8 @@ def is_feasible(rows: Floats, base: Floats, low: float, high: float) -> bool:
 
 def _nearest(margins: Margins, base: Floats, low: float, high: float) -> Floats:
     """Return the bounded weights (k) of average 1 that miss the margins least."""
+    if low == high:  # nothing to choose, which the solver refuses
+        return np.full(len(base), low)
     counts = np.full(len(margins.rows), _NAMED)
     counts[len(margins.groups) :] = _OTHERS
     equal = _EQUAL * np.sqrt(base)
