@@ -73,22 +73,10 @@ def animate(
     Raises:
         BadInputError: if the sound is shorter than a frame, or the features are not the model's.
     """
-    drawn = draw_motion(model, features, sound, reference, config or GenerateConfig(), progress)
-    return to_parameters(drawn, reference, model.about.pose_against)
-
-
-def draw_motion(
-    model: MotionModel,
-    features: SoundFeatures,
-    sound: Float,
-    reference: Arrays,
-    config: GenerateConfig,
-    progress: Callable[[int, int], None] | None = None,
-) -> Float:
-    """Return residual vectors (T, D), not normalised; arguments and errors as for `animate`."""
+    config = config or GenerateConfig()
     drawn = draw_as_learnt(model, features, sound, reference, config, progress)
-    liveliness = config.liveliness or model.about.liveliness
-    return model.scales.plain(livened(drawn, liveliness, model.about.fps)).numpy()
+    livelier = livened(drawn, config.liveliness or model.about.liveliness, model.about.fps)
+    return to_parameters(model.scales.plain(livelier).numpy(), reference, model.about.pose_against)
 
 
 def draw_as_learnt(
@@ -99,7 +87,7 @@ def draw_as_learnt(
     config: GenerateConfig,
     progress: Callable[[int, int], None] | None = None,
 ) -> Tensor:
-    """Return residual vectors (T, D), normalised, that are no more lively than they were drawn."""
+    """Return residual vectors (T, D), normalised, as lively as they were drawn; all else as for `animate`."""
     about, scales = model.about, model.scales
     if features.name != about.sound_name:
         raise BadInputError(f"this motion model hears {about.sound_name}, not {features.name}")

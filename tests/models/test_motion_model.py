@@ -22,7 +22,7 @@ from models.motion.config import CONFIGS, MotionConfig, cpu_small
 from models.motion.generate import (
     GenerateConfig,
     animate,
-    draw_motion,
+    draw_as_learnt,
     draw_window,
     window_starts,
 )
@@ -266,9 +266,9 @@ def test_what_trembles_is_smoothed_arms_more_than_the_head_and_the_face_not_at_a
 def test_sound_that_does_not_fit_is_refused(trained: MotionModel) -> None:
     config = GenerateConfig(num_steps=3)
     with pytest.raises(BadInputError, match="shorter than a frame"):
-        draw_motion(trained, LogMel(), np.zeros(100, np.float32), reference(), config)
+        draw_as_learnt(trained, LogMel(), np.zeros(100, np.float32), reference(), config)
     with pytest.raises(BadInputError, match="hears mel80x4, not mel80x2"):
-        draw_motion(trained, LogMel(steps=2), np.zeros(16000, np.float32), reference(), config)
+        draw_as_learnt(trained, LogMel(steps=2), np.zeros(16000, np.float32), reference(), config)
 
 
 def test_the_file_holds_the_model_and_nothing_is_unpickled(trained: MotionModel, tmp_path: Path) -> None:
