@@ -82,6 +82,7 @@ def test_pins_fit_each_other() -> None:
     named = (
         "pytest",
         "hypothesis",
+        "pytest-xdist",
         "ruff",
         "pyright[nodejs]",
         "espeakng-loader",
