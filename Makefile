@@ -53,9 +53,9 @@ demo: install
 		--video-model "$(OUT)/models/video/video.safetensors" \
 		--out "$(OUT)/talk/talker.mp4" --i-have-consent "$(RIGHT)"
 
-# Two processes of one thread each: what shares a run of the whole chain is in one of them (tests/conftest.py).
+# Two processes of one thread each; a file's tests share what they made.
 test: install-dev
-	OMP_NUM_THREADS=1 $(RUN) -m pytest -n 2 --dist loadgroup
+	OMP_NUM_THREADS=1 $(RUN) -m pytest -n 2 --dist loadfile
 
 lint: install-dev
 	$(RUN) -m ruff check .

@@ -144,15 +144,3 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> wheel_makers.Installed:
     """A folder with nothing but what that wheel installs."""
     return wheel_makers.install(wheel, tmp_path_factory.mktemp("installed") / "lib")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With `-n 2 --dist loadgroup`, what uses a run of the chain is in one process, else a file is."""
-    if not items or not items[0].config.pluginmanager.hasplugin("xdist"):
-        return
-    uses: dict[Path, set[str]] = {}
-    for item in items:
-        uses.setdefault(item.path, set()).update(getattr(item, "fixturenames", ()))
-    for item in items:
-        group = next((name for name in ("curated", "place") if name in uses[item.path]), item.path.name)
-        item.add_marker(pytest.mark.xdist_group(group))
