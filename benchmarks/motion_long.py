@@ -5,13 +5,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.motion_rows import Arrays
+from benchmarks.motion_rows import Arrays, reference_of
 from body.load import load_body_model
 from commands.hearing import features_of
 from models.data.records import Window
 from models.motion import measures
 from models.motion.body_points import BodyPoints
-from models.motion.channels import ARRAYS
 from models.motion.checkpoint import bundled_model, load_motion
 from models.motion.generate import GenerateConfig, animate, window_starts
 
@@ -33,8 +32,7 @@ def long_scores(judged: list[Window], path: Path | None, seconds: float) -> dict
     number = round(seconds * 16000)
     sound = np.tile(np.concatenate(sounds), -(-number // sum(map(len, sounds))))[:number]
     first = judged[0]
-    reference = {name: first.arrays[name][:1] for name in ARRAYS}
-    made: Arrays = animate(model, features_of(about.sound), sound, reference)
+    made: Arrays = animate(model, features_of(about.sound), sound, reference_of(first))
     betas = first.betas if first.betas is not None else np.zeros(10, np.float32)
     motion = measures.see(BodyPoints(load_body_model()), made, betas)
     fade = GenerateConfig().fade_frames

@@ -9,14 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from body.load import load_body_model
-from body.topology import SIDES
 from commands.hearing import features_of
 from models.data.clips import clips
 from models.data.config import WindowConfig
 from models.data.records import Window
 from models.motion import measures
 from models.motion.body_points import BodyPoints
-from models.motion.channels import ARRAYS, MASKS, to_parameters
+from models.motion.channels import ARRAYS, MASKS, first_frame, to_parameters
 from models.motion.checkpoint import bundled_model, load_motion
 from models.motion.generate import GenerateConfig, animate
 from models.motion.measures import Motion
@@ -80,9 +79,9 @@ def _scored(name: str, judged: list[Window], real: list[Motion], points: BodyPoi
         if name == REAL:  # real motion of another clip is that clip's
             mismatched = real[(index + 1) % len(judged)]
         for key, value in _compare(drawn, mismatched, real[index], sound_of(window)):
-            hidden = key in _OF_ARMS and not _shows_arms(window)
+            hidden = key in _OF_ARMS and not measures.shows_arms(window.arrays)
             scores.setdefault(key, []).append(float("nan") if hidden else value)
-    people = tuple(_person(window) for window in judged)
+    people = tuple(window.identity or window.key for window in judged)
     found = {key: tuple(values) for key, values in scores.items()}
     return Row(name=name, people=people, scores=found, motions=tuple(motions))
 
@@ -106,11 +105,6 @@ def _compare(drawn: Motion, mismatched: Motion, real: Motion, sound: Float) -> I
     yield "beats", measures.beat_consistency(drawn.arms, loud, _FPS)
     torso = drawn.torso[:, None]
     yield "torso jitter m/s3", measures.jitter(torso, _FPS)
-
-
-def _shows_arms(window: Window) -> bool:
-    masks = [window.arrays[f"valid:smplx_{side}_arm"] for side in SIDES]
-    return bool(np.mean(masks) >= 0.5)
 
 
 def _cut(motion: Motion, number: int) -> Motion:
@@ -182,7 +176,7 @@ def _nearest(neighbours: list[Window]) -> Maker:
 
 def reference_of(window: Window) -> dict[str, Any]:
     """Return the first frame of a clip, arrays (1, ...)."""
-    return {name: window.arrays[name][:1] for name in ARRAYS}
+    return first_frame(window.arrays)
 
 
 def sound_of(window: Window) -> Float:
@@ -195,8 +189,3 @@ def betas_of(window: Window) -> Float:
     """Return the shape of a clip's person, (S,)."""
     assert window.betas is not None
     return window.betas
-
-
-def _person(window: Window) -> str:
-    identity = window.about.get("identity") or {}
-    return str(identity.get("identity_id") or window.key)

@@ -52,7 +52,7 @@ def _side(result: Result) -> Side:
     ]
     videos = result.read_table("videos", ["source_name", "video_id"]).to_pylist()
     erased = [row for row in rows if row.get("reason") == _ERASED]
-    whole = [row for row in rows if row["level"] == "video" and row not in erased]
+    whole = [row for row in rows if row["level"] == "video" and row.get("reason") != _ERASED]
     spans: dict[str, list[tuple[float, float]]] = {}
     for row in erased:
         if row["level"] == "span":

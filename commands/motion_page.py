@@ -14,7 +14,7 @@ from drawing.mesh_video import mesh_picture
 from drawing.style import Image
 from models.data.config import WindowConfig
 from models.data.records import Window
-from models.motion.channels import ARRAYS, MASKS
+from models.motion.channels import ARRAYS, MASKS, first_frame
 from models.motion.checkpoint import MotionModel
 from models.motion.generate import animate
 from models.motion.sound import SoundFeatures
@@ -61,8 +61,7 @@ def _strips(
     assert window.frames is not None and window.sound is not None
     height, width = window.frames.shape[1:3]
     track = BodyTrack.from_sample(window.arrays, window.about["body_fit"], window.fps, width, height)
-    reference = {name: window.arrays[name][:1] for name in ARRAYS}
-    drawn = animate(model, features, window.sound, reference)
+    drawn = animate(model, features, window.sound, first_frame(window.arrays))
     made = track.moved(drawn, window.fps)
     number = min(made.num_frames, track.num_frames)
     at = np.linspace(0, number - 1, _NUM_FRAMES).round().astype(int)

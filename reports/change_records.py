@@ -44,3 +44,10 @@ class Side:
     def accepted(self) -> dict[str, Row]:
         """Return the rows of accepted clips by key."""
         return {key: row for key, row in self.clips.items() if row["status"] == "accepted"}
+
+    def statuses(self) -> dict[str, list[str]]:
+        """Return the statuses of all clips by source."""
+        found: dict[str, list[str]] = {}
+        for row in self.clips.values():
+            found.setdefault(row["source_name"], []).append(row["status"])
+        return found

@@ -41,6 +41,7 @@ class Comparison:
     # ---- Files ---------------------------------------------------------------------------------------
 
     def _files(self) -> Iterator[Change]:
+        statuses = self.old.statuses(), self.new.statuses()
         for name in sorted(self.old.sources.keys() | self.new.sources.keys()):
             before, after = (_file_state(side, name) for side in (self.old, self.new))
             one, other = (side.sources.get(name) for side in (self.old, self.new))
@@ -49,8 +50,8 @@ class Comparison:
                 why = "the file of this name has other content"
             if name not in self.old.sources or name not in self.new.sources:
                 before, after = (
-                    f"{said}{_accepted_of(side, name)}"
-                    for said, side in ((before, self.old), (after, self.new))
+                    f"{said}{_accepted_of(side, name, of.get(name) or [])}"
+                    for said, side, of in zip((before, after), (self.old, self.new), statuses, strict=True)
                 )
             if before != after or why:
                 yield Change(
@@ -219,12 +220,11 @@ def _file_state(side: Side, name: str) -> str:
     return _told_end(side.lost.get(name)) or "read as a video"
 
 
-def _accepted_of(side: Side, name: str) -> str:
-    """Return how many clips of a file that was read are accepted, as words."""
+def _accepted_of(side: Side, name: str, statuses: Sequence[str]) -> str:
+    """Return how many clips of a file that was read are accepted, as words, from the statuses of all."""
     if name not in side.sources or name in side.lost:
         return ""
-    clips = [row["status"] for row in side.clips.values() if row["source_name"] == name]
-    return f", {clips.count('accepted')} of {formats.plural(len(clips), 'clip')} accepted"
+    return f", {statuses.count('accepted')} of {formats.plural(len(statuses), 'clip')} accepted"
 
 
 def _told_end(end: Row | None) -> str | None:

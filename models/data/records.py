@@ -69,3 +69,9 @@ class Window:
     mirrored: bool
     after: Place = field(default_factory=lambda: Place(draw=0))
     skipped: tuple[Skipped, ...] = ()
+
+    @property
+    def identity(self) -> str | None:
+        """Whom the clip shows; None if that is not known."""
+        found = (self.about.get("identity") or {}).get("identity_id")
+        return str(found) if found else None

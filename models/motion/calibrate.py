@@ -1,24 +1,24 @@
 """What a trained model is told of itself: how far its motion must be carried to be as lively as people.
 
-Motion of people it has learnt from says too little: for them it goes further than for others. So each is
-drawn with another one's sound, which nobody of the training has with this reference frame, and set against
-how far, how fast and how often people move at all, by medians over people.
+People are those it has learnt from, each drawn with another one's sound, which nobody of the training has
+with this reference frame: their heads went as far as those of people not learnt from (.076 rad both). What
+is drawn is set against how far, how fast and how often people move at all, by medians over people.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import islice
 
 import numpy as np
 from torch import Tensor
 
-from body.topology import SIDES
 from models.data.clips import clips
 from models.data.config import WindowConfig
 from models.data.records import Window
 from models.motion import measures
 from models.motion.body_points import BodyPoints
-from models.motion.channels import ARRAYS, MASKS, to_parameters
+from models.motion.channels import ARRAYS, MASKS, first_frame, to_parameters
 from models.motion.checkpoint import MotionModel
 from models.motion.generate import GenerateConfig, draw_as_learnt
 from models.motion.liveliness import AS_DRAWN, PARTS, Carried, Liveliness, livened
@@ -49,7 +49,7 @@ class Person:
     @property
     def reference(self) -> dict[str, Float]:
         """The first frame."""
-        return {name: self.arrays[name][:1] for name in ARRAYS}
+        return first_frame(self.arrays)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -95,9 +95,7 @@ def calibrate(
     people = _drawn_with_another_sound(model, features, found_clips)
     bench = _Bench(model=model, points=points, people=people)
     real, found = bench.real(), model.about.liveliness
-    tried = {
-        smoothing: bench.made(_all_parts(Carried(smoothing_frames=smoothing))) for smoothing in _SMOOTHINGS
-    }
+    tried = cache(lambda smoothing: bench.made(_all_parts(Carried(smoothing_frames=smoothing))))
     for part in PARTS:
         shown = [index for index, person in enumerate(people) if _shows(person, part)]
         if len(shown) >= _FEWEST_PEOPLE:
@@ -111,20 +109,24 @@ def _carried(
     default: Carried,
     shown: Sequence[int],
     real: Sequence[Motion],
-    tried: dict[float, list[Motion]],
+    tried: Callable[[float], list[Motion]],
 ) -> Carried:
     """Return the gain that takes a part as far as people go, after the least smoothing with which it is then
     no faster than they are; of few people the default gain has a say in it.
     """
-    smoothing, gain = 0.0, 1.0
-    for smoothing, made in tried.items():  # noqa: B007
-        gain = _usual(measures.spread, part, shown, real) / _usual(measures.spread, part, shown, made)
-        pace = gain * _usual(measures.mean_step, part, shown, made)
-        if pace <= _AS_SLOW * _usual(measures.mean_step, part, shown, real):
-            break
+    reach, pace = (_usual(score, part, shown, real) for score in (measures.spread, measures.mean_step))
+
+    def gain_of(smoothing: float) -> float:
+        return reach / _usual(measures.spread, part, shown, tried(smoothing))
+
+    def is_slow(smoothing: float) -> bool:
+        drawn = _usual(measures.mean_step, part, shown, tried(smoothing))
+        return gain_of(smoothing) * drawn <= _AS_SLOW * pace
+
+    smoothing = next(filter(is_slow, _SMOOTHINGS), _SMOOTHINGS[-1])
     # People go from a tenth as far to three times as far as the median of them.
     trust = len(shown) / (len(shown) + _PEOPLE_OF_DEFAULT)
-    gain = float(np.clip(gain, *_GAINS)) ** trust * default.gain ** (1 - trust)
+    gain = float(np.clip(gain_of(smoothing), *_GAINS)) ** trust * default.gain ** (1 - trust)
     return Carried(gain=gain, smoothing_frames=smoothing)
 
 
@@ -154,8 +156,7 @@ def _one_clip_each(shards: Sequence[str], split: str) -> Iterator[Window]:
     """Yield the first clip of each person, without pictures."""
     known: set[str] = set()
     for clip in clips(shards, WindowConfig(num_frames=None, arrays=(*ARRAYS, *MASKS)), split=split):
-        identity = clip.about.get("identity") or {}
-        person = str(identity.get("identity_id") or clip.key)
+        person = clip.identity or clip.key
         if person not in known:
             known.add(person)
             yield clip
@@ -170,13 +171,13 @@ def _drawn_with_another_sound(
         assert sound is not None and clip.betas is not None
         number = min(clip.num_frames, round(_MOST_SECONDS * clip.fps))
         arrays = {name: values[:number] for name, values in clip.arrays.items()}
-        reference = {name: arrays[name][:1] for name in ARRAYS}
         said = np.resize(sound, int(number / clip.fps * 16000))
-        drawn = draw_as_learnt(model, features, said, reference, GenerateConfig(seed=index))
+        drawn = draw_as_learnt(model, features, said, first_frame(arrays), GenerateConfig(seed=index))
         people.append(Person(arrays=arrays, betas=clip.betas, drawn=drawn))
     return people
 
 
 def _shows(person: Person, part: str) -> bool:
-    names = ("body",) if part == "head" else tuple(f"{side}_arm" for side in SIDES)
-    return bool(np.mean([person.arrays[f"valid:smplx_{name}"] for name in names]) >= _SEEN)
+    if part == "arms":
+        return measures.shows_arms(person.arrays)
+    return bool(np.mean(person.arrays["valid:smplx_body"]) >= _SEEN)

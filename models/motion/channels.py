@@ -109,6 +109,11 @@ def residual_vectors(
     return np.concatenate([_values(channel, arrays, reference) for channel in CHANNELS], axis=1)
 
 
+def first_frame(arrays: Mapping[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
+    """Return the first frame of a sample's `ARRAYS`, each (1, ...)."""
+    return {name: arrays[name][:1] for name in ARRAYS}
+
+
 def origin_of(
     reference: Mapping[str, npt.NDArray[Any]], against: PoseOrigin
 ) -> Mapping[str, npt.NDArray[Any]]:

@@ -3,18 +3,18 @@
 from dataclasses import asdict, dataclass, field, fields, replace
 from importlib import resources
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from models.model_file import MISFITS, check_size, model_bytes, read_model
 from models.motion.channels import CHANNELS, NUM_CHANNELS, POSE, SLICES, PoseOrigin
-from models.motion.liveliness import PARTS, Carried, Liveliness
+from models.motion.liveliness import Liveliness
 from models.motion.network import HEARING_LAYERS, MotionDenoiser, NetworkConfig
 from models.motion.sound import SoundKind
 from models.named_tensors import below
 from schemas.outcomes import BadInputError
+from schemas.plain import from_plain
 
 FORMAT = "mentor-motion-3"
 MODEL_FILE = "motion.safetensors"
@@ -134,13 +134,6 @@ def motion_bytes(model: MotionModel) -> bytes:
     return model_bytes(FORMAT, {"channels": [c.name for c in CHANNELS], **asdict(model.about)}, tensors)
 
 
-def _liveliness(plain: dict[str, Any] | None) -> Liveliness:
-    if plain is None:
-        return Liveliness()
-    parts = {name: Carried(**plain.pop(name)) for name in PARTS}
-    return Liveliness(**parts, **plain)
-
-
 def load_motion(path: Path) -> MotionModel:
     """Return the model of a file.
 
@@ -152,8 +145,8 @@ def load_motion(path: Path) -> MotionModel:
         raise BadInputError(f"{path}: its numbers a frame have another layout than this version's")
     try:
         network = NetworkConfig(**about.pop("network"))
-        lively = about.pop("liveliness", None)
-        known = MotionAbout(network=network, liveliness=_liveliness(lively), **about)
+        lively = from_plain(Liveliness, about.pop("liveliness", {}))  # earlier models have none
+        known = MotionAbout(network=network, liveliness=lively, **about)
         weights = below("network.", tensors)
         check_size(asdict(network), lambda: MotionDenoiser(network, known.sound_components), weights)
         denoiser = MotionDenoiser(network, known.sound_components)

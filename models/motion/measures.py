@@ -3,7 +3,9 @@
 T frames, P points; series are in metres or radians unless said.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +18,7 @@ from models.motion.channels import absolute_vectors
 
 Float = npt.NDArray[np.float32]
 _ARMS = tuple(JOINT_INDEX[f"{side}_{bone}"] for side in SIDES for bone in ("elbow", "wrist"))
+_SEEN = 0.5  # of a clip's frames
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -58,6 +61,11 @@ def see(points: BodyPoints, parameters: dict[str, Float], betas: Float) -> Motio
 
 def _between(face: Float, row: dict[int, int], pair: tuple[int, int]) -> Float:
     return np.linalg.norm(face[:, row[pair[0]]] - face[:, row[pair[1]]], axis=1)
+
+
+def shows_arms(arrays: Mapping[str, npt.NDArray[Any]]) -> bool:
+    """Return whether both arms were seen, over half of the time, by the masks (T,) of a sample."""
+    return bool(np.mean([arrays[f"valid:smplx_{side}_arm"] for side in SIDES]) >= _SEEN)
 
 
 def correlation(a: Float, b: Float) -> float:

@@ -39,8 +39,7 @@ def judged_clips(shards: Sequence[str], split: str | None, sound: bool = False) 
 
 def person_of(window: Window) -> str:
     """Return whom a clip shows; where that is not known its video stands in."""
-    identity = window.about.get("identity") or {}
-    return str(identity.get("identity_id") or window.about["video_id"])
+    return window.identity or str(window.about["video_id"])
 
 
 def apart(window: Window, number: int = NUM_APART) -> Window | None:
