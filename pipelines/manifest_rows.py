@@ -4,8 +4,8 @@ import csv
 import datetime
 import io
 import re
+import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from schemas.tables import TABLE_FAULTS
 from schemas.visible import visible
 
 _DELIMITERS = ",;\t"
+_LIMIT = threading.Lock()
 _MARKS = (  # the longest first: UTF-32's begins as UTF-16's does
     (b"\xff\xfe\x00\x00", "utf-32"),
     (b"\x00\x00\xfe\xff", "utf-32"),
@@ -91,31 +92,34 @@ def _delimiter(text: str) -> str:
 
 def _csv_lines(text: str, delimiter: str, where: str) -> Iterator[tuple[int, list[str]]]:
     """Yield the cells of each line that is not empty, with the number of the line on which they begin."""
-    with _any_length(len(text)):
-        reader = csv.reader(
-            io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True, strict=True
-        )
-        begins = 1
-        while True:
-            try:
-                cells = next(reader)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                raise BadInputError(f"{where}: line {begins}: {error}; look at its quotes") from error
-            if len(cells) > 1 or "".join(cells).strip():
-                yield begins, cells
-            begins = reader.line_num + 1
+    reader = csv.reader(
+        io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True, strict=True
+    )
+    begins = 1
+    while True:
+        try:
+            cells = _next_line(reader, len(text))
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise BadInputError(f"{where}: line {begins}: {error}; look at its quotes") from error
+        if len(cells) > 1 or "".join(cells).strip():
+            yield begins, cells
+        begins = reader.line_num + 1
 
 
-@contextmanager
-def _any_length(size: int) -> Iterator[None]:
-    """Let a cell be as long as the file: a transcript of hours is longer than the module's 128 kB."""
-    before = csv.field_size_limit(max(size, 1))
-    try:
-        yield
-    finally:
-        csv.field_size_limit(before)
+def _next_line(reader: Iterator[list[str]], size: int) -> list[str]:
+    """Return the reader's next line, whose cells may be as long as the file.
+
+    A transcript of hours is longer than the module's 128 kB. Its limit is the whole process's, so it is set
+    for the one line alone: whoever stops reading early, or reads in another thread, leaves it as it was.
+    """
+    with _LIMIT:
+        before = csv.field_size_limit(max(size, 1))
+        try:
+            return next(reader)
+        finally:
+            csv.field_size_limit(before)
 
 
 def read_parquet(data: bytes, config: ManifestConfig, where: str) -> list[Row]:

@@ -1,5 +1,6 @@
 """Manifests as people write them: what is read, what is refused, and with which row."""
 
+import csv
 import io
 import math
 from pathlib import Path
@@ -171,6 +172,13 @@ def test_what_is_no_text_is_refused_with_its_line(tmp_path: Path) -> None:
 def test_a_long_cell_is_read_whole(tmp_path: Path) -> None:
     words = "word " * 60_000
     assert read_one(tmp_path, f"uri,transcript\na.mp4,{words}\n").transcript == words.strip()
+
+
+def test_a_manifest_that_is_refused_leaves_the_csv_module_as_it_was(tmp_path: Path) -> None:
+    before = csv.field_size_limit()
+    with pytest.raises(BadInputError, match="line 2 has 2 cells"):  # its traceback holds on to the reader
+        read_one(tmp_path, "uri\na.mp4,x\nb.mp4\n")
+    assert csv.field_size_limit() == before
 
 
 def test_a_table_is_no_larger_than_allowed(tmp_path: Path) -> None:
