@@ -15,6 +15,7 @@ from models.motion.sound import SoundFeatures
 
 Float = npt.NDArray[np.float32]
 _MAX_BYTES = 1 << 30  # of a process that reads: three hours of Whisper base
+_MAX_SENT_BYTES = 1 << 28  # to each of them: sent within a second, and heard anew in a minute
 
 
 class HeardClips:
@@ -26,7 +27,9 @@ class HeardClips:
         self._bytes = 0
 
     def __getstate__(self) -> dict[str, Any]:
-        """Send processes that read nothing of what is remembered here: it may be a gigabyte for each."""
+        """Send processes that read what is remembered here, unless it is much: it is sent to each of them."""
+        if self._bytes <= _MAX_SENT_BYTES:
+            return vars(self)
         return vars(self) | {"_known": OrderedDict(), "_bytes": 0}
 
     def at_frames(self, window: Window) -> Float:
