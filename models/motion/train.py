@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 import torch
@@ -151,13 +152,19 @@ def train_motion(
         said = replace(about, num_steps=trainer.step)
         return MotionModel(about=said, network=drawn.eval(), scales=scales.to(torch.device("cpu")))
 
-    trainer.run(None if listen is None else lambda progress: listen(progress, model))
-    done = model()
-    lively = calibrate(done, features, points.cpu(), shards, split)
-    done = replace(done, about=replace(done.about, liveliness=lively))
+    @cache
+    def finished() -> MotionModel:
+        done = model()
+        lively = calibrate(done, features, points.cpu(), shards, split)
+        return replace(done, about=replace(done.about, liveliness=lively))
+
+    def shown() -> MotionModel:
+        return finished() if trainer.step == config.training.num_steps else model()
+
+    trainer.run(None if listen is None else lambda progress: listen(progress, shown))
     if rank == 0:
-        write_model(folder / MODEL_FILE, motion_bytes(done))
-    return done
+        write_model(folder / MODEL_FILE, motion_bytes(finished()))
+    return finished()
 
 
 def _about(

@@ -309,7 +309,13 @@ class _Killed(Exception):
 def test_training_that_was_killed_goes_on_as_if_it_had_not_been(
     killed_at: int, shards: str, body: BodyModel, tmp_path: Path
 ) -> None:
-    whole = train_motion([shards], tmp_path / "whole", TINY, body, LogMel())
+    shown: list[bytes] = []
+
+    def look(progress: Any, model: Any) -> None:
+        shown[:] = [motion_bytes(model())]
+
+    whole = train_motion([shards], tmp_path / "whole", TINY, body, LogMel(), listen=look)
+    assert shown == [motion_bytes(whole)]  # the last page shows what is written
 
     def stop(progress: Any, _: Any) -> None:
         if progress.step >= killed_at:
