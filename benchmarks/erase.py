@@ -168,7 +168,6 @@ def measured(bench: Bench) -> Iterator[Part]:
         for *_, row in found
     ]
     yield Part(name="ways", tables=[table], values={row[0]: row[3] for *_, row in found}, targets=targets)
-    yield kills(prepared(bench.run, bench.videos, bench.folder / "kills", requests(bench)["identity"]))
     before, after, seen = loaders(bench)
     table = Table(
         title="A loader that was started before",
@@ -178,6 +177,7 @@ def measured(bench: Bench) -> Iterator[Part]:
     )
     targets = [("no erased sample afterwards", str(len(seen)), not seen)]
     yield Part(name="loaders", tables=[table], values={"seen": seen}, targets=targets)
+    yield kills(prepared(bench.run, bench.videos, bench.folder / "kills", requests(bench)["identity"]))
 
 
 def _prepared(options: argparse.Namespace) -> Bench:

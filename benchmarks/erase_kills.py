@@ -27,6 +27,7 @@ from rich.console import Console  # noqa: E402
 from benchmarks.erase_search import Traces, traces_of  # noqa: E402
 from benchmarks.erase_states import (  # noqa: E402
     PHASES,
+    current_result,
     differences,
     phase_of,
     result_of,
@@ -132,10 +133,20 @@ def shared_person(run: Path) -> str:
     return max(sorted(sharing or people), key=lambda person: people[person])
 
 
-def faults_of_readers(case: Case, out: Path) -> Iterator[str]:
-    """Yield what is wrong with what readers and writers see of an erasure that was killed."""
-    whole = result_of(state_of(out))
-    if whole not in (result_of(case.before), result_of(case.after)):
+def seen_by_readers(case: Case, out: Path) -> str:
+    """Return which result readers see, byte by byte: that of 'before', that of 'after', or 'neither'."""
+    seen = current_result(out)
+    known = {"before": case.before, "after": case.after}
+    return next((name for name, state in known.items() if seen == result_of(state)), "neither")
+
+
+def faults_of_readers(case: Case, out: Path, seen: str) -> Iterator[str]:
+    """Yield what is wrong with what readers and writers see of an erasure that was killed.
+
+    Args:
+        seen: as which of both the current result is seen, as `seen_by_readers` says.
+    """
+    if seen == "neither":
         yield "the current result is neither that of before nor that of after"
     if counts := lint_run(str(out)).counts:
         yield f"lint: {sorted(counts)}"
@@ -192,9 +203,8 @@ def killed_once(case: Case) -> Iterator[tuple[str, tuple[Any, ...], list[str]]]:
         out = case.copy("killed")
         case.erase(out, point).kill_when(lambda: False)
         phase = phase_of(out)
-        wrong = [f"readers: {fault}" for fault in faults_of_readers(case, out)]
-        state = result_of(state_of(out))
-        seen = "before" if state == result_of(case.before) else "after"
+        seen = seen_by_readers(case, out)
+        wrong = [f"readers: {fault}" for fault in faults_of_readers(case, out, seen)]
         _go_on(case, out, named=bool(number % 2))
         wrong += faults_of_end(case, out)
         yield phase, (number, f"{point[0]} {point[1]}", phase, seen, len(wrong)), wrong
@@ -217,7 +227,8 @@ def killed_at_all(case: Case) -> list[str]:
         if phase_of(out) == "journal gone":
             break
         case.erase(out, point, named=phase_of(out) == "chosen").kill_when(lambda: False)
-        wrong += [f"{point[1]}: {fault}" for fault in faults_of_readers(case, out)]
+        seen = seen_by_readers(case, out)
+        wrong += [f"{point[1]}: {fault}" for fault in faults_of_readers(case, out, seen)]
     _go_on(case, out, named=False)
     return [*wrong, *faults_of_end(case, out)]
 
@@ -230,6 +241,7 @@ def kills(case: Case) -> Part:
     for phase, row, faults in killed_once(case):
         phases[phase] += 1
         rows.append(row)
+        print(*row, *faults, sep="; ", flush=True)  # a run takes long: what is known is seen at once
         wrong += [f"kill {row[0]}: {fault}" for fault in faults]
     every = killed_at_all(case)
     missed = [phase for phase in PHASES if not phases[phase]]

@@ -19,9 +19,18 @@ _COST = "result/report/cost.html"
 
 def state_of(out: Path) -> dict[str, str]:
     """Return the SHA-256 of all that lies below a folder, by path; the current result is called result."""
+    return _hashed(out, out)
+
+
+def current_result(out: Path) -> dict[str, str]:
+    """Return `result_of` of a run folder's state, without looking at anything else in it."""
+    return result_of(_hashed(out, out / (out / "current").readlink()))
+
+
+def _hashed(out: Path, room: Path) -> dict[str, str]:
     current = (out / "current").readlink()
     told: dict[str, str] = {}
-    for path in sorted(p for p in out.rglob("*") if p.is_file() and not p.is_symlink()):
+    for path in sorted(p for p in room.rglob("*") if p.is_file() and not p.is_symlink()):
         below = path.relative_to(out)
         name = below.as_posix()
         if name.startswith(f"{current}/"):

@@ -11,6 +11,7 @@ from pipelines.results import Result
 from pipelines.run_folder import RunFolder
 from pipelines.stages import VISITS
 from reports.change_records import Change, Side
+from reports.changed_terms import LICENCE_ID, TERMS
 from reports.changes import Comparison
 from schemas.outcomes import BadInputError
 from transforms.storage import parquet_bytes, write_bytes
@@ -20,6 +21,7 @@ _CLIP_COLUMNS = (
     *("identity_identity_id", "identity_split_group", "attributes", "person_attributes"),
     *("start_seconds", "end_seconds"),
 )
+_TERMS_COLUMNS = ["source_name", "video_id", LICENCE_ID, *TERMS.values()]
 _END_COLUMNS = {
     "rejections": [
         *("stage", "level", "subject_id", "source_name", "reason", "score", "threshold"),
@@ -50,7 +52,7 @@ def _side(result: Result) -> Side:
     rows = [
         row for table in _END_COLUMNS for row in result.read_table(table, _END_COLUMNS[table]).to_pylist()
     ]
-    videos = result.read_table("videos", ["source_name", "video_id"]).to_pylist()
+    videos = result.read_table("videos", _TERMS_COLUMNS).to_pylist()
     erased = [row for row in rows if row.get("reason") == _ERASED]
     whole = [row for row in rows if row["level"] == "video" and row.get("reason") != _ERASED]
     spans: dict[str, list[tuple[float, float]]] = {}
@@ -59,7 +61,12 @@ def _side(result: Result) -> Side:
             spans.setdefault(row["video_id"], []).append((row["start_seconds"], row["end_seconds"]))
     sources: dict[str, str | None] = {row["source_name"]: None for row in whole}
     clips = result.read_table("clips", list(_CLIP_COLUMNS)).to_pylist()
+    copies: dict[str, set[str]] = {}
+    for row in whole:
+        if row.get("reason") == "duplicate":
+            copies.setdefault(row["video_id"], set()).add(row["source_name"])
     return Side(
+        name=result.name,
         clips={row["clip_id"]: row for row in clips},
         ends=_by(rows, "clip", "subject_id"),
         sources=sources | {row["source_name"]: row["video_id"] for row in videos},
@@ -68,6 +75,9 @@ def _side(result: Result) -> Side:
         weights={b.name: b.weights_sha256 for b in summary.backends},
         num_erased=sum(row["level"] == "video" for row in erased),
         erased=spans,
+        declared={row["source_name"]: row for row in videos},
+        copies={video: frozenset(names) for video, names in copies.items()},
+        consent_day=summary.consent_day,
     )
 
 

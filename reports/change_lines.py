@@ -1,16 +1,18 @@
 """What changed between two results, as lines for people."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from reports import formats
+from reports.change_groups import TermsGroup, terms_groups
 from reports.change_records import Change, Kind, Side
 from reports.changes import Comparison
 from reports.setting_changes import changed_settings, told
 
 _MOST_SETTINGS = 20
-_HEADS: Mapping[Kind, tuple[str, str]] = {
+HEADS: Mapping[Kind, tuple[str, str]] = {
     "file": ("file", "came, went or ended otherwise"),
+    "terms": ("term", "of consent or licence changed"),
     "came": ("clip", "came"),
     "went": ("clip", "went"),
     "end": ("clip", "that neither accepts ended otherwise"),
@@ -18,6 +20,7 @@ _HEADS: Mapping[Kind, tuple[str, str]] = {
     "identity": ("clip", "counted to another person"),
     "label": ("label", "changed"),
 }
+NOTHING = "No file or clip came, went, or changed its terms, split, person or labels."
 
 
 def change_lines(compared: Comparison) -> list[str]:
@@ -26,21 +29,32 @@ def change_lines(compared: Comparison) -> list[str]:
     counts = Counter(change.change for change in changes)
     lines = _heading(compared)
     if not changes:
-        return [*lines, "No file or clip came, went, or changed its split, person or labels."]
-    lines.append(", ".join(_head(kind, counts[kind]) for kind in _HEADS if counts[kind]) + ".")
-    for kind in _HEADS:
+        return [*lines, NOTHING]
+    lines.append(", ".join(head(kind, counts[kind]) for kind in HEADS if counts[kind]) + ".")
+    for kind in HEADS:
         if counts[kind]:
-            lines += ["", f"{_head(kind, counts[kind])}:"]
-            lines += [f"  {_line(change)}" for change in changes if change.change == kind]
+            lines += ["", f"{head(kind, counts[kind])}:"]
+            lines += [f"  {line}" for line in _lines(kind, changes, compared.new)]
     return lines
 
 
 def _heading(compared: Comparison) -> list[str]:
-    lines = [f"First: {_size(compared.old)}. Second: {_size(compared.new)}."]
+    lines = [sizes(compared), *judged_on(compared)]
     settings = changed_settings(compared.old.config, compared.new.config)
     if said := told(settings, _MOST_SETTINGS):
         lines.append(f"{said[0].upper()}{said[1:]}.")
     return lines
+
+
+def sizes(compared: Comparison) -> str:
+    """Return how much is in both results."""
+    return f"First: {_size(compared.old)}. Second: {_size(compared.new)}."
+
+
+def judged_on(compared: Comparison) -> list[str]:
+    """Return on which days consents had to hold, if those differ: a sentence, or none."""
+    one, other = compared.old.consent_day, compared.new.consent_day
+    return [f"Consents were judged by {one} and by {other}."] if one and other and one != other else []
 
 
 def _size(side: Side) -> str:
@@ -50,9 +64,21 @@ def _size(side: Side) -> str:
     return f"{files}{erased}, {clips}, {formats.count(len(side.accepted()))} of them accepted"
 
 
-def _head(kind: Kind, number: int) -> str:
-    noun, words = _HEADS[kind]
+def head(kind: Kind, number: int) -> str:
+    """Return how many changes of a kind there are, in words."""
+    noun, words = HEADS[kind]
     return f"{formats.plural(number, noun)} {words}"
+
+
+def _lines(kind: Kind, changes: Sequence[Change], new: Side) -> list[str]:
+    if kind == "terms":
+        return [_group_line(group) for group in terms_groups(changes, new)]
+    return [_line(change) for change in changes if change.change == kind]
+
+
+def _group_line(group: TermsGroup) -> str:
+    what = f"{group.attribute} {group.before} -> {group.after}"
+    return f"{what} of {group.concerns} ({group.examples}); {group.why}"
 
 
 def _line(change: Change) -> str:

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Kind = Literal["file", "came", "went", "end", "split", "identity", "label"]
+Kind = Literal["file", "terms", "came", "went", "end", "split", "identity", "label"]
 Row = Mapping[str, Any]
+IDENTITY = "identity_identity_id"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,13 +26,16 @@ class Change:
 class Side:
     """One of the two results.
 
-    `clips` are rows of the table by key; `ends` what ended a clip that was not accepted (a rejection or a
-    failure) by key; `sources` the id of each source's video by name, None for one that never became one, and
-    `lost` what ended such a source. Of files that were erased nothing is known but their number; `erased` are
-    erased spans of videos that stay, in seconds, by video. `config` are the settings, `weights` the models'
-    hashes by name.
+    `name` is the result's. `clips` are rows of the table by key; `ends` what ended a clip that was not
+    accepted (a rejection or a failure) by key; `sources` the id of each source's video by name, None for one
+    that never became one, and `lost` what ended such a source. Of files that were erased nothing is known but
+    their number; `erased` are erased spans of videos that stay, in seconds, by video. `config` are the
+    settings, `weights` the models' hashes by name. `declared` are the terms of readable files by source, as
+    the table of videos has them, `copies` the names of other files of one content by video; `consent_day` is
+    that on which consents had to hold.
     """
 
+    name: str
     clips: Mapping[str, Row]
     ends: Mapping[str, Row]
     sources: Mapping[str, str | None]
@@ -40,6 +44,17 @@ class Side:
     weights: Mapping[str, str | None]
     num_erased: int
     erased: Mapping[str, Sequence[tuple[float, float]]]
+    declared: Mapping[str, Row]
+    copies: Mapping[str, frozenset[str]]
+    consent_day: str | None
+
+    def people(self) -> dict[str, frozenset[str]]:
+        """Return the keys of the accepted clips of each person."""
+        found: dict[str, set[str]] = {}
+        for key, row in self.accepted().items():
+            if row[IDENTITY] is not None:
+                found.setdefault(row[IDENTITY], set()).add(key)
+        return {person: frozenset(keys) for person, keys in found.items()}
 
     def accepted(self) -> dict[str, Row]:
         """Return the rows of accepted clips by key."""

@@ -1,15 +1,18 @@
 """What changed between two results, clip by clip, and why: a changelog from their tables and settings."""
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from reports import formats
-from reports.change_records import Change, Kind, Row, Side
+from reports.change_records import IDENTITY, Change, Kind, Row, Side
+from reports.changed_files import file_changes, no_input, told_end, why_lost, why_other_consent
+from reports.changed_terms import terms_changes
+from reports.same_names import matched_names
 from reports.setting_changes import changed_settings, told
 
 _MOST_MODELS = 3
+_People = Mapping[str, frozenset[str]]
 _IDENTITY_SECTIONS = ("identities", "embed", "faces")
 _LABEL_SECTIONS = ("attributes", "pool")
 # What decides where clips are compared or counted with each other.
@@ -27,44 +30,18 @@ class Comparison:
     def changes(self) -> list[Change]:
         """Return all changes, by kind, source and clip."""
         before, after = self.old.accepted(), self.new.accepted()
-        found = [*self._files()]
+        found = [*file_changes(self.old, self.new), *terms_changes(self.old, self.new)]
         found += [self._came(row) for key, row in after.items() if key not in before]
         found += [self._went(row) for key, row in before.items() if key not in after]
         found += self._ended_otherwise((self.old.clips.keys() & self.new.clips.keys()) - {*before, *after})
         both = {key: (before[key], after[key]) for key in before.keys() & after.keys()}
-        moved = self._other_people(both)
+        moved = _other_people(both)
+        people = self.old.people(), self.new.people()
+        others = self.old.clips.keys() != self.new.clips.keys()
         for key, (one, other) in both.items():
-            found += [*self._split(one, other), *self._identity(one, other, moved)]
-            found += self._labels(one, other, key in moved)
+            found += [*self._split(one, other), *self._identity(one, other, moved, others)]
+            found += self._labels(one, other, key in moved, people)
         return sorted(found, key=lambda c: (c.change, c.source_name, c.clip_id or "", c.attribute or ""))
-
-    # ---- Files ---------------------------------------------------------------------------------------
-
-    def _files(self) -> Iterator[Change]:
-        statuses = self.old.statuses(), self.new.statuses()
-        for name in sorted(self.old.sources.keys() | self.new.sources.keys()):
-            before, after = (_file_state(side, name) for side in (self.old, self.new))
-            one, other = (side.sources.get(name) for side in (self.old, self.new))
-            why = "" if name in self.new.sources else self._no_input(self.new, self.old)
-            if one and other and one != other:
-                why = "the file of this name has other content"
-            if name not in self.old.sources or name not in self.new.sources:
-                before, after = (
-                    f"{said}{_accepted_of(side, name, of.get(name) or [])}"
-                    for said, side, of in zip((before, after), (self.old, self.new), statuses, strict=True)
-                )
-            if before != after or why:
-                yield Change(
-                    change="file", source_name=name, clip_id=None, before=before, after=after, why=why
-                )
-
-    def _no_input(self, side: Side, other: Side) -> str:
-        """Return why one side has no file that the other has."""
-        if side.num_erased <= other.num_erased:
-            return "the file was not among the inputs"
-        number = side.num_erased - other.num_erased
-        were = "1 was, whose name is" if number == 1 else f"{formats.count(number)} were, whose names are"
-        return f"the file was not among the inputs, or was erased ({were} not kept)"
 
     # ---- Came and went -----------------------------------------------------------------------------
 
@@ -87,9 +64,10 @@ class Comparison:
             if _overlaps(row, side.erased.get(video, ())):
                 return "it, or a clip of the same time, was erased"
             return f"its video was cut into other clips ({self._cause('survey', None, None)})"
-        if lost := side.lost.get(name):
-            return _lost_source(lost)
-        return self._no_input(side, other)
+        if name in side.lost:
+            causes = why_lost(side, name), why_other_consent(self.old, self.new, name)
+            return "; ".join(filter(None, causes))
+        return no_input(side, other)
 
     def _ended(self, side: Side, there: Row, accepted: Row) -> str:
         end = side.ends.get(there["clip_id"])
@@ -112,7 +90,7 @@ class Comparison:
     def _ended_otherwise(self, keys: Iterable[str]) -> Iterator[Change]:
         """Yield the clips that neither result accepts, and each for another reason."""
         for key in keys:
-            one, other = (_told_end(side.ends.get(key)) for side in (self.old, self.new))
+            one, other = (told_end(side.ends.get(key)) for side in (self.old, self.new))
             if one is not None and other is not None and one != other:
                 reasons = {one.removeprefix("rejected as "), other.removeprefix("rejected as ")}
                 why = self._settings(*(f"filter.rules.{reason}" for reason in sorted(reasons)))
@@ -128,31 +106,13 @@ class Comparison:
             why = "its person, or the group of look-alikes, has another id, by which splits are drawn"
         yield _change("split", other, why or "nothing in settings or ids tells", one["split"], other["split"])
 
-    def _other_people(self, both: Mapping[str, tuple[Row, Row]]) -> set[str]:
-        """Return the clips that show somebody else than before: ids may change, who is with whom counts.
-
-        Identities are matched by most clips in common, the largest first.
-        """
-        column = "identity_identity_id"
-        known = [(one[column], other[column]) for one, other in both.values()]
-        pairs = Counter((one, other) for one, other in known if one and other)
-        matched: dict[str, str] = {}
-        for (before, after), _ in sorted(pairs.items(), key=lambda item: (-item[1], item[0])):
-            if before not in matched and after not in matched.values():
-                matched[before] = after
-        return {
-            key for key, (one, other) in both.items()
-            if (one[column] or other[column]) and matched.get(one[column] or "") != other[column]
-        }  # fmt: skip
-
-    def _identity(self, one: Row, other: Row, moved: set[str]) -> Iterator[Change]:
+    def _identity(self, one: Row, other: Row, moved: set[str], others: bool) -> Iterator[Change]:
         if other["clip_id"] in moved:
             why = self._settings(*_IDENTITY_SECTIONS) or self._remade("look", one, other)
-            others = self.old.clips.keys() != self.new.clips.keys()
             why = why or ("other clips came or went" if others else "nothing in settings or clips tells")
-            yield _change("identity", other, why, one["identity_identity_id"], other["identity_identity_id"])
+            yield _change("identity", other, why, one[IDENTITY], other[IDENTITY])
 
-    def _labels(self, one: Row, other: Row, moved: bool) -> Iterator[Change]:
+    def _labels(self, one: Row, other: Row, moved: bool, people: tuple[_People, _People]) -> Iterator[Change]:
         before, after = _labels_of(one), _labels_of(other)
         for name in sorted(before.keys() | after.keys()):
             was, now = before.get(name), after.get(name)
@@ -166,17 +126,8 @@ class Comparison:
                 why = "the clip is counted to another person"
             else:
                 why = self._settings(*_LABEL_SECTIONS) or self._remade("look", one, other)
-                why = why or self._pooled(one, other)
+                why = why or _pooled(one, other, people)
             yield _change("label", other, why, _told(was), _told(now), name)
-
-    def _pooled(self, one: Row, other: Row) -> str:
-        """Say whether the person has other clips than before, all of which tell the labels together."""
-        column = "identity_identity_id"
-        before, after = (
-            {key for key, row in side.accepted().items() if row[column] == of[column]}
-            for side, of in ((self.old, one), (self.new, other))
-        )
-        return "the person has other clips" if before != after else "nothing in settings or clips tells"
 
     # ---- Causes ------------------------------------------------------------------------------------
 
@@ -213,24 +164,20 @@ def _change(kind: Kind, row: Row, why: str, before: Any, after: Any, attribute: 
     )
 
 
-def _file_state(side: Side, name: str) -> str:
-    """Return what became of a file."""
-    if name not in side.sources:
-        return "not there"
-    return _told_end(side.lost.get(name)) or "read as a video"
+def _other_people(both: Mapping[str, tuple[Row, Row]]) -> set[str]:
+    """Return the clips that show somebody else than before: ids may change, who is with whom counts."""
+    known = {key: (one[IDENTITY], other[IDENTITY]) for key, (one, other) in both.items()}
+    matched = matched_names(known.values())
+    return {
+        key for key, (one, other) in known.items()
+        if (one or other) and matched.get(one or "") != other
+    }  # fmt: skip
 
 
-def _accepted_of(side: Side, name: str, statuses: Sequence[str]) -> str:
-    """Return how many clips of a file that was read are accepted, as words, from the statuses of all."""
-    if name not in side.sources or name in side.lost:
-        return ""
-    return f", {statuses.count('accepted')} of {formats.plural(len(statuses), 'clip')} accepted"
-
-
-def _told_end(end: Row | None) -> str | None:
-    if end is None:
-        return None
-    return f"rejected as {end['reason']}" if "reason" in end else f"failed in {end['stage']}"
+def _pooled(one: Row, other: Row, people: tuple[_People, _People]) -> str:
+    """Say whether the person has other clips than before, all of which tell the labels together."""
+    before, after = (of.get(row[IDENTITY]) for of, row in zip(people, (one, other), strict=True))
+    return "the person has other clips" if before != after else "nothing in settings or clips tells"
 
 
 def _overlaps(row: Row, spans: Sequence[tuple[float, float]]) -> bool:
@@ -239,20 +186,6 @@ def _overlaps(row: Row, spans: Sequence[tuple[float, float]]) -> bool:
 
 def _status(side: Side, row: Row) -> str | None:
     return side.clips[row["clip_id"]]["status"] if row["clip_id"] in side.clips else None
-
-
-def _lost_source(end: Row) -> str:
-    if "reason" not in end:
-        return f"its file failed in {end['stage']} ({formats.prose(end['error'], 120)})"
-    words = {
-        "consent_refused": "consent is refused or withdrawn",
-        "consent_unclear": "consent is unclear",
-        "consent_withdrawn": "consent was withdrawn",
-        "consent_expired": "consent has expired",
-        "rights_reserved": "its holder reserves text and data mining",
-        "scope_not_granted": "consent does not cover what the result is for",
-    }
-    return words.get(end["reason"], f"its file was rejected as {end['reason']}")
 
 
 def _labels_of(row: Row, column: str | None = None) -> dict[str, tuple[str, str]]:

@@ -1,75 +1,26 @@
 """Diff: what changed between two results, in words and as a table, right in every line."""
 
 import dataclasses
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
 from pyarrow import csv
 
 from commands import command_line
-from commands.diff_runs import compared_runs
 from pipelines.erased_spans import erased_rejection
-from reports.change_records import Change
-from schemas.outcomes import Failure, Rejection, clip_rejection
-from schemas.records import Artefact, Attribute, Clip, Identity
-from schemas.tables import to_table
-from tests.makers import make_clip, make_source, make_video
-from tests.stored_run import make_summary, publish_run
-from transforms.storage import parquet_bytes, write_bytes
-
-
-def diff_runs(first: str, second: str) -> list[Change]:
-    return compared_runs(first, second).changes()
-
-
-def person(name: str) -> Identity:
-    return Identity(identity_id=name, confidence=1.0, embedder="e", split_group=name)
-
-
-def clip(number: int, source: str, who: str, **changes: Any) -> Clip:
-    fields = {
-        "status": "accepted",
-        "split": "train",
-        "video_id": source.ljust(20, "0"),
-        "identity": person(who),
-    }
-    return make_clip(number, source=make_source(source), **(fields | changes))
-
-
-def attribute(value: str, source: Any = "estimated") -> tuple[Attribute, ...]:
-    return (Attribute(name="age_group", value=value, source=source, confidence=None, model=None, score=None),)
-
-
-YOUNG, OLDER = attribute("20-29", "declared"), attribute("30-39", "declared")
-
-
-def turned_down(of: Clip, reason: str, score: float, threshold: float) -> tuple[Clip, Rejection]:
-    ended = dataclasses.replace(of, status="rejected", split=None)
-    return ended, clip_rejection(ended, "filter_audio", reason, score, threshold)
-
-
-def publish(
-    out: Path,
-    clips: Sequence[Clip],
-    ends: Sequence[Rejection] = (),
-    failures: Sequence[Failure] = (),
-    config: Any = None,
-) -> str:
-    result = publish_run(out, clips, ends, failures, make_summary(config=config or {}))
-    videos = {c.video_id: make_video(video_id=c.video_id, source=c.source) for c in clips}
-    path = f"{result.tables}/videos-00000-of-00001.parquet"
-    write_bytes(path, parquet_bytes(to_table("videos", list(videos.values()))))
-    return str(out)
-
-
-def lost_source(name: str, reason: str) -> Rejection:
-    return Rejection(
-        stage="probe", level="video", subject_id=name, video_id=None, source_name=name, reason=reason,
-        score=None, threshold=None,
-    )  # fmt: skip
+from schemas.outcomes import Failure
+from schemas.records import Artefact
+from tests.diff_makers import (
+    OLDER,
+    YOUNG,
+    attribute,
+    clip,
+    diff_runs,
+    lost_source,
+    publish,
+    turned_down,
+)
 
 
 @pytest.fixture

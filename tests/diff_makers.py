@@ -1,0 +1,74 @@
+"""Results that tests make to compare: a few clips, what ended others, and what a manifest declares."""
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from commands.diff_runs import compared_runs
+from reports.change_records import Change
+from schemas.outcomes import Failure, Rejection, clip_rejection
+from schemas.records import Attribute, Clip, Identity, Terms
+from schemas.tables import to_table
+from tests.makers import make_clip, make_source, make_video
+from tests.stored_run import make_summary, publish_run
+from transforms.storage import parquet_bytes, write_bytes
+
+
+def diff_runs(first: str, second: str) -> list[Change]:
+    return compared_runs(first, second).changes()
+
+
+def person(name: str) -> Identity:
+    return Identity(identity_id=name, confidence=1.0, embedder="e", split_group=name)
+
+
+def clip(number: int, source: str, who: str, **changes: Any) -> Clip:
+    fields = {
+        "status": "accepted",
+        "split": "train",
+        "video_id": source.ljust(20, "0"),
+        "identity": person(who),
+    }
+    return make_clip(number, source=make_source(source), **(fields | changes))
+
+
+def attribute(value: str, source: Any = "estimated") -> tuple[Attribute, ...]:
+    return (Attribute(name="age_group", value=value, source=source, confidence=None, model=None, score=None),)
+
+
+YOUNG, OLDER = attribute("20-29", "declared"), attribute("30-39", "declared")
+
+
+def turned_down(of: Clip, reason: str, score: float, threshold: float) -> tuple[Clip, Rejection]:
+    ended = dataclasses.replace(of, status="rejected", split=None)
+    return ended, clip_rejection(ended, "filter_audio", reason, score, threshold)
+
+
+def publish(
+    out: Path,
+    clips: Sequence[Clip],
+    ends: Sequence[Rejection] = (),
+    failures: Sequence[Failure] = (),
+    config: Any = None,
+    day: str | None = None,
+) -> str:
+    summary = make_summary(config=config or {}, consent_day=day)
+    result = publish_run(out, clips, ends, failures, summary)
+    videos = {c.video_id: make_video(video_id=c.video_id, source=c.source) for c in clips}
+    path = f"{result.tables}/videos-00000-of-00001.parquet"
+    write_bytes(path, parquet_bytes(to_table("videos", list(videos.values()))))
+    return str(out)
+
+
+def lost_source(name: str, reason: str) -> Rejection:
+    return Rejection(
+        stage="probe", level="video", subject_id=name, video_id=None, source_name=name, reason=reason,
+        score=None, threshold=None,
+    )  # fmt: skip
+
+
+def declared(number: int, source: str, terms: Terms | None = None, **changes: Any) -> Clip:
+    """Return a clip of a file of which a manifest declares something."""
+    declares = make_source(source, terms=terms or Terms(), **changes)
+    return dataclasses.replace(clip(number, source, f"p{number}"), source=declares)
