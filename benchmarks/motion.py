@@ -6,7 +6,8 @@
 Rows: the model at each guidance, the real motion, an envelope of the sound, the nearest neighbour by sound
 among the clips of --train-split, the mean pose of what was trained on, and the reference held still.
 "Shuffled" is the same with another clip's sound. Figures are medians over clips (of blinks, which are
-rare, means), with 95 % intervals by drawing people again; results.json has them all.
+rare, means), with 95 % intervals by drawing people again; results.json has them all. A second table has
+the model's mouths, at the first guidance, by group of people, as far as groups are large enough.
 """
 
 import argparse
@@ -33,6 +34,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--model", type=Path, help="a motion model; default: the one that ships")
     parser.add_argument("--guidance", default="1,1.15,1.5,2.5", help="of the face, comma-separated")
     parser.add_argument("--long-seconds", type=float, default=60.0, help="of the motion looked at for seams")
+    parser.add_argument("--min-people", type=int, default=5, help="no figure of fewer people of a group (5)")
     parser.add_argument("--output", type=Path, default=Path("out/motion"), help="default: out/motion")
     return parser.parse_args()
 
@@ -43,8 +45,9 @@ def main() -> int:
     import torch
     from rich.console import Console
 
+    from benchmarks.motion_groups import by_group, print_groups
     from benchmarks.motion_long import long_scores
-    from benchmarks.motion_rows import judged_clips, scored_rows
+    from benchmarks.motion_rows import MODEL, judged_clips, scored_rows
     from benchmarks.motion_spread import distances, diversity
     from benchmarks.motion_table import print_rows, summary
 
@@ -57,6 +60,9 @@ def main() -> int:
     rows = scored_rows(judged, neighbours, options.model, guidance)
     console = Console()
     print_rows(rows, console)
+    model = next(row for row in rows if row.name.startswith(MODEL))
+    groups = by_group(model, judged, options.min_people)
+    print_groups(groups, model.name, console)
     options.output.mkdir(parents=True, exist_ok=True)
     target = options.output / "results.json"
     long = long_scores(judged, options.model, options.long_seconds)
@@ -67,7 +73,7 @@ def main() -> int:
     for name, values in spread.items():
         told = ", ".join(f"{key} {value:.3g}" for key, value in values.items())
         console.print(f"{_SPREAD[name]}: {told}", markup=False)
-    results = {"rows": summary(rows), "long": long, **spread}
+    results = {"rows": summary(rows), "groups": groups, "long": long, **spread}
     target.write_text(json.dumps(results, indent=1), encoding="utf-8")
     console.print(f"written: {target}", markup=False)
     return 0

@@ -28,18 +28,19 @@ Maker = Callable[[Window, Float], Arrays]
 _FPS = 25.0
 _MAX_LAG = 5
 _OPEN_RADIANS, _SHUT_RADIANS = 0.12, 0.02  # of the envelope's jaw
-REAL = "real"
+REAL, MODEL = "real", "model"
 # What is not known of clips whose fit had no arms to go by.
 _OF_ARMS = ("arms amplitude", "arms speed", "beats")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Row:
-    """One way to make motion: scores of each clip by name, NaN where nothing real is to compare with; who
-    the clips show, and what was made.
+    """One way to make motion: scores of each clip by name, NaN where nothing real is to compare with; the
+    clips' keys, who they show, and what was made.
     """
 
     name: str
+    keys: tuple[str, ...]
     people: tuple[str, ...]
     scores: dict[str, tuple[float, ...]]
     motions: tuple[Motion, ...]
@@ -59,7 +60,7 @@ def scored_rows(
     real = [measures.see(points, window.arrays, betas_of(window)) for window in judged]
     rows = [_scored(REAL, judged, real, points, lambda window, _: window.arrays)]
     for scale in guidance:
-        rows.append(_scored(f"model, guidance {scale:g}", judged, real, points, _model(model, scale)))
+        rows.append(_scored(f"{MODEL}, guidance {scale:g}", judged, real, points, _model(model, scale)))
     rows.append(_scored("envelope", judged, real, points, _envelope))
     if neighbours:
         rows.append(_scored("nearest by sound", judged, real, points, _nearest(neighbours)))
@@ -83,7 +84,8 @@ def _scored(name: str, judged: list[Window], real: list[Motion], points: BodyPoi
             scores.setdefault(key, []).append(float("nan") if hidden else value)
     people = tuple(window.identity or window.key for window in judged)
     found = {key: tuple(values) for key, values in scores.items()}
-    return Row(name=name, people=people, scores=found, motions=tuple(motions))
+    keys = tuple(window.key for window in judged)
+    return Row(name=name, keys=keys, people=people, scores=found, motions=tuple(motions))
 
 
 def _compare(drawn: Motion, mismatched: Motion, real: Motion, sound: Float) -> Iterator[tuple[str, float]]:

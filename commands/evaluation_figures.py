@@ -57,9 +57,9 @@ def figures(scores: Sequence[Score], labels: Mapping[str, Labels], min_people: i
     for view, name in measures:
         mine = [score for score in scores if (score.view, score.name) == (view, name)]
         found += _of_group(mine, "", "")
-        for attribute in CATEGORIES:
-            for group, keys in _groups(mine, attribute, labels, min_people).items():
-                found += _of_group([score for score in mine if score.key in keys], attribute, group)
+        person_of = {score.key: score.person for score in mine}
+        for attribute, group, keys in groups_shown(person_of, labels, min_people):
+            found += _of_group([score for score in mine if score.key in keys], attribute, group)
     return found
 
 
@@ -99,11 +99,22 @@ def _interval(values: Sequence[float], people: Sequence[str]) -> Interval:
     return float(np.mean(values)), float(low), float(high)
 
 
+def groups_shown(
+    person_of: Mapping[str, str], labels: Mapping[str, Labels], min_people: int
+) -> Iterator[tuple[str, str, set[str]]]:
+    """Yield attribute, group and clips of each group of which figures may be shown.
+
+    Args:
+        person_of: by clip; labels: by clip.
+    """
+    for attribute in CATEGORIES:
+        for group, keys in _groups(person_of, attribute, labels, min_people).items():
+            yield attribute, group, keys
+
+
 def _groups(
-    scores: Sequence[Score], attribute: str, labels: Mapping[str, Labels], min_people: int
+    person_of: Mapping[str, str], attribute: str, labels: Mapping[str, Labels], min_people: int
 ) -> dict[str, set[str]]:
-    """Return the clips of each group that may be shown."""
-    person_of = {score.key: score.person for score in scores}
     keys = list(person_of)
     known = [labels.get(key, {}).get(attribute, (UNKNOWN, False)) for key in keys]
     names = tuple(sorted({value for value, _ in known} - {UNKNOWN}))
