@@ -13,7 +13,6 @@ place.
 
 import dataclasses
 import itertools
-import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -30,17 +29,16 @@ from pipelines.ledger import Ledger, ended
 from pipelines.people import People, PeopleResult
 from pipelines.recipes import recipes_of
 from pipelines.run_folder import Places
+from pipelines.same_content import duplicates_of, kept_of
 from pipelines.sender import of_this_mentor, this_mentor
 from pipelines.stages import visits_of
 from pipelines.steps import Step, step_of, summary
 from schemas.attributes import unused_declarations
-from schemas.consent import GRANTED, refusal
+from schemas.consent import refusal
 from schemas.outcomes import Rejection
 from schemas.records import Source, Video
-from schemas.terms import narrowest
 from transforms.compare_faces import with_rivals
 from transforms.filter_clips import Rule, judge_clip, max_jump
-from transforms.find_minors import declared_years
 from transforms.judge_consent import RESERVED, ConsentConfig, heeds_reservations
 from transforms.propose_clips import ClipConfig, lost_to_jumps, pieces_between_jumps
 from transforms.score_sync import SyncConfig, with_shared_offset
@@ -210,56 +208,9 @@ def with_artefact(video: Video, survey: Step) -> Video:
     return video if artefact is None else dataclasses.replace(video, artefacts=(artefact,))
 
 
-def first_of(videos: Iterable[Video]) -> list[Video]:
-    """Return videos of one content in the order in which the first is kept.
-
-    Of rows that say different ages of one file the youngest holds, and no guardian's consent before one.
-    """
-    return sorted(videos, key=_first_first)
-
-
-def _first_first(video: Video) -> tuple[float, bool, str, str]:
-    source, years = video.source, declared_years(video.source)
-    return math.inf if years is None else years, source.guardian_consent == GRANTED, source.name, source.uri
-
-
-def kept_of(videos: Iterable[Video]) -> Video:
-    """Return the video of one content that is kept: the first, on the narrowest terms of all."""
-    ordered = first_of(videos)
-    first, terms = ordered[0], narrowest([video.source.terms for video in ordered])
-    return dataclasses.replace(first, source=dataclasses.replace(first.source, terms=terms))
-
-
-def duplicates_of(videos: Iterable[Video]) -> list[Rejection]:
-    """Return the rejections of all but the first video of one content."""
-    first, *others = first_of(videos)
-    return [
-        Rejection(
-            stage="deduplicate",
-            level="video",
-            subject_id=other.video_id,
-            video_id=other.video_id,
-            source_name=other.source.name,
-            reason="duplicate",
-            score=None,
-            threshold=None,
-            also=(f"same content as {first.source.name}", *_declared_otherwise(first.source, other.source)),
-            seconds=other.duration_seconds,
-        )
-        for other in others
-    ]
-
-
 def _unused(source: Source) -> Sequence[Any]:
     """Return what a manifest declares and cannot be used; of people who did not agree, nothing is written."""
     return () if refusal(source) else unused_declarations(source)
-
-
-def _declared_otherwise(first: Source, other: Source) -> list[str]:
-    """Say in what the declarations of two files of one content differ: those of the first hold."""
-    fields = [f.name for f in dataclasses.fields(Source) if f.name not in ("uri", "name", "refusal", "row")]
-    differ = [name for name in fields if getattr(first, name) != getattr(other, name)]
-    return [f"declared otherwise: {', '.join(differ)}"] if differ else []
 
 
 def _keyed_by_id(video: Video) -> tuple[str, Video]:

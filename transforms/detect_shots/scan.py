@@ -1,18 +1,7 @@
-"""Detect shots: where one continuous take ends and the next begins.
+"""Score every frame of a video while it is decoded: changes of colour, TransNet V2 where they call for it."""
 
-Two detectors share the work. PySceneDetect's content score (mean change of hue, saturation and
-luma between frames) and the change of colours over half a second are computed on every
-frame and cost next to nothing. Where either shows that something may have happened, TransNet V2
-looks at a window of 100 frames. A still talker costs no network time at all, and a cut counts if
-  - TransNet V2 is sure of it, or
-  - the picture jumps in one frame, far above what its neighbours do, and stays changed. That
-    finds jump cuts within one set-up, which TransNet V2 rates low, and passes over flashes.
-"""
-
-import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from types import MappingProxyType
 
 import cv2
 import numpy as np
@@ -20,13 +9,10 @@ import numpy.typing as npt
 
 from backends.protocols import PictureChange, ShotModel
 from schemas.bounds import Count, Positive, Share
-from schemas.ids import span_id
-from schemas.records import Shot
 
 THUMBNAIL = (48, 27)  # px, the input of TransNet V2
 FloatArray = npt.NDArray[np.float64]
 Thumbnail = npt.NDArray[np.uint8]  # (27, 48, 3) RGB
-Cut = tuple[int, int, float | None]  # see find_cuts
 
 # TransNet V2 sees 100 frames and is read at the middle 50; a gate may fire a little late.
 _WINDOW, _MARGIN, _LEAD = 100, 25, 3
@@ -183,154 +169,3 @@ def change_ratio(content: Sequence[float], number: int, neighbourhood: int) -> f
     ]
     usual = float(np.median(around)) if around else 0.0
     return content[number] / max(usual, 0.5)
-
-
-def find_cuts(scores: ShotScores, config: ShotConfig) -> list[Cut]:
-    """Return cuts as (last frame of the old shot + 1, first frame of the new shot, score).
-
-    The two numbers are equal for a hard cut; between them lies a gradual transition. The score is
-    TransNet V2's chance of a cut, None where the jump decided without it.
-    """
-    content = np.asarray(scores.content)
-    # TransNet V2 marks the last frame before a cut; shift so that a cut names its first frame.
-    cut = np.zeros(len(content))
-    for frame, probability in scores.cut.items():
-        if frame + 1 < len(cut):
-            cut[frame + 1] = probability
-    sure = np.flatnonzero(cut >= config.sure_probability).tolist()
-    hits = sorted({*scores.jumps, *scores.leaps, *sure})
-    return [_transition(group, scores, cut, content, config) for group in _groups(hits)]
-
-
-def _groups(hits: Sequence[int]) -> list[list[int]]:
-    """Join hits that are at most three frames apart: one transition."""
-    groups: list[list[int]] = []
-    for hit in hits:
-        if groups and hit - groups[-1][-1] <= 3:
-            groups[-1].append(hit)
-        else:
-            groups.append([hit])
-    return groups
-
-
-def _transition(
-    group: list[int], scores: ShotScores, cut: FloatArray, content: FloatArray, config: ShotConfig
-) -> tuple[int, int, float | None]:
-    peak = max(group, key=lambda i: (content[i], -i))
-    looked_at = [float(cut[i]) for i in group if i - 1 in scores.cut]
-    score = max(looked_at, default=None)
-    if leaps := set(group) & set(scores.leaps):
-        return min(leaps), min(leaps), score
-    others = [content[i] for i in range(max(peak - 3, 1), min(peak + 4, len(content))) if i != peak]
-    if content[peak] >= 3.0 * max([0.5, float(np.median(others)) if others else 0.5]):
-        return peak, peak, score  # one frame does it all: a hard cut
-    start, end = group[0], group[-1]
-    while start > 1 and scores.transition.get(start - 1, 0.0) >= config.transition_probability:
-        start -= 1
-    limit = len(content) - 1
-    # Where everything moves, the transition is what moves twice as much as a second around it.
-    usual = float(np.median(content[max(start - 25, 1) : end + 26]))
-    floor = max(0.3 * float(content[start : end + 1].max()), 2.0 * usual)
-    while end < limit and (
-        scores.transition.get(end, 0.0) >= config.transition_probability or content[end] >= floor
-    ):
-        end += 1
-    while start > 1 and content[start - 1] >= floor:
-        start -= 1
-    return start, end, score
-
-
-def build_shots(
-    video_id: str,
-    scores: ShotScores,
-    end_seconds: float,
-    config: ShotConfig,
-    breaks: Mapping[int, float] = MappingProxyType({}),
-) -> list[Shot]:
-    """Partition a video's frames into shots.
-
-    Args:
-        end_seconds: the end of the last frame.
-        breaks: frames before which there is a gap or the clock starts again, and when the picture before
-            each ends; a shot ends there, whatever is seen.
-
-    Returns:
-        Shots that cover all frames; their clean spans leave out transitions and guard frames.
-    """
-    seconds = [*(max(s, 0.0) for s in scores.seconds), end_seconds]
-    last = len(scores.seconds)
-    shots: list[Shot] = []
-    start, clean_start, start_score = 0, 0, None
-    for old_end, new_start, score in _with_breaks(find_cuts(scores, config), breaks):
-        if old_end <= start:
-            continue
-        guard = 0 if new_start in breaks else config.guard_frames
-        clean_end = max(old_end - guard, clean_start)
-        shots.append(_shot(video_id, seconds, (start, new_start), (clean_start, clean_end), start_score))
-        if new_start in breaks:
-            shots[-1] = _ended(shots[-1], breaks[new_start])
-        start, clean_start, start_score = new_start, min(new_start + guard, last), score
-    shots.append(_shot(video_id, seconds, (start, last), (clean_start, last), start_score))
-    return _merge_fragments(shots, config, breaks)
-
-
-def _with_breaks(cuts: Sequence[Cut], breaks: Mapping[int, float]) -> list[Cut]:
-    """Return cuts in order with those at breaks, which take the place of others found there."""
-    kept = [cut for cut in cuts if not any(cut[0] <= frame <= cut[1] for frame in breaks)]
-    return sorted([*kept, *((frame, frame, None) for frame in breaks)], key=lambda cut: cut[:2])
-
-
-def _ended(shot: Shot, end_seconds: float) -> Shot:
-    """Return a shot that ends before a gap, and not at the picture behind it."""
-    clean_end = min(shot.clean_end_seconds, end_seconds)
-    return dataclasses.replace(shot, end_seconds=end_seconds, clean_end_seconds=clean_end)
-
-
-def _shot(
-    video_id: str,
-    seconds: list[float],
-    frames: tuple[int, int],
-    clean_frames: tuple[int, int],
-    score: float | None,
-) -> Shot:
-    return Shot(
-        shot_id=span_id(video_id, "shot", *frames),
-        video_id=video_id,
-        start_frame=frames[0],
-        end_frame=frames[1],
-        start_seconds=seconds[frames[0]],
-        end_seconds=seconds[frames[1]],
-        clean_start_seconds=seconds[clean_frames[0]],
-        clean_end_seconds=seconds[clean_frames[1]],
-        cut_score=score,
-    )
-
-
-def _merge_fragments(shots: list[Shot], config: ShotConfig, breaks: Mapping[int, float]) -> list[Shot]:
-    """Give fragments at the file's ends, too short to be shots, to their neighbour as unclean."""
-
-    def is_fragment(shot: Shot, border: int) -> bool:
-        return len(shots) > 1 and border not in breaks and _length(shot) < config.min_shot_seconds
-
-    if is_fragment(shots[-1], shots[-1].start_frame):
-        previous, last = shots[-2], shots.pop()
-        shots[-1] = dataclasses.replace(
-            previous,
-            shot_id=span_id(previous.video_id, "shot", previous.start_frame, last.end_frame),
-            end_frame=last.end_frame,
-            end_seconds=last.end_seconds,
-        )
-    if is_fragment(shots[0], shots[0].end_frame):
-        first, following = shots.pop(0), shots[0]
-        shots[0] = dataclasses.replace(
-            following,
-            shot_id=span_id(first.video_id, "shot", first.start_frame, following.end_frame),
-            start_frame=first.start_frame,
-            start_seconds=first.start_seconds,
-            cut_score=None,
-        )
-    return shots
-
-
-def _length(shot: Shot) -> float:
-    return shot.clean_end_seconds - shot.clean_start_seconds
