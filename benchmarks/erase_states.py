@@ -13,7 +13,13 @@ PHASES = (
     *("old result deleted", "rooms cleared", "receipt written", "journal gone"),
 )
 # What tells of the moment or of a random key, and cannot be the same twice.
-_OF_ITS_OWN = ("work/lease.json", "work/erased.json", "work/receipt_key.pem", "result/run.json")
+_OF_ITS_OWN = (
+    "work/lease.json",
+    "work/erased.json",
+    "work/receipt_key.pem",
+    "result/run.json",
+    "erasures/index.html",
+)
 _COST = "result/report/cost.html"
 
 
@@ -35,8 +41,8 @@ def _hashed(out: Path, room: Path) -> dict[str, str]:
         name = below.as_posix()
         if name.startswith(f"{current}/"):
             name = f"result/{path.relative_to(out / current).as_posix()}"
-        if name.startswith("erasures/"):
-            name = "erasures/" + ("a receipt" if name.endswith(".json") else name)
+        if name.startswith("erasures/") and name.endswith(".json"):
+            name = "erasures/a receipt"
         told[name] = hashlib.sha256(path.read_bytes()).hexdigest()
     return told
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
+from commands.erase_page import refresh_page
 from commands.print_summary import print_summary
 from commands.thumbnails import thumbnails
 from commands.write_pages import write_pages
@@ -13,7 +14,7 @@ from pipelines.config import CurateConfig
 from pipelines.run_folder import Places, RunFolder
 from pipelines.summarise import summarise
 from schemas.layout import PEOPLE_JSON, STAGES_JSON
-from schemas.run import IgnoredInput, PeopleSummary, RunSummary, StageRecipe, StageSummary
+from schemas.run import ERASE, IgnoredInput, PeopleSummary, RunSummary, StageRecipe, StageSummary
 from transforms.storage import read_bytes
 
 
@@ -57,6 +58,8 @@ def complete(
     result.write_summary(summary)
     write_pages(result, thumbnails(places, config))
     folder.publish(result)
+    if command != ERASE:  # an erasure tells of itself when it has a receipt
+        refresh_page(folder)
     print_summary(summary, folder.shown_page("index.html"), console)
     folder.remove_old_results()
     return summary

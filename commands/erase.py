@@ -29,6 +29,9 @@ def register(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
     ways.add_argument(
         "--verify", metavar="RECEIPT", help="check a receipt, and search the folder again for what was erased"
     )
+    ways.add_argument(
+        "--page", metavar="FILE", help="check all receipts, search the folder again, write a page about it"
+    )
     parser.add_argument("--reason", help="why; it stands in the receipt as you write it, so name nobody")
     parser.add_argument("--key", type=Path, help="Ed25519 key (PEM) that signs (default: one made in OUT)")
     parser.add_argument("--yes", action="store_true", help="do not ask")
@@ -51,6 +54,10 @@ def run(options: argparse.Namespace, _: list[str], console: Console) -> int:
         from commands.erase_verify import verify_receipt
 
         return verify_receipt(options.output, options.verify, options.material, options.models, console)
+    if options.page is not None:
+        from commands.erase_page import check_all
+
+        return check_all(options.output, options.page, console)
     from commands.erase_run import erase
 
     named = [

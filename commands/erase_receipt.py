@@ -14,7 +14,7 @@ from pipelines.erased import begun
 from pipelines.run_folder import RunFolder
 from schemas.erasure import Signer, new_key_pem, read_key, signed
 from schemas.exclusions import veiled_key
-from schemas.layout import ERASURES, RECEIPT_KEY, SHARDS, WORK
+from schemas.layout import RECEIPT_KEY, SHARDS, WORK
 from schemas.outcomes import BadInputError
 from transforms.storage import join, read_if_there, write_bytes
 
@@ -28,7 +28,7 @@ NOT_ERASED = (
 
 def receipt_place(folder: RunFolder, journal: Journal) -> str:
     """Return where the receipt of an erasure lies."""
-    return join(folder.root, ERASURES, f"{journal.receipt_id}.json")
+    return folder.receipt(journal.receipt_id)
 
 
 def left_by(place: str) -> int | None:

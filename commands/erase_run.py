@@ -15,6 +15,7 @@ from rich.console import Console
 
 from commands.complete import complete
 from commands.curate_videos import running
+from commands.erase_page import refresh_page
 from commands.erase_receipt import check_key, left_by, make_key, receipt_place, write_receipt
 from commands.package_run import settings_of_run
 from pipelines.erase.choose import choose, known_of
@@ -169,7 +170,7 @@ def _finish(folder: RunFolder, journal: Journal, key: Path | None, console: Cons
         journal = write_journal(folder, clear_rooms(folder, journal))
     receipt = receipt_place(folder, journal)
     if (left := left_by(receipt)) is not None:  # killed after that was written
-        close_journal(folder)
+        _close(folder)
         console.out(f"Erased; receipt: {receipt}", highlight=False)
         return Done(receipt=receipt, left=left)
     traces = read_traces(folder)
@@ -180,9 +181,15 @@ def _finish(folder: RunFolder, journal: Journal, key: Path | None, console: Cons
     bound = settings_of_run(folder, result.read_summary()).identities.merge_distance
     found = search(folder, result, traces, erased, bound)
     write_receipt(folder, journal, traces, found, key)
-    close_journal(folder)
-    _report(journal, found, receipt, console)
+    _close(folder)
+    _report(journal, found, receipt, folder.erasures_page, console)
     return Done(receipt=receipt, left=len(found.found))
+
+
+def _close(folder: RunFolder) -> None:
+    """Tell of it on the page of erasures; then it is done."""
+    refresh_page(folder)
+    close_journal(folder)
 
 
 def _make_result(folder: RunFolder, before: Result, plan: ErasePlan, console: Console) -> None:
@@ -218,12 +225,12 @@ def _say(console: Console, line: str) -> None:
     console.out(f"  {line}", highlight=False)
 
 
-def _report(journal: Journal, found: Search, receipt: str, console: Console) -> None:
-    for line in _told(journal, found, receipt):
+def _report(journal: Journal, found: Search, receipt: str, page: str, console: Console) -> None:
+    for line in (*_told(journal, found), f"  receipt: {receipt}", f"  all erasures: {page}"):
         console.out(line, highlight=False)
 
 
-def _told(journal: Journal, found: Search, receipt: str) -> Iterator[str]:
+def _told(journal: Journal, found: Search) -> Iterator[str]:
     plan = journal.plan
     left = f"{len(found.found)} places still hold something" if found.found else "nothing of it is left"
     yield (
@@ -241,4 +248,3 @@ def _told(journal: Journal, found: Search, receipt: str) -> Iterator[str]:
         )
         yield f"  {place} {how}: train it anew without them, or delete it"
     yield "  copies that you passed on, back-ups and models elsewhere are yours to recall (docs/erasure.md)"
-    yield f"  receipt: {receipt}"

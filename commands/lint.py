@@ -29,16 +29,12 @@ def run(options: argparse.Namespace, _: list[str], console: Console) -> int:
     import json
 
     from commands.lint_run import lint_run
+    from commands.write_pages import write_page_file
     from reports.lint import lint_lines, lint_page
-    from schemas.outcomes import BadInputError
-    from transforms.storage import write_bytes
 
     report = lint_run(options.output).plain()
     if options.page:
-        try:
-            write_bytes(options.page, lint_page(report))
-        except OSError as error:
-            raise BadInputError(f"--page {options.page}: cannot be written ({error.strerror})") from error
+        write_page_file(options.page, lint_page(report))
     lines = [json.dumps(report, indent=1)] if options.json else lint_lines(report)
     for line in lines:
         console.out(line, highlight=False)

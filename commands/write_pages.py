@@ -8,8 +8,10 @@ from reports.account import account_of
 from reports.croissant import croissant
 from reports.pages import render_pages
 from reports.run_data import RunData, light_columns, run_data
+from schemas.outcomes import BadInputError
 from schemas.run import RunSummary
 from schemas.tables import TABLES
+from transforms.storage import write_bytes
 from transforms.write_shards import INDEX_SCHEMA
 
 
@@ -36,4 +38,16 @@ def report_data(result: Result, summary: RunSummary, pictures: Mapping[str, byte
         BadInputError: if a table cannot be read.
     """
     tables = {name: [result.read_table(name, light_columns(name))] for name in TABLES}
-    return run_data(summary, tables, pictures, published_files(result))
+    return run_data(summary, tables, pictures, published_files(result), result.erasures_href)
+
+
+def write_page_file(path: str, page: bytes) -> None:
+    """Write a page to where `--page` says.
+
+    Raises:
+        BadInputError: if it cannot be written.
+    """
+    try:
+        write_bytes(path, page)
+    except OSError as error:
+        raise BadInputError(f"--page {path}: cannot be written ({error.strerror or error})") from error

@@ -13,7 +13,17 @@ import pyarrow.parquet as pq
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json
 
-from schemas.layout import CROISSANT_JSON, INDEX, REPORT, RUN_JSON, SHARDS, TABLES
+from media import is_remote
+from schemas.layout import (
+    CROISSANT_JSON,
+    ERASURES,
+    ERASURES_PAGE,
+    INDEX,
+    REPORT,
+    RUN_JSON,
+    SHARDS,
+    TABLES,
+)
 from schemas.outcomes import BadInputError
 from schemas.run import RunSummary
 from schemas.sample import to_json_bytes
@@ -128,6 +138,15 @@ class Result:
     def page_path(self, name: str) -> str:
         """Return where a file of the report is."""
         return join(self.folder, REPORT, *name.split("/"))
+
+    @property
+    def erasures_href(self) -> str:
+        """The way from a page of the report to the page of erasures, as a link.
+
+        On this machine a reader opens the report by OUT/report, elsewhere in the result's own folder.
+        """
+        up = 3 if is_remote(self.folder) else 1
+        return "/".join([*[".."] * up, ERASURES, ERASURES_PAGE])
 
     def shard_index(self) -> pa.Table | None:
         """Return the indices of all shards as one table; None without shards.

@@ -26,6 +26,7 @@ from schemas.layout import (
     ERASED,
     ERASURE,
     ERASURES,
+    ERASURES_PAGE,
     EVALUATION,
     EXCLUSIONS,
     EXPORT,
@@ -137,6 +138,25 @@ class RunFolder:
     def journal(self) -> str:
         """The file that says that an erasure was begun, and of what."""
         return join(self.erasure, JOURNAL)
+
+    def receipt(self, receipt_id: str) -> str:
+        """Return where the receipt of an erasure lies."""
+        return join(self.root, ERASURES, f"{receipt_id}.json")
+
+    def receipts(self) -> list[str]:
+        """Return the receipts of all erasures, in the order of time."""
+        folder = join(self.root, ERASURES)
+        return [join(folder, name) for name in list_folder(folder) if name.endswith(".json")]
+
+    @property
+    def erasures_page(self) -> str:
+        """The page that tells of all erasures."""
+        return join(self.root, ERASURES, ERASURES_PAGE)
+
+    @property
+    def report_href(self) -> str | None:
+        """The way from that page to the report of the current result, as a link; None where none lasts."""
+        return f"../{REPORT}/index.html" if self.is_local else None
 
     def drawings(self, key: str, name: str) -> str:
         """Return where a drawing of a clip is written."""

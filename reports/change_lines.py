@@ -10,15 +10,16 @@ from reports.changes import Comparison
 from reports.setting_changes import changed_settings, told
 
 _MOST_SETTINGS = 20
-HEADS: Mapping[Kind, tuple[str, str]] = {
-    "file": ("file", "came, went or ended otherwise"),
-    "terms": ("term", "of consent or licence changed"),
-    "came": ("clip", "came"),
-    "went": ("clip", "went"),
-    "end": ("clip", "that neither accepts ended otherwise"),
-    "split": ("clip", "changed the split"),
-    "identity": ("clip", "counted to another person"),
-    "label": ("label", "changed"),
+# Of each kind what is counted, what became of it, and its title on a page.
+HEADS: Mapping[Kind, tuple[str, str, str]] = {
+    "file": ("file", "came, went or ended otherwise", "Files"),
+    "terms": ("term", "of consent or licence changed", "Consent and licences"),
+    "came": ("clip", "came", "Clips that came"),
+    "went": ("clip", "went", "Clips that went"),
+    "end": ("clip", "that neither accepts ended otherwise", "Turned down otherwise"),
+    "split": ("clip", "changed the split", "Splits"),
+    "identity": ("clip", "counted to another person", "People"),
+    "label": ("label", "changed", "Labels"),
 }
 NOTHING = "No file or clip came, went, or changed its terms, split, person or labels."
 
@@ -66,7 +67,7 @@ def _size(side: Side) -> str:
 
 def head(kind: Kind, number: int) -> str:
     """Return how many changes of a kind there are, in words."""
-    noun, words = HEADS[kind]
+    noun, words, _ = HEADS[kind]
     return f"{formats.plural(number, noun)} {words}"
 
 

@@ -18,6 +18,15 @@ _WORDS = {
     "rights_reserved": "its holder reserves text and data mining",
     "scope_not_granted": "consent does not cover what the result is for",
 }
+# How a reason begins that is found by a setting.
+_JUDGED_BY = {
+    "consent_missing": "consent.require",
+    "scope_": "consent.scopes",
+    "basis_": "consent.bases",
+    "licence_": "consent.licences",
+    "jurisdiction_": "consent.jurisdictions",
+    "rights_reserved": "consent.bases_above_reservations",
+}
 
 
 def file_changes(old: Side, new: Side) -> Iterator[Change]:
@@ -62,10 +71,16 @@ def why_other_consent(old: Side, new: Side, name: str) -> str:
     for side, other in ((new, old), (old, new)):
         reason = (side.lost.get(name) or {}).get("reason")
         if reason in CONSENT and reason != (other.lost.get(name) or {}).get("reason"):
-            return _over(side, other.declared.get(name), reason) or told(
-                changed_settings(old.config, new.config, ("consent",))
-            )
+            over = _over(side, other.declared.get(name), reason)
+            paths = _settings(reason)
+            return over or (told(changed_settings(old.config, new.config, paths)) if paths else "")
     return ""
+
+
+def _settings(reason: str) -> list[str]:
+    """Return the settings by which a reason turns files down."""
+    named = [path for word, path in _JUDGED_BY.items() if reason.startswith(word)]
+    return [*named, "consent.columns"] if reason.endswith("_missing") else named
 
 
 def _over(side: Side, terms: Row | None, reason: str) -> str:

@@ -50,7 +50,8 @@ class RunData:
     """A run as the pages take it; `run_data` makes one.
 
     `tables` holds every table's light columns in a fixed order; `thumbs` JPEG files by clip id; `notes` are
-    oddities that a reader should know; `files` are the result's shards, indices and tables.
+    oddities that a reader should know; `files` are the result's shards, indices and tables; `erasures_href`
+    leads to the page of what was erased ('' where there is no such place).
     """
 
     summary: RunSummary
@@ -58,6 +59,7 @@ class RunData:
     thumbs: Mapping[str, bytes] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     files: tuple[PublishedFile, ...] = ()
+    erasures_href: str = ""
 
 
 def run_data(
@@ -65,6 +67,7 @@ def run_data(
     tables: Mapping[str, Sequence[pa.Table]],
     thumbs: Mapping[str, bytes] | None = None,
     files: Sequence[PublishedFile] = (),
+    erasures_href: str = "",
 ) -> RunData:
     """Return what the pages take.
 
@@ -73,6 +76,7 @@ def run_data(
             one that is not there is taken for empty, and the page says so.
         thumbs: small JPEG files by clip id.
         files: the result's shards, indices and tables.
+        erasures_href: the way from a page to that of what was erased.
 
     Raises:
         BadInputError: if a table lacks a column or has one of another type than its schema.
@@ -92,6 +96,7 @@ def run_data(
         thumbs=thumbs or {},
         notes=tuple(notes),
         files=tuple(files),
+        erasures_href=erasures_href,
     )
 
 

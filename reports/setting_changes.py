@@ -15,11 +15,16 @@ def changed_settings(
 
     Of a list of named things, as rules are, each is told by its name.
     """
-    if not paths:
-        paths = sorted(one.keys() | other.keys())
+    return [f"{name}: {was} -> {now}" for name, was, now in setting_rows(one, other, paths)]
+
+
+def setting_rows(
+    one: Mapping[str, Any], other: Mapping[str, Any], paths: Sequence[str] = ()
+) -> list[tuple[str, str, str]]:
+    """Return the settings that `changed_settings` tells: path, before, after."""
     return [
-        f"{name}: {_value(was)} -> {_value(now)}"
-        for path in paths
+        (name, _value(was), _value(now))
+        for path in paths or sorted(one.keys() | other.keys())
         for name, was, now in _differing(_below(one, path), _below(other, path), path)
     ]
 

@@ -81,6 +81,7 @@ def build_context(run: RunData) -> dict[str, Any]:
         "more_histograms": histograms[len(figures.ALWAYS) :],
         "first_cards": cards[:FIRST_CARDS],
         "more_cards": cards[FIRST_CARDS:],
+        "erasures": run.erasures_href if any(row.reason == "erased" for row in rows) else "",
         "problems": [formats.prose(p) for p in problems[:MAX_LISTED]],
         "num_problems": len(problems),
         "ignored": [

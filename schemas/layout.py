@@ -11,7 +11,8 @@
     OUT/run.json, shards, index, tables, report, croissant.json   on this machine links into that result
     OUT/layout.json              the version of this layout
     OUT/exclusions.json          clips withdrawn or erased, which loaders leave out (`schemas/exclusions.py`)
-    OUT/erasures/                signed receipts of what was erased, without it (`schemas/erasure.py`)
+    OUT/erasures/                signed receipts of what was erased, without it, and a page that tells of them
+                                 (`schemas/receipt.py`)
     OUT/artefacts/               what the stages made of each video and clip (`pipelines/artefacts.py`)
     OUT/biometric/               descriptors of faces, the register of identities, what made them
     OUT/work/                    this machine's own: the lease, the inputs of the last run, unfinished files
@@ -38,7 +39,7 @@ CURRENT, CURRENT_OBJECT = "current", "current.json"
 _RESULT_NAME = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
 EXCLUSIONS = "exclusions.json"
-ERASURES = "erasures"
+ERASURES, ERASURES_PAGE = "erasures", "index.html"
 
 ARTEFACTS, BIOMETRIC = "artefacts", "biometric"
 REGISTRY, MERGES = "registry", "merges"  # below BIOMETRIC

@@ -8,7 +8,7 @@ from typing import Any
 from commands.diff_runs import compared_runs
 from reports.change_records import Change
 from schemas.outcomes import Failure, Rejection, clip_rejection
-from schemas.records import Attribute, Clip, Identity, Terms
+from schemas.records import Artefact, Attribute, Clip, Identity, Terms
 from schemas.tables import to_table
 from tests.makers import make_clip, make_source, make_video
 from tests.stored_run import make_summary, publish_run
@@ -72,3 +72,35 @@ def declared(number: int, source: str, terms: Terms | None = None, **changes: An
     """Return a clip of a file of which a manifest declares something."""
     declares = make_source(source, terms=terms or Terms(), **changes)
     return dataclasses.replace(clip(number, source, f"p{number}"), source=declares)
+
+
+def differing_runs(folder: Path) -> tuple[str, str]:
+    """Two results, of which the second differs in every way; ids of people are others throughout."""
+    rule = {"name": "noisy_audio", "minimum": 10.0}
+    noisy, why = turned_down(clip(4, "d", "p4"), "noisy_audio", 8.0, 10.0)
+    first = [
+        clip(1, "a", "p1", person_attributes=attribute("30-39")),
+        clip(2, "b", "p2", person_attributes=YOUNG, attributes=YOUNG),
+        clip(3, "c", "p1"),
+        clip(6, "gone", "p6"),
+        clip(7, "withdrawn", "p7"),
+        clip(8, "h", "p8", artefacts=(Artefact(stage="look", artefact_id="1"),)),
+        noisy,
+    ]
+    failed = dataclasses.replace(clip(8, "h", "p8"), status="failed", split=None)
+    failure = Failure(
+        stage="look", level="clip", subject_id=failed.clip_id, video_id=failed.video_id, source_name="h",
+        error_type="E", error="boom", traceback="",
+    )  # fmt: skip
+    second = [
+        clip(1, "a", "q1", person_attributes=attribute("40-49")),
+        clip(2, "b", "q2", split="test", person_attributes=OLDER, attributes=OLDER),
+        clip(3, "c", "q9"),
+        clip(4, "d", "q4"),
+        clip(5, "new", "q5"),
+        failed,
+    ]
+    old = publish(folder / "1", first, [why], config={"filter": {"rules": [rule]}})
+    ends = [lost_source("withdrawn", "consent_refused")]
+    new = publish(folder / "2", second, ends, [failure], {"filter": {"rules": [rule | {"minimum": 5.0}]}})
+    return old, new

@@ -9,9 +9,12 @@ from typing import Any
 
 import pytest
 
+from commands.diff_runs import compared_runs
 from reports import bias, sankey
 from reports.account import account_of
+from reports.change_page import change_page
 from reports.document import BIAS, DATASHEET, GOVERNANCE
+from reports.erasures import erasures_page
 from reports.flow import Flow, Step
 from reports.languages import LANGUAGES
 from reports.links import page_links
@@ -22,7 +25,9 @@ from reports.statement import file_name
 from reports.summary import MAX_PAGE_BYTES, render_report
 from schemas.run import StageSummary
 from tests.bias_makers import STAGES, people_records
+from tests.diff_makers import differing_runs
 from tests.page_reader import PageReader
+from tests.receipt_makers import filed_receipts
 from tests.report_makers import Records
 from tests.report_run import make_run, make_summary, make_thumbs
 from transforms.balance import Quota, Target
@@ -43,7 +48,8 @@ ONE_OF_A_KIND = """(() => {
   }
 })()"""
 LINT_PAGES = ("lint.html", "lint_sound.html")
-OTHERS = [DATASHEET, GOVERNANCE, *map(file_name, LANGUAGES), *LINT_PAGES]
+DIFF_PAGE, ERASURES_PAGE = "diff.html", "erasures.html"
+OTHERS = [DATASHEET, GOVERNANCE, *map(file_name, LANGUAGES), *LINT_PAGES, DIFF_PAGE, ERASURES_PAGE]
 PLACE = {
     "file": "shards/train-000000.tar",
     "item": "0123456789abcdef0123",
@@ -97,6 +103,8 @@ def page(tmp_path_factory: pytest.TempPathFactory, run: RunData) -> Path:
     folder = tmp_path_factory.mktemp("report")
     lint = lint_page(LINTED), lint_page(LINTED | {"findings": []})
     pages = render_pages(run, account_of(run)) | dict(zip(LINT_PAGES, lint, strict=True))
+    pages[DIFF_PAGE] = change_page(compared_runs(*differing_runs(folder)))
+    pages[ERASURES_PAGE] = erasures_page(filed_receipts(), searched_on="2026-11-27", report="index.html")
     for name, content in pages.items():
         (folder / name).write_bytes(content)
     return folder / bias.FILE_NAME

@@ -1,6 +1,5 @@
 """Diff: what changed between two results, in words and as a table, right in every line."""
 
-import dataclasses
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -9,14 +8,12 @@ from pyarrow import csv
 
 from commands import command_line
 from pipelines.erased_spans import erased_rejection
-from schemas.outcomes import Failure
-from schemas.records import Artefact
 from tests.diff_makers import (
     OLDER,
     YOUNG,
-    attribute,
     clip,
     diff_runs,
+    differing_runs,
     lost_source,
     publish,
     turned_down,
@@ -25,35 +22,7 @@ from tests.diff_makers import (
 
 @pytest.fixture
 def runs(tmp_path: Path) -> tuple[str, str]:
-    """Two results, of which the second differs in every way; ids of people are others throughout."""
-    rule = {"name": "noisy_audio", "minimum": 10.0}
-    noisy, why = turned_down(clip(4, "d", "p4"), "noisy_audio", 8.0, 10.0)
-    first = [
-        clip(1, "a", "p1", person_attributes=attribute("30-39")),
-        clip(2, "b", "p2", person_attributes=YOUNG, attributes=YOUNG),
-        clip(3, "c", "p1"),
-        clip(6, "gone", "p6"),
-        clip(7, "withdrawn", "p7"),
-        clip(8, "h", "p8", artefacts=(Artefact(stage="look", artefact_id="1"),)),
-        noisy,
-    ]
-    failed = dataclasses.replace(clip(8, "h", "p8"), status="failed", split=None)
-    failure = Failure(
-        stage="look", level="clip", subject_id=failed.clip_id, video_id=failed.video_id, source_name="h",
-        error_type="E", error="boom", traceback="",
-    )  # fmt: skip
-    second = [
-        clip(1, "a", "q1", person_attributes=attribute("40-49")),
-        clip(2, "b", "q2", split="test", person_attributes=OLDER, attributes=OLDER),
-        clip(3, "c", "q9"),
-        clip(4, "d", "q4"),
-        clip(5, "new", "q5"),
-        failed,
-    ]
-    old = publish(tmp_path / "1", first, [why], config={"filter": {"rules": [rule]}})
-    ends = [lost_source("withdrawn", "consent_refused")]
-    new = publish(tmp_path / "2", second, ends, [failure], {"filter": {"rules": [rule | {"minimum": 5.0}]}})
-    return old, new
+    return differing_runs(tmp_path)
 
 
 def test_every_change_is_there_once_with_its_cause(runs: tuple[str, str]) -> None:

@@ -126,7 +126,7 @@ def test_a_person_is_erased_though_it_is_stopped_thrice_and_does_not_come_back(
     with monkeypatch.context() as patch, pytest.raises(Stopped):
         patch.setattr(commands.erase_run, "close_journal", stop)
         erase(str(out), None, told())
-    (written,) = [path.read_bytes() for path in (out / "erasures").iterdir()]
+    (written,) = [path.read_bytes() for path in (out / "erasures").glob("*.json")]
     done = erase(str(out), request, told())
     assert done is not None and done.left == 0 and goes.found(str(out)) == []
     assert Path(done.receipt).read_bytes() == written, "once it is written it stays as it is"
@@ -138,6 +138,9 @@ def test_a_person_is_erased_though_it_is_stopped_thrice_and_does_not_come_back(
     assert receipt["erased"]["artefact_bytes"] > 10_000
     assert receipt["erased"]["accepted_clips"] == 2 and receipt["request"]["reason"] == "asked in writing"
     assert {f["path"].split("/")[0] for f in receipt["files"]} >= {"shards", "index", "tables", "report"}
+    page = out / "erasures" / "index.html"
+    assert "asked in writing" in page.read_text() and "each receipt is as it was signed" in page.read_text()
+    assert 'href="../erasures/index.html"' in (out / "report" / "index.html").read_text()
     others = [c["clip_id"] for c in rows(out, "clips")]
     again = curate(discover(str(copied.corpus), copied.config), str(out), copied.config, [], told())
     assert again.rejected_by_reason["erased"] == 2

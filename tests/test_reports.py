@@ -117,6 +117,14 @@ def test_links_and_ids_fit(run: RunData, name: str) -> None:
     assert all("aria-label" in a or a.get("aria-hidden") == "true" for a in pictures)
 
 
+def test_what_was_erased_is_a_link_away(run: RunData, records: Records) -> None:
+    href = "../erasures/index.html"
+    assert href not in page_of(dataclasses.replace(run, erasures_href=href))[0]
+    erased = dataclasses.replace(records.rejections[0], reason="erased")
+    told = dataclasses.replace(records, rejections=[*records.rejections, erased])
+    assert href in page_of(dataclasses.replace(make_run(told), erasures_href=href))[0]
+
+
 def test_same_tables_give_the_same_bytes(records: Records) -> None:
     other = Records(**{n: list(reversed(getattr(records, n))) for n in TABLES})
     first = render_report(make_run(records))
