@@ -9,6 +9,7 @@ from pipelines.run_folder import RunFolder
 from reports.erasure_told import Filed
 from schemas.erasure import new_key_pem, read_key, signed
 from schemas.receipt import checked_receipt
+from transforms.storage import write_bytes
 
 TOLD: Mapping[str, Any] = {
     "receipt_id": "20261127T132520-94d538",
@@ -35,12 +36,11 @@ TOLD: Mapping[str, Any] = {
 
 
 def write_receipt(folder: RunFolder, number: int = 0, **changes: Any) -> Path:
-    """Write and sign a receipt into a local run folder; returns where it lies."""
+    """Write and sign a receipt into a run folder; returns where it lies on this machine."""
     told = {**TOLD, "receipt_id": f"20261127T1325{number:02}-94d538", **changes}
-    place = Path(folder.receipt(told["receipt_id"]))
-    place.parent.mkdir(parents=True, exist_ok=True)
-    place.write_bytes(signed(told, read_key(new_key_pem(), "a key"), "made here"))
-    return place
+    place = folder.receipt(told["receipt_id"])
+    write_bytes(place, signed(told, read_key(new_key_pem(), "a key"), "made here"))
+    return Path(place)
 
 
 def change(receipt: Path, **changes: Any) -> None:

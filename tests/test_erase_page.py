@@ -12,6 +12,7 @@ from commands.erase_page import check_all, refresh_page
 from pipelines.erased import begun, write_erased
 from pipelines.run_folder import RunFolder
 from schemas.data_card import DATA_CARD, DataCard, ErasedFrom, card_to_json
+from tests import remote_files
 from tests.makers import make_clip
 from tests.page_reader import PageReader
 from tests.receipt_makers import TOLD, change, write_receipt
@@ -98,6 +99,18 @@ def test_it_is_made_anew_with_a_search(folder: RunFolder, capsys: pytest.Capture
     assert "Found again of 20261127T132501-94d538" in page.text and GONE not in page.text
     assert "Found again of 20261127T132502-94d538" not in page.text
     assert command_line.main(["erase", folder.root, "--page", folder.root]) == 2
+
+
+def test_a_remote_run_has_it_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(remote_files.VARIABLE, str(tmp_path / "store"))
+    folder = RunFolder("fake://bucket/out")
+    write_receipt(folder)
+    refresh_page(folder)
+    (page,) = [
+        data for name, data in remote_files.objects(f"{folder.root}/").items() if name.endswith(".html")
+    ]
+    text = page.decode()
+    assert "1 erasure: 4 clips and 2 whole files" in text and "../report" not in text
 
 
 def test_a_folder_of_which_nothing_was_erased_has_no_page(tmp_path: Path) -> None:
