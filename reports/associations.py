@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from reports import formats, reasons
+from reports import formats, reasons, score_words
 from schemas.bias import TOGETHER
 
 Rows = Sequence[dict[str, Any]]
@@ -37,7 +37,7 @@ def _associated(metrics: Rows, scope: str) -> list[dict[str, Any]]:
 
 
 def _score_title(name: str) -> str:
-    return reasons.FIELDS.get(name.replace(".", "_"), (reasons.title(name),))[0]
+    return score_words.FIELDS.get(name.replace(".", "_"), (reasons.title(name),))[0]
 
 
 def _strength(v: float, low: float) -> str:

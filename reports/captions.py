@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from reports import formats, reasons
+from reports import formats, reasons, score_words
 from reports.reasons import Rule
 from reports.timeline import Span, covered_seconds
 
@@ -41,9 +41,9 @@ def measured(
     field = reasons.field_of(reason, rules)
     parts = []
     if score is not None:
-        parts.append(f"measured {reasons.with_unit(field, score)}")
+        parts.append(f"measured {score_words.with_unit(field, score)}")
     if threshold is not None:
-        parts.append(f"threshold {reasons.with_unit(field, threshold)}")
+        parts.append(f"threshold {score_words.with_unit(field, threshold)}")
     if also:
         parts.append("also: " + ", ".join(reasons.title(a).lower() for a in also[:4]))
     return "; ".join(parts)

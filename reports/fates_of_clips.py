@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from reports import formats, reasons
+from reports import formats, reasons, score_words
 from reports.fates import Row, ending, hint, outcome_lines, time_of, wrapped
 from reports.reasons import Rule
 from reports.remedies import bound_of
@@ -115,7 +115,7 @@ def _score(clip: Mapping[str, Any], field: str) -> float | None:
 
 
 def _amount(judged: Judged) -> str:
-    return reasons.with_unit(judged.rule.field, abs(judged.margin or 0.0))
+    return score_words.with_unit(judged.rule.field, abs(judged.margin or 0.0))
 
 
 def _rules_lines(judged: Sequence[Judged]) -> list[str]:
@@ -126,10 +126,10 @@ def _rules_lines(judged: Sequence[Judged]) -> list[str]:
 
 def _rule_text(judged: Judged) -> str:
     rule = judged.rule
-    name = reasons.FIELDS.get(rule.field, (reasons.title(rule.field),))[0]
+    name = score_words.FIELDS.get(rule.field, (reasons.title(rule.field),))[0]
     if judged.score is None:
         return f"{rule.name}: {name} not computed, so not judged"
-    measured = f"{rule.name}: {name} {reasons.with_unit(rule.field, judged.score)}"
+    measured = f"{rule.name}: {name} {score_words.with_unit(rule.field, judged.score)}"
     if judged.margin is None:
         return f"{measured}; the rule has no bound"
     verdict = f"passed by {_amount(judged)}" if judged.margin >= 0 else f"missed by {_amount(judged)}"

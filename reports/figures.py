@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from reports import formats, metrics, reasons
+from reports import formats, metrics, reasons, score_words
 from reports.reasons import Rule
 
 NUM_BINS = 24
@@ -98,7 +98,7 @@ def histogram(
     field: str, values: Floats, is_accepted: npt.NDArray[np.bool_], rules: Sequence[Rule]
 ) -> Histogram:
     """Bin one score (n values, NaN where not computed) and place its rules' bounds."""
-    title, unit, meaning = reasons.FIELDS.get(field, (reasons.title(field), "", "a score of the clip"))
+    title, unit, meaning = score_words.FIELDS.get(field, (reasons.title(field), "", "a score of the clip"))
     scale = 100.0 if unit == "ratio" else 1.0
     unit = "%" if unit == "ratio" else unit
     finite = np.isfinite(values)
@@ -184,4 +184,4 @@ def _summary(values: Floats, kept: npt.NDArray[np.bool_], num_missing: int, unit
 
 
 def _with_unit(value: float, unit: str) -> str:
-    return reasons.join_unit(value, unit)
+    return score_words.join_unit(value, unit)

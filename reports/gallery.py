@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from reports import formats, metrics, reasons
+from reports import formats, metrics, score_words
 from reports.run_data import RunData
 
 MAX_CARDS = 24
@@ -66,7 +66,7 @@ def fitting_thumb(data: bytes, max_bytes: int) -> bytes:
 def _card(row: dict[str, Any], thumb: bytes) -> Card:
     language = row["transcript_language"] or ""
     scores = [
-        (reasons.FIELDS[field][0], reasons.with_unit(field, row[field]))
+        (score_words.FIELDS[field][0], score_words.with_unit(field, row[field]))
         for field in _CARD_SCORES
         if row[field] is not None
     ]

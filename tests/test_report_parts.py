@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reports import captions, figures, formats, gallery, metrics, reasons, strips, timeline
+from reports import captions, figures, formats, gallery, metrics, reasons, score_words, strips, timeline
 from tests.report_makers import RULES, Records, make_records
 from tests.report_records import make_video, reject
 from tests.report_run import jpeg, make_run
@@ -150,8 +150,8 @@ def test_histogram_counts_every_value_and_draws_thresholds() -> None:
         (formats.plural(1200, "clip"), "1,200 clips"),
         (formats.file_name("gs://bucket/a/b c.mp4"), "b c.mp4"),
         (formats.file_name("x\ny.mp4"), "x\\ny.mp4"),
-        (reasons.with_unit("audio_speech_ratio", 0.5), "50 %"),
-        (reasons.with_unit("quality_yaw_degrees", -30.0), "\u221230°"),
+        (score_words.with_unit("audio_speech_ratio", 0.5), "50 %"),
+        (score_words.with_unit("quality_yaw_degrees", -30.0), "\u221230°"),
     ],
 )
 def test_numbers_are_written_for_people(text: str, expected: str) -> None:
