@@ -84,12 +84,12 @@ def _settings(reason: str) -> list[str]:
 
 
 def _over(side: Side, terms: Row | None, reason: str) -> str:
-    """Say that terms of a file, as the other result has them, held no more on the day of a result."""
-    if terms is None or side.consent_day is None:
+    """Say whether terms of a file, as the other result has them, held no more on the day of a result."""
+    if terms is None or side.consent_day is None or reason not in (EXPIRED, WITHDRAWN):
         return ""
     expires, withdrawn = terms[TERMS["consent_expires"]], terms[TERMS["consent_withdrawn"]]
     if no_longer(expires, withdrawn, datetime.date.fromisoformat(side.consent_day)) != reason:
-        return ""
+        return "another end is declared of it, or of a copy of it"
     last = last_day(expires, None) if reason == EXPIRED else last_day(None, withdrawn)
     return f"it held until {last}, and that result judged by {side.consent_day}"
 

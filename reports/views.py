@@ -6,7 +6,7 @@ from typing import Any
 # Characters from which on a column needs room for several words a line.
 LONG = 36
 # Up to which one is not broken: a day, a number with its unit.
-_SHORT = 12
+_SHORT = 14
 
 View = dict[str, Any]
 

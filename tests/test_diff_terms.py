@@ -93,15 +93,20 @@ def test_whose_a_file_is_can_be_told_though_names_are_made_up(tmp_path: Path) ->
 
 def test_a_file_is_lost_by_the_day_or_by_the_policy(tmp_path: Path) -> None:
     clips = [declared(1, "a", Terms(expires_on="2026-11-30")), declared(2, "b", Terms(basis="research"))]
+    clips.append(declared(3, "c", Terms(expires_on="2027-06-30")))
     first = publish(tmp_path / "1", clips, config={"consent": {"bases": None}}, day="2026-11-01")
     ends = [lost_source("a", "consent_expired"), lost_source("b", "basis_not_allowed")]
+    ends.append(lost_source("c", "consent_expired"))
     second = publish(tmp_path / "2", [], ends, config={"consent": {"bases": ["licence"]}}, day="2026-12-01")
     changed = "changed settings: consent.bases: not set -> ['licence']"
+    other = "another end is declared of it, or of a copy of it"
     over = "it held until 2026-11-30, and that result judged by 2026-12-01"
     there = {(c.change, c.source_name): c.why for c in diff_runs(first, second)}
     assert there == {
         ("file", "a"): over,
         ("file", "b"): changed,
+        ("file", "c"): other,
+        ("went", "c"): f"in the second result consent has expired; {other}",
         ("went", "a"): f"in the second result consent has expired; {over}",
         ("went", "b"): f"in the second result its file was rejected as basis_not_allowed; {changed}",
     }
