@@ -213,7 +213,7 @@ BACKENDS: tuple[Backend, ...] = (
         licence="made by Mentor from recordings under CC BY 4.0 and ODbL 1.0",
         if_missing="nobody is animated unless you name a motion model by path",
         weights=(("models", "motion/data/motion.safetensors"),),
-        expected_sha256="3608671d4471c74ae76635e03f2185b7285493b6ccc9f45e267251d15bf4cb1e",
+        expected_sha256="67b411651654a6221b0da0a0be2860bcec17c7e650cd50a101d6110fae6bf3f2",
     ),
     Backend(
         name="video",

@@ -116,7 +116,7 @@ def _cut(motion: Motion, number: int) -> Motion:
 def _model(path: Path | None, guidance: float) -> Maker:
     model = load_motion(path or bundled_model())
     features = features_of(model.about.sound)
-    config = GenerateConfig(face_guidance=guidance)
+    config = GenerateConfig(mouth_guidance=guidance)
 
     def make(window: Window, sound: Float) -> Arrays:
         return animate(model, features, sound, reference_of(window), config)

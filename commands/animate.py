@@ -50,7 +50,7 @@ def run(options: argparse.Namespace, _: list[str], console: Console) -> int:
         body_model=options.body_model,
         whisper=options.whisper,
         seed=options.seed,
-        face_guidance=options.guidance,
+        mouth_guidance=options.guidance,
         num_steps=options.steps,
         formats=formats,
         consent=optional_path(options.consent),

@@ -43,7 +43,7 @@ class Animation:
     body_model: str | None
     whisper: str | None
     seed: int
-    face_guidance: float | None
+    mouth_guidance: float | None
     num_steps: int | None
     formats: tuple[str, ...]
     consent: Path | None = None
@@ -62,7 +62,7 @@ def animate_person(wanted: Animation, console: Console) -> list[Path]:
     adult, guardian = answered_for(
         wanted.consent, "generate", wanted.reference, Path(wanted.audio), adult=wanted.adult
     )
-    config = motion_config(wanted.seed, wanted.face_guidance, wanted.num_steps)
+    config = motion_config(wanted.seed, wanted.mouth_guidance, wanted.num_steps)
     model = motion_model(wanted.model)
     sound = read_sound(wanted.audio)
     seconds = len(sound) / SAMPLING_RATE_HZ
@@ -97,17 +97,17 @@ def drawn_motion(
     return reference.track.moved(drawn, model.about.fps)
 
 
-def motion_config(seed: int, face_guidance: float | None, num_steps: int | None) -> GenerateConfig:
+def motion_config(seed: int, mouth_guidance: float | None, num_steps: int | None) -> GenerateConfig:
     """Return how motion is drawn.
 
     Raises:
         BadInputError: naming the flag that is out of bounds.
     """
     config = GenerateConfig(seed=seed)
-    if face_guidance is not None:
-        if not (math.isfinite(face_guidance) and 0 <= face_guidance <= 10):
-            raise BadInputError(f"--guidance {face_guidance:g}: should be from 0 to 10")
-        config = replace(config, face_guidance=face_guidance)
+    if mouth_guidance is not None:
+        if not (math.isfinite(mouth_guidance) and 0 <= mouth_guidance <= 10):
+            raise BadInputError(f"--guidance {mouth_guidance:g}: should be from 0 to 10")
+        config = replace(config, mouth_guidance=mouth_guidance)
     if num_steps is not None:
         if not 1 <= num_steps <= 1000:
             raise BadInputError(f"--steps {num_steps}: should be from 1 to 1000")

@@ -46,7 +46,7 @@ def run(options: argparse.Namespace, _: list[str], console: Console) -> int:
         out=Path(options.out),
         length=options.length,
         seed=options.seed,
-        face_guidance=options.guidance,
+        mouth_guidance=options.guidance,
         motion_model=optional_path(options.motion_model),
         mending=mending_of(options),
         body_model=options.body_model,

@@ -39,7 +39,7 @@ class Dubbing:
     out: Path
     length: Length | None
     seed: int
-    face_guidance: float | None
+    mouth_guidance: float | None
     motion_model: Path | None
     mending: Mending
     body_model: str | None
@@ -59,7 +59,7 @@ def dub_video(wanted: Dubbing, console: Console) -> list[Path]:
     voice = read_sound(str(wanted.audio), SOUND_RATE_HZ)
     if float(np.abs(voice).max(initial=0)) < _SILENT:
         raise BadInputError(f"{wanted.audio}: silent from beginning to end; give a voice")
-    drawing = motion_config(wanted.seed, wanted.face_guidance, None)
+    drawing = motion_config(wanted.seed, wanted.mouth_guidance, None)
     speech = motion_model(wanted.motion_model)
     model = load_mender(wanted.mending)
     console.out(f"{len(voice) / SOUND_RATE_HZ:.1f} s of sound; fitting {wanted.video}", highlight=False)
@@ -111,7 +111,7 @@ def _making(wanted: Dubbing, basis: ConsentBasis, model: AnyVideoModel | None) -
     motion = {"motion": sha256_of(wanted.motion_model or bundled_motion())}
     models = motion | mending_models(wanted.mending, model)
     settings = mending_settings(wanted.mending, model) | {
-        "guidance": wanted.face_guidance,
+        "guidance": wanted.mouth_guidance,
         "length": wanted.length,
     }
     return Making(use="dub", seed=wanted.seed, models=models, consent=basis, settings=settings)

@@ -44,7 +44,7 @@ class Generation:
     out: Path
     motion: Path | None
     seed: int
-    face_guidance: float | None
+    mouth_guidance: float | None
     motion_model: Path | None
     mending: Mending
     body_model: str | None
@@ -87,7 +87,7 @@ def _motion(
     """Return the motion of the voice, or of the file that was given, in the photo's camera."""
     if wanted.motion is None:
         model = motion_model(wanted.motion_model)
-        config = motion_config(wanted.seed, wanted.face_guidance, None)
+        config = motion_config(wanted.seed, wanted.mouth_guidance, None)
         return drawn_motion(model, reference, sound, config, wanted.whisper, console)
     given = read_track(wanted.motion)
     check_alike(wanted.motion, given, reference.track, "photo")
@@ -100,7 +100,7 @@ def _making(wanted: Generation, basis: ConsentBasis, video: AnyVideoModel | None
     if wanted.motion is None:
         models["motion"] = sha256_of(wanted.motion_model or bundled_motion())
     settings = mending_settings(wanted.mending, video) | {
-        "guidance": wanted.face_guidance,
+        "guidance": wanted.mouth_guidance,
         "motion_sha256": None if wanted.motion is None else sha256_of(wanted.motion),
     }
     return Making(use="generate", seed=wanted.seed, models=models, consent=basis, settings=settings)

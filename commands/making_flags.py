@@ -11,7 +11,9 @@ def add_voice_flags(parser: argparse.ArgumentParser) -> None:
         "--seed", type=int, default=0, help="another seed, another way to say it (default: 0)"
     )
     parser.add_argument(
-        "--guidance", type=float, help="how far the mouth moves for the sound (default: 1.2; 1 is none)"
+        "--guidance",
+        type=float,
+        help="how far the mouth moves for the sound (default: as far as people's, by the model; 1 is none)",
     )
     parser.add_argument(
         "--whisper", help="the Whisper model that motion is heard with, name or folder (default: base)"

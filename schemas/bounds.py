@@ -16,6 +16,8 @@ Factor = Annotated[float, Ge(1.0)]
 """How many times as much."""
 Count = Annotated[int, Ge(1)]
 """How many, at least one."""
+CountOrNone = Annotated[int, Ge(0)]
+"""How many there are, or 0."""
 Level = Annotated[int, Interval(ge=0, le=255)]
 """A brightness of 8 bits."""
 Signed = Annotated[float, Interval(ge=-1e12, le=1e12)]

@@ -25,8 +25,7 @@ from models.motion.liveliness import AS_DRAWN, PARTS, Carried, Liveliness, liven
 from models.motion.measures import Float, Motion
 from models.motion.sound import SoundFeatures
 
-# People, and as few as medians over them mean something for.
-_MOST_PEOPLE, _FEWEST_PEOPLE = 16, 4
+_FEWEST_PEOPLE = 4  # for whom a median means something
 _PEOPLE_OF_DEFAULT = 4  # so many are as good a reason for a gain as the default
 _MOST_SECONDS = 10.0  # of a clip
 _SMOOTHINGS = (0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0)  # frames
@@ -79,17 +78,19 @@ def calibrate(
     points: BodyPoints,
     shards: Sequence[str],
     split: str,
+    most_people: int = 16,
 ) -> Liveliness:
-    """Return how motion that a model draws is to be carried.
-
-    A part that is seen of fewer than four people keeps the default.
+    """Return how motion that a model draws is to be carried; a part that is seen of fewer than four people,
+    and the mouth, as the model says already: mouths of the voices that were learnt from go further than
+    those of others (1.03 of people's against .74 on 17 people).
 
     Args:
         features: what the model hears with.
         points: of the body model that the shards were fitted with.
         split: of the shards; the one trained on, since no other must be known to the model.
+        most_people: how many are looked at.
     """
-    found_clips = list(islice(_one_clip_each(shards, split), _MOST_PEOPLE))
+    found_clips = list(islice(_one_clip_each(shards, split), most_people))
     if len(found_clips) < _FEWEST_PEOPLE:
         return model.about.liveliness
     people = _drawn_with_another_sound(model, features, found_clips)

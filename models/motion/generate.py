@@ -4,7 +4,7 @@ T frames in all, D numbers a frame.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from torch import Tensor
 from models.diffusion import guided, sample
 from models.motion.channels import (
     ARMS,
-    FACE,
+    HEARD,
     NUM_CHANNELS,
     POSE,
     TRUNK,
@@ -38,9 +38,8 @@ class GenerateConfig:
 
     seed: int = 0
     num_steps: Count = 20
-    # A mean of what fits the sound moves less than people do; more guidance moves the mouth further, and it
-    # agrees no better with the sound.
-    face_guidance: float = 1.3
+    # In place of that of `liveliness`.
+    mouth_guidance: float | None = None
     pose_guidance: float = 1.0
     limit_deviations: Positive = 6.0
     # None: as the model was found to need it after its training.
@@ -74,8 +73,11 @@ def animate(
         BadInputError: if the sound is shorter than a frame, or the features are not the model's.
     """
     config = config or GenerateConfig()
+    lively = config.liveliness or model.about.liveliness
+    if config.mouth_guidance is None:
+        config = replace(config, mouth_guidance=lively.mouth_guidance)
     drawn = draw_as_learnt(model, features, sound, reference, config, progress)
-    livelier = livened(drawn, config.liveliness or model.about.liveliness, model.about.fps)
+    livelier = livened(drawn, lively, model.about.fps)
     return to_parameters(model.scales.plain(livelier).numpy(), reference, model.about.pose_against)
 
 
@@ -87,7 +89,9 @@ def draw_as_learnt(
     config: GenerateConfig,
     progress: Callable[[int, int], None] | None = None,
 ) -> Tensor:
-    """Return residual vectors (T, D), normalised, as lively as they were drawn; all else as for `animate`."""
+    """Return residual vectors (T, D), normalised, as lively as they were drawn, without guidance of the mouth
+    if the configuration says none; all else as for `animate`.
+    """
     about, scales = model.about, model.scales
     if features.name != about.sound_name:
         raise BadInputError(f"this motion model hears {about.sound_name}, not {features.name}")
@@ -159,6 +163,7 @@ def draw_window(
         heard_BTC, reference_BD: normalised; noise_BTD: what it is drawn from.
     """
     network, there = model.network, torch.ones_like(known_BT)
+    mouth_guidance = 1.0 if config.mouth_guidance is None else config.mouth_guidance
     deaf = torch.tensor([False, True]).repeat_interleave(len(noise_BTD))
     twice = [torch.cat([part, part]) for part in (heard_BTC, reference_BD, known_BT, there)]
 
@@ -168,7 +173,7 @@ def draw_window(
         both = network(torch.cat([x_BTD, x_BTD]), torch.cat([t_B, t_B]), heard, reference, known, real, deaf)
         with_sound, without = both.chunk(2)
         out = with_sound.clone()
-        out[..., FACE] = guided(with_sound[..., FACE], without[..., FACE], config.face_guidance)
+        out[..., HEARD] = guided(with_sound[..., HEARD], without[..., HEARD], mouth_guidance)
         pose = guided(with_sound[..., POSE], without[..., POSE], config.pose_guidance)
         # What is known is put in first, so that the frames after it are smoothed towards it.
         pose = torch.where(known_BT[..., None], before_BTD[..., POSE], pose)

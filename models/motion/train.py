@@ -155,7 +155,7 @@ def train_motion(
     @cache
     def finished() -> MotionModel:
         done = model()
-        lively = calibrate(done, features, points.cpu(), shards, split)
+        lively = calibrate(done, features, points.cpu(), shards, split, config.liveliness_people)
         return replace(done, about=replace(done.about, liveliness=lively))
 
     def shown() -> MotionModel:
@@ -180,6 +180,7 @@ def _about(
         window_frames=config.window_frames,
         known_frames=config.known_frames,
         pose_against=config.pose_against,
+        liveliness=config.liveliness,
         body_model=body.model_id,
         num_steps=0,
         trained_on=f"{num_samples} clips",

@@ -17,6 +17,7 @@ from models.motion.body_points import BodyPoints
 from models.motion.calibrate import calibrate
 from models.motion.channels import NUM_CHANNELS, SLICES, UPPER_LIMBS, residual_vectors
 from models.motion.checkpoint import MotionModel, bundled_model, load_motion, motion_bytes
+from models.motion.config import CONFIGS
 from models.motion.liveliness import Carried, Liveliness, deepened, livened, widened
 from models.motion.sound import LogMel
 from tests.models.made_shards import nodding_arrays, write_shards
@@ -61,7 +62,7 @@ def test_what_goes_less_far_is_carried_as_far_as_people_go(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found, model = measured(tmp_path, monkeypatch, halved)
-    trust, default = PEOPLE / (PEOPLE + 4), Liveliness()
+    trust, default = PEOPLE / (PEOPLE + 4), model.about.liveliness
     for part, wanted in (("head", 2.0), ("arms", 1.25)):
         carried = getattr(found, part)
         mixed = wanted**trust * getattr(default, part).gain ** (1 - trust)
@@ -86,6 +87,19 @@ def test_what_trembles_is_smoothed(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_few_people_tell_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found, model = measured(tmp_path, monkeypatch, halved, people=3)
     assert found == model.about.liveliness
+
+
+def test_of_people_who_are_not_looked_at_nothing_is_told(tmp_path: Path) -> None:
+    write_shards(tmp_path / "OUT", [FRAMES] * PEOPLE, num_shards=2, arrays=swaying)
+    given = Liveliness(head=Carried(gain=2.5, smoothing_frames=1.0), mouth_guidance=1.1)
+    model = load_motion(bundled_model())
+    model = replace(model, about=replace(model.about, liveliness=given))
+    points = BodyPoints(load_body_model())
+    assert calibrate(model, LogMel(), points, [str(tmp_path / "OUT")], "train", most_people=0) == given
+
+
+def test_the_model_that_ships_is_as_lively_as_its_configuration_says() -> None:
+    assert load_motion(bundled_model()).about.liveliness == CONFIGS["bundled"]().liveliness
 
 
 def test_a_part_is_carried_and_all_else_stays() -> None:

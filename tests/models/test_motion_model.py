@@ -263,6 +263,21 @@ def test_what_trembles_is_smoothed_arms_more_than_the_head_and_the_face_not_at_a
     assert face == 1 and trunk < 0.05 and arms < trunk / 10
 
 
+def test_the_mouth_goes_as_far_as_the_model_says_or_whoever_asks(trained: MotionModel) -> None:
+    sound = np.random.default_rng(0).normal(0, 0.1, 16000).astype(np.float32)
+    config = GenerateConfig(num_steps=2)
+
+    def jaws(model: MotionModel, asked: GenerateConfig) -> Any:
+        return animate(model, LogMel(), sound, reference(), asked)["smplx:jaw"]
+
+    lively = replace(trained.about.liveliness, mouth_guidance=2.0)
+    further = replace(trained, about=replace(trained.about, liveliness=lively))
+    assert np.array_equal(jaws(further, config), jaws(trained, replace(config, mouth_guidance=2.0)))
+    assert np.array_equal(jaws(trained, config), jaws(further, replace(config, mouth_guidance=1.3)))
+    wide, usual = (jaws(model, config).std(0).sum() for model in (further, trained))
+    assert wide > 1.2 * usual
+
+
 def test_sound_that_does_not_fit_is_refused(trained: MotionModel) -> None:
     config = GenerateConfig(num_steps=3)
     with pytest.raises(BadInputError, match="shorter than a frame"):
