@@ -20,8 +20,8 @@ def register(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
     parser.add_argument("shards", nargs="+", help="output folders of runs, folders of shards, or patterns")
     parser.add_argument(
         "--config",
-        help="cpu_small, demo, vlogger_full, bundled (motion), gpu_128 (video), or a YAML file (default: cpu_small); "
-        "with --pretrained latent_256, latent_512, and of each _motion (default: latent_256)",
+        help="cpu_small, demo, vlogger_full, bundled (motion), gpu_128 (video), or a YAML file (default: "
+        "cpu_small); with --pretrained latent_256, latent_512, and of each _motion (default: latent_256)",
     )
     parser.add_argument("--to", help="folder for checkpoints, model and page; default: OUT/models/MODEL")
     parser.add_argument("--from", dest="start", help="a model (.safetensors) to begin with")
