@@ -51,7 +51,7 @@ def pools(
         module = [_IN_TURN, f"--service_port={front}", *named]
         started.append(_start(folder / "front", module, environment))
         for address in (*addresses, ("localhost", front)):
-            _wait_for(address)
+            wait_for(address)
         yield f"localhost:{front}", started[:-1]
     finally:
         for process in started:
@@ -69,7 +69,12 @@ def _start(
         )  # fmt: skip
 
 
-def _wait_for(address: tuple[str, int]) -> None:
+def wait_for(address: tuple[str, int]) -> None:
+    """Wait until somebody listens.
+
+    Raises:
+        TimeoutError: if nobody does for long.
+    """
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while time.monotonic() < deadline:
         try:
