@@ -62,7 +62,7 @@ def main() -> int:
     print_rows(rows, console)
     model = next(row for row in rows if row.name.startswith(MODEL))
     groups = by_group(model, judged, options.min_people)
-    print_groups(groups, model.name, console)
+    print_groups(groups, console)
     options.output.mkdir(parents=True, exist_ok=True)
     target = options.output / "results.json"
     long = long_scores(judged, options.model, options.long_seconds)

@@ -80,7 +80,7 @@ def _scored(name: str, judged: list[Window], real: list[Motion], points: BodyPoi
         if name == REAL:  # real motion of another clip is that clip's
             mismatched = real[(index + 1) % len(judged)]
         for key, value in _compare(drawn, mismatched, real[index], sound_of(window)):
-            hidden = key in _OF_ARMS and not measures.shows_arms(window.arrays)
+            hidden = key in _OF_ARMS and not measures.shows("arms", window.arrays)
             scores.setdefault(key, []).append(float("nan") if hidden else value)
     people = tuple(window.identity or window.key for window in judged)
     found = {key: tuple(values) for key, values in scores.items()}

@@ -56,6 +56,11 @@ def _known(values: tuple[float, ...]) -> list[float | None]:
     return [None if np.isnan(value) else value for value in values]
 
 
+def cell(value: float | None, low: float | None, high: float | None) -> str:
+    """Return an interval as a cell of a table; '-' where nothing is known."""
+    return "-" if value is None or np.isnan(value) else f"{value:.2f} ({low:.2f}, {high:.2f})"
+
+
 def print_rows(rows: Sequence[Row], console: Console) -> None:
     """Print the table: a line a score, a column a row."""
     number, people = len(rows[0].people), len(set(rows[0].people))
@@ -68,7 +73,6 @@ def print_rows(rows: Sequence[Row], console: Console) -> None:
     for name in rows[0].scores:
         cells = []
         for row in rows:
-            value, low, high = interval(name, row.scores[name], row.people)
-            cells.append("-" if np.isnan(value) else f"{value:.2f} ({low:.2f}, {high:.2f})")
+            cells.append(cell(*interval(name, row.scores[name], row.people)))
         table.add_row(name, *cells)
     console.print(table)

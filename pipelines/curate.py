@@ -35,7 +35,7 @@ from pipelines.stages import visits_of
 from pipelines.steps import Step, step_of, summary
 from schemas.attributes import unused_declarations
 from schemas.consent import refusal
-from schemas.outcomes import Rejection
+from schemas.outcomes import Rejection, video_rejection
 from schemas.records import Source, Video
 from transforms.compare_faces import with_rivals
 from transforms.filter_clips import Rule, judge_clip, max_jump
@@ -189,17 +189,8 @@ def without_reserved(result: VisitResult, config: ConsentConfig) -> VisitResult:
     """Return what a probe found, with rejections for videos whose own files reserve text and data mining."""
     gone = [v for v in result.outputs if v.reservations and heeds_reservations(v.source, config)]
     kept = [video for video in result.outputs if video not in gone]
-    return dataclasses.replace(
-        result, outputs=tuple(kept), rejections=(*result.rejections, *map(_reserved, gone))
-    )
-
-
-def _reserved(video: Video) -> Rejection:
-    return Rejection(
-        stage="probe", level="video", subject_id=video.video_id, video_id=video.video_id,
-        source_name=video.source.name, reason=RESERVED, score=None, threshold=None,
-        also=video.reservations, seconds=video.duration_seconds,
-    )  # fmt: skip
+    rejected = (video_rejection(video, "probe", RESERVED, video.reservations) for video in gone)
+    return dataclasses.replace(result, outputs=tuple(kept), rejections=(*result.rejections, *rejected))
 
 
 def with_artefact(video: Video, survey: Step) -> Video:

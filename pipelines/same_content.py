@@ -5,7 +5,7 @@ import math
 from collections.abc import Iterable
 
 from schemas.consent import GRANTED
-from schemas.outcomes import Rejection
+from schemas.outcomes import Rejection, video_rejection
 from schemas.records import Source, Video
 from schemas.terms import narrowest
 from transforms.find_minors import declared_years
@@ -35,17 +35,11 @@ def duplicates_of(videos: Iterable[Video]) -> list[Rejection]:
     """Return the rejections of all but the first video of one content."""
     first, *others = first_of(videos)
     return [
-        Rejection(
-            stage="deduplicate",
-            level="video",
-            subject_id=other.video_id,
-            video_id=other.video_id,
-            source_name=other.source.name,
-            reason="duplicate",
-            score=None,
-            threshold=None,
-            also=(f"same content as {first.source.name}", *_declared_otherwise(first.source, other.source)),
-            seconds=other.duration_seconds,
+        video_rejection(
+            other,
+            "deduplicate",
+            "duplicate",
+            (f"same content as {first.source.name}", *_declared_otherwise(first.source, other.source)),
         )
         for other in others
     ]

@@ -73,7 +73,7 @@ def _settings(compared: Comparison) -> Iterator[dict[str, Any]]:
     if rows := setting_rows(compared.old.config, compared.new.config):
         columns = ("Setting", *_SIDES)
         table = table_view(
-            "Settings that differ", columns, rows[:MOST_ROWS], more=_more(len(rows), "run.json")
+            "Settings that differ", columns, rows, most=MOST_ROWS, elsewhere=_all_in("run.json")
         )
         yield {"id": "settings", "title": "Settings", "parts": [table]}
 
@@ -92,8 +92,14 @@ def _table(kind: Kind, changes: Sequence[Change], compared: Comparison) -> View:
     else:
         rows = [_row(change) for change in changes if change.change == kind]
         columns = _COLUMNS[kind]
-    more = _more(len(rows), "diff --table FILE")
-    return table_view(title, columns, rows[:MOST_ROWS], numeric=("Files", "Clips", "Accepted"), more=more)
+    return table_view(
+        title,
+        columns,
+        rows,
+        numeric=("Files", "Clips", "Accepted"),
+        most=MOST_ROWS,
+        elsewhere=_all_in("diff --table FILE"),
+    )
 
 
 def _row(change: Change) -> tuple[str, ...]:
@@ -106,6 +112,5 @@ def _row(change: Change) -> tuple[str, ...]:
     return (*where, *label, was, now, change.why or formats.MISSING)
 
 
-def _more(number: int, where: str) -> str:
-    left = number - MOST_ROWS
-    return f"And {formats.count(left)} more; all of them are in {where}." if left > 0 else ""
+def _all_in(place: str) -> str:
+    return f"; all of them are in {place}"

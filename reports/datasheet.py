@@ -5,7 +5,6 @@ What neither knows is marked as open; nothing is filled in.
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
 from reports import formats
 from reports.account import Account
@@ -15,14 +14,13 @@ from reports.languages.en import LANGUAGE as EN
 from reports.links import page_links
 from reports.run_data import RunData
 from reports.told import told_part
+from reports.views import View, text_view
 from schemas.datasheet import QUESTIONS, SECTIONS, Question
 
 FILE_NAME = DATASHEET
 _OPEN = "The publisher must answer this: dataset.answers.{name} in the settings"
 _PARTLY = "From the run; the publisher must complete it: dataset.answers.{name} in the settings"
 _RUN, _PUBLISHER, _BOTH = "From the run", "From the publisher", "From the run and from the publisher"
-
-View = dict[str, Any]
 
 
 def datasheet_page(run: RunData, account: Account) -> bytes:
@@ -62,7 +60,7 @@ def _answered(question: Question, run: RunData, account: Account) -> Iterator[Vi
         return
     yield {"kind": "question", "id": name, "text": question.text, "origin": origin, "open": is_open}
     for part in found:
-        yield {"kind": "text", "text": part} if isinstance(part, str) else told_part(part, EN)
+        yield text_view(part) if isinstance(part, str) else told_part(part, EN)
     if own is not None:
         paragraphs = [formats.prose(text, 4000) for text in re.split(r"\n\s*\n", own.strip())]
         yield {"kind": "quote", "paragraphs": paragraphs}

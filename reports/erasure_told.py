@@ -45,9 +45,8 @@ def erasure_parts(one: Filed, says: Receipt) -> Iterator[View]:
     """Yield what is told of one erasure."""
     yield facts_view(f"What was done in {one.name}", list(_answers(one, says)))
     if one.left:
-        rows = [(_plain(place), _plain(by)) for place, by in one.left[:_MOST_LEFT]]
-        more = f"And {len(one.left) - _MOST_LEFT} more." if len(one.left) > _MOST_LEFT else ""
-        yield table_view(f"Found again of {one.name}", ("Where", "By"), rows, more=more)
+        rows = [(_plain(place), _plain(by)) for place, by in one.left]
+        yield table_view(f"Found again of {one.name}", ("Where", "By"), rows, most=_MOST_LEFT)
     if says.models:
         yield from _models(one, says)
     yield text_view("What this erasure could not reach:")

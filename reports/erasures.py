@@ -74,9 +74,10 @@ def _overview(receipts: Sequence[Filed], searched_on: str | None) -> Iterator[Vi
     yield table_view(
         "All erasures, the newest first",
         ("Receipt", "Ended", "Named by", "Why", "Clips", "Files", "Left", "Signature"),
-        list(map(_row, receipts[:_MOST_ROWS])),
+        list(map(_row, receipts)),
         numeric=("Clips", "Files", "Left"),
-        more=f"And {len(receipts) - _MOST_ROWS} more, in OUT/erasures." if len(receipts) > _MOST_ROWS else "",
+        most=_MOST_ROWS,
+        elsewhere=", in OUT/erasures",
         nothing="none",
     )
     if len(receipts) > _MOST_TOLD:

@@ -15,6 +15,7 @@ from reports.languages.en import LANGUAGE as EN
 from reports.links import page_links
 from reports.run_data import RunData
 from reports.told import told_part
+from reports.views import list_view, text_view
 
 FILE_NAME = GOVERNANCE
 
@@ -54,16 +55,16 @@ def governance_page(run: RunData, account: Account) -> bytes:
 
 
 def _parts(one: Provision, run: RunData, account: Account) -> Iterator[dict[str, Any]]:
-    yield {"kind": "text", "text": f"Asks for: {one.asks}"}
+    yield text_view(f"Asks for: {one.asks}")
     yield {"kind": "head", "text": "What the run shows"}
     for part in one.shows(run, account):
-        yield {"kind": "text", "text": part} if isinstance(part, str) else told_part(part, EN)
+        yield text_view(part) if isinstance(part, str) else told_part(part, EN)
     told = [account.about.answers[key] for key in one.answers if key in account.about.answers]
     if told:
         yield {"kind": "head", "text": "What the publisher says"}
         yield {"kind": "quote", "paragraphs": told}
     yield {"kind": "head", "text": "What it does not show"}
-    yield {"kind": "list", "items": list(one.lacks)}
+    yield list_view(one.lacks)
 
 
 PROVISIONS: tuple[Provision, ...] = (

@@ -1,16 +1,12 @@
 """Sections as a language tells them: plain text for the template, with what is in another language marked."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from reports.cells import Cell, Said, Section, Table
 from reports.language import Language
+from reports.views import LONG, View, list_view, text_view
 
 _NUMBERS = frozenset(("count", "share", "number", "span", "length", "of"))
-# Characters from which on a column needs room for several words a line.
-_LONG = 36
-
-View = dict[str, Any]
 
 
 def told_sections(sections: Sequence[Section], language: Language) -> list[View]:
@@ -30,15 +26,15 @@ def told_part(part: Said | tuple[Said, ...] | Table, language: Language) -> View
     if isinstance(part, Table):
         return told_table(part, language)
     if isinstance(part, tuple):
-        return {"kind": "list", "items": [language.sentence(one) for one in part]}
-    return {"kind": "text", "text": language.sentence(part)}
+        return list_view([language.sentence(one) for one in part])
+    return text_view(language.sentence(part))
 
 
 def told_table(table: Table, language: Language) -> View:
     """Return a table as text; columns have their kind, cells that are in English elsewhere a language."""
     places = range(len(table.columns))
     numeric = [any(row[place].kind in _NUMBERS for row in table.rows) for place in places]
-    long = [max((len(language.cell(row[p])) for row in table.rows), default=0) > _LONG for p in places]
+    long = [max((len(language.cell(row[p])) for row in table.rows), default=0) > LONG for p in places]
     return {
         "kind": "table",
         "title": _title(table, language),

@@ -3,6 +3,8 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
+from reports import formats
+
 # Characters from which on a column needs room for several words a line.
 LONG = 36
 # Up to which one is not broken: a day, a number with its unit.
@@ -37,17 +39,21 @@ def table_view(
     rows: Sequence[Sequence[str]],
     *,
     numeric: Collection[str] = (),
-    more: str = "",
+    most: int | None = None,
+    elsewhere: str = "",
     nothing: str = "",
 ) -> View:
     """Return a table; the first cell of a row names it.
 
     Args:
         numeric: the columns of numbers.
-        more: what is said of rows that are left out.
+        most: how many rows are shown; of the others their number is told.
+        elsewhere: where those are, as words that go on from their number.
         nothing: what is said where there are no rows.
     """
-    longest = [max((len(row[place]) for row in rows), default=0) for place in range(len(columns))]
+    shown = rows[:most]
+    left = len(rows) - len(shown)
+    longest = [max((len(row[place]) for row in shown), default=0) for place in range(len(columns))]
     return {
         "kind": "table",
         "title": title,
@@ -55,8 +61,8 @@ def table_view(
             {"text": text, "numeric": text in numeric, "long": most > LONG, "short": most <= _SHORT}
             for text, most in zip(columns, longest, strict=True)
         ],
-        "rows": [[{"text": text, "lang": ""} for text in row] for row in rows],
-        "more": more,
+        "rows": [[{"text": text, "lang": ""} for text in row] for row in shown],
+        "more": f"And {formats.count(left)} more{elsewhere}." if left else "",
         "hidden": "",
         "nothing": nothing,
     }

@@ -6,7 +6,7 @@ element ends in exactly one place, so the counts of a run add up.
 
 from dataclasses import dataclass
 
-from schemas.records import Clip
+from schemas.records import Clip, Video
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,6 +29,22 @@ class Rejection:
     start_seconds: float | None = None
     end_seconds: float | None = None
     seconds: float | None = None
+
+
+def video_rejection(video: Video, stage: str, reason: str, also: tuple[str, ...] = ()) -> Rejection:
+    """Return the rejection of a whole video for a reason that has no score."""
+    return Rejection(
+        stage=stage,
+        level="video",
+        subject_id=video.video_id,
+        video_id=video.video_id,
+        source_name=video.source.name,
+        reason=reason,
+        score=None,
+        threshold=None,
+        also=also,
+        seconds=video.duration_seconds,
+    )
 
 
 def clip_rejection(

@@ -32,7 +32,6 @@ _SMOOTHINGS = (0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0)  # frames
 _BLINK_GAINS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0, 1.25, 1.5)
 _GAINS = (0.5, 3.0)  # beyond this motion is not carried: it is another
 _AS_SLOW = 1.05  # and nobody sees that it is faster
-_SEEN = 0.5  # of a clip's frames
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -98,7 +97,7 @@ def calibrate(
     real, found = bench.real(), model.about.liveliness
     tried = cache(lambda smoothing: bench.made(_all_parts(Carried(smoothing_frames=smoothing))))
     for part in PARTS:
-        shown = [index for index, person in enumerate(people) if _shows(person, part)]
+        shown = [index for index, person in enumerate(people) if measures.shows(part, person.arrays)]
         if len(shown) >= _FEWEST_PEOPLE:
             carried = _carried(part, getattr(found, part), shown, real, tried)
             found = replace(found, **{part: carried})
@@ -173,12 +172,7 @@ def _drawn_with_another_sound(
         number = min(clip.num_frames, round(_MOST_SECONDS * clip.fps))
         arrays = {name: values[:number] for name, values in clip.arrays.items()}
         said = np.resize(sound, int(number / clip.fps * 16000))
-        drawn = draw_as_learnt(model, features, said, first_frame(arrays), GenerateConfig(seed=index))
+        config = GenerateConfig(seed=index, liveliness=AS_DRAWN)
+        drawn = draw_as_learnt(model, features, said, first_frame(arrays), config)
         people.append(Person(arrays=arrays, betas=clip.betas, drawn=drawn))
     return people
-
-
-def _shows(person: Person, part: str) -> bool:
-    if part == "arms":
-        return measures.shows_arms(person.arrays)
-    return bool(np.mean(person.arrays["valid:smplx_body"]) >= _SEEN)

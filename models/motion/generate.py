@@ -4,7 +4,7 @@ T frames in all, D numbers a frame.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -38,7 +38,7 @@ class GenerateConfig:
 
     seed: int = 0
     num_steps: Count = 20
-    # In place of that of `liveliness`.
+    # None: as `liveliness` says.
     mouth_guidance: float | None = None
     pose_guidance: float = 1.0
     limit_deviations: Positive = 6.0
@@ -73,11 +73,8 @@ def animate(
         BadInputError: if the sound is shorter than a frame, or the features are not the model's.
     """
     config = config or GenerateConfig()
-    lively = config.liveliness or model.about.liveliness
-    if config.mouth_guidance is None:
-        config = replace(config, mouth_guidance=lively.mouth_guidance)
     drawn = draw_as_learnt(model, features, sound, reference, config, progress)
-    livelier = livened(drawn, lively, model.about.fps)
+    livelier = livened(drawn, config.liveliness or model.about.liveliness, model.about.fps)
     return to_parameters(model.scales.plain(livelier).numpy(), reference, model.about.pose_against)
 
 
@@ -89,9 +86,7 @@ def draw_as_learnt(
     config: GenerateConfig,
     progress: Callable[[int, int], None] | None = None,
 ) -> Tensor:
-    """Return residual vectors (T, D), normalised, as lively as they were drawn, without guidance of the mouth
-    if the configuration says none; all else as for `animate`.
-    """
+    """Return residual vectors (T, D), normalised, as lively as they were drawn; all else as for `animate`."""
     about, scales = model.about, model.scales
     if features.name != about.sound_name:
         raise BadInputError(f"this motion model hears {about.sound_name}, not {features.name}")
@@ -163,7 +158,8 @@ def draw_window(
         heard_BTC, reference_BD: normalised; noise_BTD: what it is drawn from.
     """
     network, there = model.network, torch.ones_like(known_BT)
-    mouth_guidance = 1.0 if config.mouth_guidance is None else config.mouth_guidance
+    lively = config.liveliness or model.about.liveliness
+    mouth_guidance = lively.mouth_guidance if config.mouth_guidance is None else config.mouth_guidance
     deaf = torch.tensor([False, True]).repeat_interleave(len(noise_BTD))
     twice = [torch.cat([part, part]) for part in (heard_BTC, reference_BD, known_BT, there)]
 

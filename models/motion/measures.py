@@ -19,6 +19,7 @@ from models.motion.channels import absolute_vectors
 Float = npt.NDArray[np.float32]
 _ARMS = tuple(JOINT_INDEX[f"{side}_{bone}"] for side in SIDES for bone in ("elbow", "wrist"))
 _SEEN = 0.5  # of a clip's frames
+_MASKS = {"head": ("body",), "arms": tuple(f"{side}_arm" for side in SIDES)}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -63,9 +64,9 @@ def _between(face: Float, row: dict[int, int], pair: tuple[int, int]) -> Float:
     return np.linalg.norm(face[:, row[pair[0]]] - face[:, row[pair[1]]], axis=1)
 
 
-def shows_arms(arrays: Mapping[str, npt.NDArray[Any]]) -> bool:
-    """Return whether both arms were seen, over half of the time, by the masks (T,) of a sample."""
-    return bool(np.mean([arrays[f"valid:smplx_{side}_arm"] for side in SIDES]) >= _SEEN)
+def shows(part: str, arrays: Mapping[str, npt.NDArray[Any]]) -> bool:
+    """Return whether the head, or both arms, were seen half of the time, by the masks (T,) of a sample."""
+    return bool(np.mean([arrays[f"valid:smplx_{name}"] for name in _MASKS[part]]) >= _SEEN)
 
 
 def correlation(a: Float, b: Float) -> float:
