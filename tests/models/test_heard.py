@@ -1,7 +1,6 @@
 """Sound features that are remembered by clip: heard once, and what is sent to processes that read."""
 
 import pickle
-from typing import Any
 
 import numpy as np
 import pytest
@@ -9,7 +8,7 @@ import pytest
 from models.data.records import Window
 from models.motion import heard
 from models.motion.heard import HeardClips
-from models.motion.sound import LogMel
+from models.motion.sound import Float, LogMel
 
 
 class Counting(LogMel):
@@ -17,9 +16,9 @@ class Counting(LogMel):
 
     times = 0
 
-    def at_frames(self, *args: Any) -> Any:
+    def at_frames(self, sound: Float, num_frames: int, fps: float) -> Float:
         Counting.times += 1
-        return super().at_frames(*args)
+        return super().at_frames(sound, num_frames, fps)
 
 
 def window(key: str, start: int) -> Window:
