@@ -12,7 +12,7 @@ from commands.evaluation_figures import Figure
 from commands.judge_clips import HANDS, HEAD, PICTURE, Image
 from commands.judge_drift import LongFilm
 from commands.judge_films import FILM, Film
-from commands.training_run import png_row
+from commands.training_page import png_row
 from drawing.side_by_side import side_by_side, side_by_side_mp4
 from media import to_pcm
 from media.mux import with_sound

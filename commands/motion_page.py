@@ -1,14 +1,13 @@
 """The page of a motion model in training: strips of bodies as they were, and as the model draws them."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 from PIL import Image as Pillow
 
 from body.model import BodyModel
 from body.track import BodyTrack
-from commands.training_run import clips_to_show, png_row
+from commands.training_page import clips_to_show, png_row, write_training_page
 from drawing.mesh import MeshView
 from drawing.mesh_video import mesh_picture
 from drawing.style import Image
@@ -18,41 +17,29 @@ from models.motion.channels import ARRAYS, MASKS, first_frame
 from models.motion.checkpoint import MotionModel
 from models.motion.generate import animate
 from models.motion.sound import SoundFeatures
-from reports.training import Strip, training_page
-from transforms.storage import write_bytes
+from models.train import Material
+from reports.training import Strip
 
-PAGE = "index.html"
 _NUM_CLIPS, _NUM_FRAMES, _TILE_PX = 2, 10, 160
 
 
 def write_page(
-    folder: Path,
-    shards: Sequence[str],
-    split: str,
-    history: Sequence[dict[str, float]],
-    model: MotionModel,
-    body: BodyModel,
-    features: SoundFeatures,
+    material: Material, features: SoundFeatures, history: Sequence[dict[str, float]], model: MotionModel
 ) -> None:
-    """Write the page into a folder of training.
+    """Write the page into the folder of training.
 
     Clips that are drawn are of a split that is not trained on, if the shards have one.
     """
     wanted = WindowConfig(num_frames=None, arrays=(*ARRAYS, *MASKS), with_frames=True)
-    shown, windows = clips_to_show(shards, split, wanted, _NUM_CLIPS)
-    strips = [strip for window in windows for strip in _strips(window, shown, model, body, features)]
+    shown, windows = clips_to_show(material, wanted, _NUM_CLIPS)
+    strips = [s for window in windows for s in _strips(window, shown, model, material.body, features)]
     about = model.about
     facts = (
-        # Where they lie on this machine is nobody else's business.
-        ("Shards", ", ".join(Path(place).name for place in shards)),
-        ("Trained on", f"{about.trained_on} of {split}, {about.num_steps:,} steps"),
         ("Network", f"{about.network.num_layers} layers, width {about.network.width}"),
         ("Sound", about.sound_name),
         ("Windows", f"{about.window_frames} frames at {about.fps:g} a second"),
-        ("Body model", about.body_model),
     )
-    page = training_page("Motion model in training", facts, history, strips)
-    write_bytes(str(folder / PAGE), page)
+    write_training_page("Motion model in training", material, about, facts, history, strips)
 
 
 def _strips(

@@ -2,32 +2,29 @@
 TensorBoard, a page now and then.
 """
 
-import io
+import contextlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from itertools import islice
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
-import numpy as np
-import numpy.typing as npt
-from PIL import Image as Pillow
 from rich.console import Console
 from tensorboardX import SummaryWriter
 
-from models.data.clips import clips
-from models.data.config import WindowConfig
-from models.data.records import Window
-from models.training import Progress
+from body.load import load_body_model
+from models.ranks import join_ranks
+from models.train import Listen, Material
+from models.training import Progress, leave_a_core_for_reading
 from pipelines.settings import settings_of
 from pipelines.settings_file import read_settings_file
+from schemas.layout import MODELS
 from schemas.outcomes import BadInputError
 
 TENSORBOARD = "tensorboard"
 _BASE = "base"
-_HELD_OUT = ("test", "val")
 C = TypeVar("C")
+M = TypeVar("M")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,6 +43,21 @@ class TrainingRun:
     def start_file(self) -> Path | None:
         """The file of the model to begin with."""
         return None if self.start is None else Path(self.start)
+
+    def material(self, model: str) -> Material:
+        """Return what is learnt from, and where: below the first run, unless a folder is named.
+
+        Raises:
+            BadInputError: if the body model cannot be read.
+        """
+        return Material(
+            shards=self.shards,
+            folder=Path(self.folder) if self.folder else Path(self.shards[0]) / MODELS / model,
+            body=load_body_model(self.body_model),
+            split=self.split,
+            body_file=self.body_model,
+            start_file=self.start_file,
+        )
 
 
 def load_config(name: str, kind: type[C], configs: Mapping[str, Callable[[], C]]) -> C:
@@ -76,38 +88,31 @@ def _merged(plain: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, A
     return out
 
 
-def clips_to_show(
-    shards: Sequence[str], split: str, wanted: WindowConfig, number: int
-) -> tuple[str, list[Window]]:
-    """Return some clips that a page of training shows, and their split: one that is not trained on, if there
-    is one.
+@contextlib.contextmanager
+def listened_to(
+    material: Material, console: Console, draw_page: Callable[[Sequence[dict[str, float]], M], None]
+) -> Iterator[Listen[M] | None]:
+    """Join the processes that train together; gives the first of them what is to be told of the progress.
+
+    Args:
+        draw_page: told of the losses and given the model whenever a checkpoint was kept.
     """
-    for name in (*_HELD_OUT, split):
-        try:
-            return name, list(islice(clips(shards, wanted, split=name), number))
-        except BadInputError:
-            continue
-    return split, []
+    leave_a_core_for_reading()
+    with join_ranks() as rank:
+        yield _Listener(material.folder, console, draw_page) if rank == 0 else None
 
 
-def png_row(pictures: Sequence[npt.NDArray[np.uint8]]) -> bytes:
-    """Return pictures (H, W, 3) of one size beside each other, as PNG."""
-    buffer = io.BytesIO()
-    Pillow.fromarray(np.concatenate(list(pictures), axis=1)).save(buffer, "PNG")
-    return buffer.getvalue()
-
-
-class TrainingListener:
-    """Says how training goes, and draws the page when a checkpoint was kept."""
+class _Listener(Generic[M]):
+    """Says how training goes, and has the page drawn when a checkpoint was kept."""
 
     def __init__(
-        self, folder: Path, console: Console, draw_page: Callable[[Progress, Callable[[], Any]], None]
+        self, folder: Path, console: Console, draw_page: Callable[[Sequence[dict[str, float]], M], None]
     ) -> None:
         self._console, self._draw_page = console, draw_page
         self._board = SummaryWriter(str(folder / TENSORBOARD))
         self._began: tuple[float, int] | None = None
 
-    def __call__(self, progress: Progress, model: Callable[[], Any]) -> None:
+    def __call__(self, progress: Progress, model: Callable[[], M]) -> None:
         now = time.monotonic()
         self._began = self._began or (now, progress.step)
         for name, value in progress.losses.items():
@@ -115,7 +120,7 @@ class TrainingListener:
         self._console.out(self._line(progress, now), highlight=False)
         if progress.kept:
             self._board.flush()
-            self._draw_page(progress, model)
+            self._draw_page(progress.history, model())
 
     def _line(self, progress: Progress, now: float) -> str:
         assert self._began is not None

@@ -1,48 +1,32 @@
 """The page of a video model in training: photo, warp, mended and real frames of people beside each other."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 
 from body.model import BodyModel
-from commands.training_run import clips_to_show, png_row
+from commands.training_page import clips_to_show, png_row, write_training_page
 from models.data.records import Window
+from models.train import Material
 from models.video.latent.checkpoint import LatentModel
 from models.video.mend import AnyVideoModel, frames_of, mended
 from models.video.pairs import Segment, make_pairs, pair_windows
-from reports.training import Strip, training_page
-from transforms.storage import write_bytes
+from reports.training import Strip
 
-PAGE = "index.html"
 _NUM_CLIPS, _NUM_FRAMES, _LOOKED_THROUGH = 3, 8, 48
 
 
 def write_page(
-    folder: Path,
-    shards: Sequence[str],
-    split: str,
-    history: Sequence[dict[str, float]],
-    model: AnyVideoModel,
-    body: BodyModel,
-    segment: Segment | None,
+    material: Material, segment: Segment | None, history: Sequence[dict[str, float]], model: AnyVideoModel
 ) -> None:
-    """Write the page into a folder of training.
+    """Write the page into the folder of training.
 
     Clips that are drawn are of a split that is not trained on, if the shards have one.
     """
-    shown, windows = clips_to_show(shards, split, pair_windows(_LOOKED_THROUGH), _NUM_CLIPS)
-    strips = [strip for window in windows for strip in _strips(window, shown, model, body, segment)]
-    about = model.about
-    facts = (
-        # Where they lie on this machine is nobody else's business.
-        ("Shards", ", ".join(Path(place).name for place in shards)),
-        ("Trained on", f"{about.trained_on} of {split}, {about.num_steps:,} steps"),
-        ("Network", _network(model)),
-        ("Windows", f"{about.window_px} px"),
-        ("Body model", about.body_model),
-    )
-    write_bytes(str(folder / PAGE), training_page("Video model in training", facts, history, strips))
+    shown, windows = clips_to_show(material, pair_windows(_LOOKED_THROUGH), _NUM_CLIPS)
+    strips = [s for window in windows for s in _strips(window, shown, model, material.body, segment)]
+    facts = (("Network", _network(model)), ("Windows", f"{model.about.window_px} px"))
+    write_training_page("Video model in training", material, model.about, facts, history, strips)
 
 
 def _network(model: AnyVideoModel) -> str:

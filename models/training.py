@@ -4,13 +4,12 @@ What a step draws at random comes from a generator of its own, seeded by the run
 number; so a run that goes on draws what it would have drawn, and ranks draw parts of what one process would.
 """
 
-import hashlib
 import json
 import math
 import os
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -234,22 +233,6 @@ class Trainer:
         self.ema = {name: value.to(self.device) for name, value in below("ema.", tensors).items()}
         self.step, self.losses, self._since_log = said["step"], said["losses"], said["since_log"]
         self._batches.load_state_dict(said["batches"])
-
-
-def run_identity(config: Any, samples: str, body_model: str, start: bytes | None) -> dict[str, str]:
-    """Return what must be the same for a run to go on; how many processes read is not part of it.
-
-    Args:
-        config: of a model, a dataclass with `num_workers`; samples: a print of what is drawn from; start: the
-            file of the model to begin with.
-    """
-    settings = json.dumps(asdict(replace(config, num_workers=0)), sort_keys=True)
-    return {
-        "configuration": hashlib.sha256(settings.encode()).hexdigest(),
-        "samples": samples,
-        "body model": body_model,
-        "start": "" if start is None else hashlib.sha256(start).hexdigest(),
-    }
 
 
 def _against(critic: Critic, config: TrainingConfig, device: torch.device) -> Learner:

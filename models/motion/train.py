@@ -1,16 +1,14 @@
 """Training of the motion model on shards."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from body.model import BodyModel
 from models.data.loader import WindowLoader
-from models.data_card import write_data_card
+from models.data.windows import ShardWindows
 from models.device import best_device
 from models.diffusion import loss_weight, noised
 from models.model_file import write_model
@@ -31,7 +29,7 @@ from models.motion.network import MotionDenoiser, NetworkConfig
 from models.motion.scales import measure_scales
 from models.motion.sound import SoundFeatures
 from models.ranks import rank_and_world
-from models.training import CHECKPOINTS, Progress, Trainer, run_identity
+from models.train import Lesson, Listen, Maker, Material, learn, print_of
 from schemas.outcomes import BadInputError
 
 _FPS = 25.0
@@ -85,110 +83,122 @@ class DenoisingLoss:
             return self.loss(guess, targets)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class _MotionMaker(Maker[MotionModel]):
+    about: MotionAbout
+    scales: Scales
+    features: SoundFeatures
+    points: BodyPoints
+    material: Material
+    config: MotionConfig
+
+    def model(self, weights: Mapping[str, Tensor], num_steps: int) -> MotionModel:
+        network = MotionDenoiser(self.about.network, self.about.sound_components)
+        network.load_state_dict(weights)
+        about = replace(self.about, num_steps=num_steps)
+        return MotionModel(about=about, network=network.eval(), scales=self.scales)
+
+    def finished(self, model: MotionModel) -> MotionModel:
+        learnt, people = (self.material.shards, self.material.split), self.config.liveliness_people
+        lively = calibrate(model, self.features, self.points.cpu(), *learnt, people)
+        return replace(model, about=replace(model.about, liveliness=lively))
+
+    def write(self, folder: Path, model: MotionModel) -> None:
+        write_model(folder / MODEL_FILE, motion_bytes(model))
+
+
 def train_motion(
-    shards: Sequence[str],
-    folder: Path,
+    material: Material,
     config: MotionConfig,
-    body: BodyModel,
     features: SoundFeatures,
-    split: str = "train",
     start: MotionModel | None = None,
-    listen: Callable[[Progress, Callable[[], MotionModel]], None] | None = None,
-    body_file: str | None = None,
-    start_file: Path | None = None,
+    listen: Listen[MotionModel] | None = None,
 ) -> MotionModel:
     """Train on a split, going on from the folder's last checkpoint; write and return the model.
 
     Args:
-        shards: run folders, folders of shards, or patterns.
-        body: the model that the shards were fitted with.
         features: what the configuration calls the sound.
         start: a model to begin with, of the same network, sound and window.
-        body_file: where `body` was read from, if it is not the one that ships: readers mirror with it.
-        start_file: where `start` was read from; its data card lies beside it.
         listen: told of the progress, and given a way to get the model as it is then.
 
     Raises:
         BadInputError: if the shards don't fit (another body model or frame rate, too few), or the folder
             holds another run.
     """
-    rank, world = rank_and_world()
-    if config.training.batch_size % world:
-        raise BadInputError(
-            f"training.batch_size {config.training.batch_size} is no multiple of {world} processes"
-        )
-    examples, points = Examples(features, body.model_id, _FPS, config.pose_against), BodyPoints(body)
-    if start is not None:
-        _check_start(start, config, features.name, body.model_id)
+    body_model, device = material.body.model_id, best_device()
+    _check(config, features.name, body_model, start)
+    points, examples = BodyPoints(material.body), Examples(features, body_model, _FPS, config.pose_against)
+    scales = _scales(material, config, examples, points, start)
+    windows = _windows(material, config, *rank_and_world())
+    about = _about(config, features, body_model, scales, windows.num_samples)
+    network, there = _network(config, scales, start), scales.to(device)
+    loss = MotionLoss(config.loss, points, there).to(device)
+    lesson = Lesson(
+        config=config,
+        network=network,
+        loss=DenoisingLoss(network=network, loss=loss, scales=there, config=config),
+        windows=windows,
+        batches=WindowLoader(windows, make=examples, num_workers=config.num_workers),
+        maker=_MotionMaker(
+            about=about, scales=scales, features=features, points=points, material=material, config=config
+        ),
+        start=print_of(start and motion_bytes(start)),
+    )
+    return learn(lesson, material, listen)
+
+
+def _scales(
+    material: Material,
+    config: MotionConfig,
+    examples: Examples,
+    points: BodyPoints,
+    start: MotionModel | None,
+) -> Scales:
     # On what one process would read, so that all ranks have the same.
-    measured = motion_windows(shards, config, split, 0, 1, body_file)
-    scales = measure_scales(measured, examples, config, points.lid_opening())
-    if start is not None:
-        scales = start.scales.widened(scales)
-    windows = motion_windows(shards, config, split, rank, world, body_file)
+    measured = measure_scales(_windows(material, config, 0, 1), examples, config, points.lid_opening())
+    return measured if start is None else start.scales.widened(measured)
+
+
+def _windows(material: Material, config: MotionConfig, rank: int, world: int) -> ShardWindows:
+    return motion_windows(material.shards, config, material.split, rank, world, material.body_file)
+
+
+def _network(config: MotionConfig, scales: Scales, start: MotionModel | None) -> MotionDenoiser:
+    """Return what learns, as it begins."""
     torch.manual_seed(config.training.seed)
-    heard = scales.sound_components.shape[1]
-    network = MotionDenoiser(config.network, heard)
+    network = MotionDenoiser(config.network, scales.sound_components.shape[1])
     if start is not None:
         network.load_state_dict(heard_anew(start.network.state_dict(), start.scales, scales))
-    device = best_device()
-    scales = scales.to(device)
-    loss = MotionLoss(config.loss, points, scales).to(device)
-    trainer = Trainer(
-        network,
-        DenoisingLoss(network=network, loss=loss, scales=scales, config=config),
-        WindowLoader(windows, make=examples, num_workers=config.num_workers),
-        config.training,
-        folder / CHECKPOINTS,
-        run_identity(config, windows.fingerprint, body.model_id, start and motion_bytes(start)),
-    )
-    write_data_card(folder, windows.keys, split, start_file)
-
-    about = _about(config, features, body, heard, windows.num_samples)
-
-    def model() -> MotionModel:
-        drawn = MotionDenoiser(config.network, heard)
-        drawn.load_state_dict(trainer.ema)
-        said = replace(about, num_steps=trainer.step)
-        return MotionModel(about=said, network=drawn.eval(), scales=scales.to(torch.device("cpu")))
-
-    @cache
-    def finished() -> MotionModel:
-        done = model()
-        lively = calibrate(done, features, points.cpu(), shards, split, config.liveliness_people)
-        return replace(done, about=replace(done.about, liveliness=lively))
-
-    def shown() -> MotionModel:
-        return finished() if trainer.step == config.training.num_steps else model()
-
-    trainer.run(None if listen is None else lambda progress: listen(progress, shown))
-    if rank == 0:
-        write_model(folder / MODEL_FILE, motion_bytes(finished()))
-    return finished()
+    return network
 
 
 def _about(
-    config: MotionConfig, features: SoundFeatures, body: BodyModel, heard: int, num_samples: int
+    config: MotionConfig, features: SoundFeatures, body_model: str, scales: Scales, num_samples: int
 ) -> MotionAbout:
     return MotionAbout(
         network=config.network,
         sound=config.sound,
         sound_name=features.name,
         sound_width=features.width,
-        sound_components=heard,
+        sound_components=scales.sound_components.shape[1],
         fps=_FPS,
         window_frames=config.window_frames,
         known_frames=config.known_frames,
         pose_against=config.pose_against,
         liveliness=config.liveliness,
-        body_model=body.model_id,
+        body_model=body_model,
         num_steps=0,
         trained_on=f"{num_samples} clips",
     )
 
 
-def _check_start(start: MotionModel, config: MotionConfig, sound_name: str, body_model: str) -> None:
-    """Raise BadInputError unless training can begin with a model."""
+def _check(config: MotionConfig, sound_name: str, body_model: str, start: MotionModel | None) -> None:
+    """Raise BadInputError unless ranks can share batches, and training can begin with a model."""
+    size, (_, world) = config.training.batch_size, rank_and_world()
+    if size % world:
+        raise BadInputError(f"training.batch_size {size} is no multiple of {world} processes")
+    if start is None:
+        return
     about = start.about
     for name, wanted, had in (
         ("network", _shape(config.network), _shape(about.network)),

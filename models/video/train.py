@@ -1,18 +1,18 @@
 """Training of the video model on shards."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from body.model import BodyModel
-from models.data_card import write_data_card
+from models.device import best_device
 from models.diffusion import noised
 from models.model_file import write_model
 from models.ranks import rank_and_world
-from models.training import CHECKPOINTS, Critic, Progress, Trainer, run_identity
+from models.train import Lesson, Listen, Maker, Material, learn, print_of
+from models.training import Critic
 from models.video.batches import frames_a_clip, video_batches, video_windows
 from models.video.checkpoint import MODEL_FILE, VideoAbout, VideoModel, video_bytes
 from models.video.config import VideoConfig
@@ -57,77 +57,81 @@ class MendingLoss:
         return total, parts
 
 
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class _VideoMaker(Maker[VideoModel]):
+    about: VideoAbout
+
+    def model(self, weights: Mapping[str, Tensor], num_steps: int) -> VideoModel:
+        network = WarpMender(self.about.network)
+        network.load_state_dict(weights)
+        return VideoModel(about=replace(self.about, num_steps=num_steps), network=network.eval())
+
+    def write(self, folder: Path, model: VideoModel) -> None:
+        write_model(folder / MODEL_FILE, video_bytes(model))
+
+
 def train_video(
-    shards: Sequence[str],
-    folder: Path,
+    material: Material,
     config: VideoConfig,
-    body: BodyModel,
     segment: Segment | None,
     looks: PerceptualDistance | None,
-    split: str = "train",
     start: VideoModel | None = None,
-    listen: Callable[[Progress, Callable[[], VideoModel]], None] | None = None,
-    body_file: str | None = None,
-    start_file: Path | None = None,
+    listen: Listen[VideoModel] | None = None,
 ) -> VideoModel:
     """Train on a split, going on from the folder's last checkpoint; write and return the model.
 
     Args:
-        shards: run folders, folders of shards, or patterns.
-        body: the model that the shards were fitted with.
         segment: tells a photo's person from the background.
         looks: what frames look like is compared by; None: by colours alone.
         start: a model to begin with, of the same network.
         listen: told of the progress, and given a way to get the model as it is then.
-        body_file: where `body` was read from, if it is not the one that ships: readers mirror with it.
-        start_file: where `start` was read from; its data card lies beside it.
 
     Raises:
         BadInputError: if the shards don't fit (another body model, too few), or the folder holds another run.
     """
-    rank, world = rank_and_world()
-    windows = video_windows(shards, config, split, rank, world, body_file)
+    body = material.body
+    windows = video_windows(material.shards, config, material.split, *rank_and_world(), material.body_file)
+    network = _network(config, body.model_id, start)
+    if looks is not None:
+        looks.to(best_device())
+    loss = MendingLoss(network=network, loss=VideoLoss(config.loss, looks), config=config)
+    lesson = Lesson(
+        config=config,
+        network=network,
+        loss=loss,
+        windows=windows,
+        batches=video_batches(windows, body, config, segment),
+        maker=_VideoMaker(about=_about(config, body.model_id, windows.num_samples)),
+        start=print_of(start and video_bytes(start)),
+        critic=_critic(loss, config),
+    )
+    return learn(lesson, material, listen)
+
+
+def _network(config: VideoConfig, body_model: str, start: VideoModel | None) -> WarpMender:
+    """Return what learns, as it begins."""
     torch.manual_seed(config.training.seed)
     network = WarpMender(config.network)
-    if start is not None:
-        if start.about.network != config.network or start.about.body_model != body.model_id:
-            raise BadInputError(
-                "the model to begin with has another network or body model than the configuration"
-            )
-        network.load_state_dict(start.network.state_dict())
-    loss = MendingLoss(network=network, loss=VideoLoss(config.loss, looks), config=config)
-    trainer = Trainer(
-        network,
-        loss,
-        video_batches(windows, body, config, segment),
-        config.training,
-        folder / CHECKPOINTS,
-        run_identity(config, windows.fingerprint, body.model_id, start and video_bytes(start)),
-        _critic(loss, config),
-    )
-    write_data_card(folder, windows.keys, split, start_file)
-    if looks is not None:
-        looks.to(trainer.device)
-    about = VideoAbout(
+    if start is None:
+        return network
+    if start.about.network != config.network or start.about.body_model != body_model:
+        raise BadInputError(
+            "the model to begin with has another network or body model than the configuration"
+        )
+    network.load_state_dict(start.network.state_dict())
+    return network
+
+
+def _about(config: VideoConfig, body_model: str, num_samples: int) -> VideoAbout:
+    return VideoAbout(
         network=config.network,
         num_controls=NUM_CONTROLS,
         window_px=config.window_px,
-        body_model=body.model_id,
+        body_model=body_model,
         num_steps=0,
-        trained_on=f"{windows.num_samples} clips",
+        trained_on=f"{num_samples} clips",
         num_frames=config.num_frames,
     )
-
-    def model() -> VideoModel:
-        drawn = WarpMender(config.network)
-        drawn.load_state_dict(trainer.ema)
-        return VideoModel(about=replace(about, num_steps=trainer.step), network=drawn.eval())
-
-    trainer.run(None if listen is None else lambda progress: listen(progress, model))
-    done = model()
-    if rank == 0:
-        write_model(folder / MODEL_FILE, video_bytes(done))
-    return done
 
 
 def _critic(loss: MendingLoss, config: VideoConfig) -> Critic | None:

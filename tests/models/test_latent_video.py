@@ -13,6 +13,7 @@ from safetensors.torch import load_file, save_file
 
 from backends.latent_diffusion import LatentDiffusion, from_pretrained
 from body.load import load_body_model
+from models.train import Listen, Material
 from models.training import Progress, TrainingConfig
 from models.video.checkpoint import MODEL_FILE
 from models.video.controls import NUM_CONTROLS, Frames
@@ -80,9 +81,10 @@ def _train(
     config: LatentConfig,
     pretrained: LatentDiffusion,
     start: LatentModel | None = None,
-    listen: Callable[[Progress, Callable[[], LatentModel]], None] | None = None,
+    listen: Listen[LatentModel] | None = None,
 ) -> LatentModel:
-    return train_latent([shards], folder, config, pretrained, BODY, None, start=start, listen=listen)
+    material = Material(shards=(shards,), folder=folder, body=BODY)
+    return train_latent(material, config, pretrained, None, start=start, listen=listen)
 
 
 def _frames(number: int) -> Frames:

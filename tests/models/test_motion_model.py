@@ -31,6 +31,7 @@ from models.motion.network import HEARING_LAYERS, MotionDenoiser, NetworkConfig
 from models.motion.scales import lids_first, principal
 from models.motion.sound import LogMel
 from models.motion.train import train_motion
+from models.train import Listen, Material
 from models.training import CHECKPOINTS, Trainer, TrainingConfig
 from schemas.outcomes import BadInputError
 from tests.models.made_shards import fitted_with, write_shards
@@ -63,7 +64,19 @@ def shards(tmp_path_factory: pytest.TempPathFactory, body: BodyModel) -> str:
 
 @pytest.fixture(scope="module")
 def trained(shards: str, body: BodyModel, tmp_path_factory: pytest.TempPathFactory) -> MotionModel:
-    return train_motion([shards], tmp_path_factory.mktemp("trained"), TINY, body, LogMel())
+    return _train(shards, tmp_path_factory.mktemp("trained"), TINY, body)
+
+
+def _train(
+    shards: str,
+    folder: Path,
+    config: MotionConfig,
+    body: BodyModel,
+    start: MotionModel | None = None,
+    listen: Listen[MotionModel] | None = None,
+) -> MotionModel:
+    material = Material(shards=(shards,), folder=folder, body=body)
+    return train_motion(material, config, LogMel(), start, listen)
 
 
 def test_noise_and_signal_keep_their_size() -> None:
@@ -329,7 +342,7 @@ def test_training_that_was_killed_goes_on_as_if_it_had_not_been(
     def look(progress: Any, model: Any) -> None:
         shown[:] = [motion_bytes(model())]
 
-    whole = train_motion([shards], tmp_path / "whole", TINY, body, LogMel(), listen=look)
+    whole = _train(shards, tmp_path / "whole", TINY, body, listen=look)
     assert shown == [motion_bytes(whole)]  # the last page shows what is written
 
     def stop(progress: Any, _: Any) -> None:
@@ -337,8 +350,8 @@ def test_training_that_was_killed_goes_on_as_if_it_had_not_been(
             raise _Killed
 
     with pytest.raises(_Killed):
-        train_motion([shards], tmp_path / "killed", TINY, body, LogMel(), listen=stop)
-    gone_on = train_motion([shards], tmp_path / "killed", replace(TINY, num_workers=1), body, LogMel())
+        _train(shards, tmp_path / "killed", TINY, body, listen=stop)
+    gone_on = _train(shards, tmp_path / "killed", replace(TINY, num_workers=1), body)
     assert motion_bytes(gone_on) == motion_bytes(whole)
     assert _losses(tmp_path / "killed") == _losses(tmp_path / "whole")
     assert (tmp_path / "killed" / MODEL_FILE).read_bytes() == motion_bytes(whole)
@@ -350,17 +363,17 @@ def _losses(folder: Path) -> Any:
 
 
 def test_a_folder_of_another_run_is_refused(shards: str, body: BodyModel, tmp_path: Path) -> None:
-    train_motion([shards], tmp_path, TINY, body, LogMel())
+    _train(shards, tmp_path, TINY, body)
     other = replace(TINY, training=replace(TINY.training, learning_rate=1e-3))
     with pytest.raises(BadInputError, match="another configuration"):
-        train_motion([shards], tmp_path, other, body, LogMel())
+        _train(shards, tmp_path, other, body)
 
 
 def test_shards_of_another_body_model_are_refused(body: BodyModel, tmp_path: Path) -> None:
     write_shards(tmp_path / "OUT", (40, 50), num_shards=1, body_fit=fitted_with("smplx-other"))
     config = replace(TINY, mirror_probability=0.0)
     with pytest.raises(BadInputError, match="smplx-other"):
-        train_motion([str(tmp_path / "OUT")], tmp_path / "run", config, body, LogMel())
+        _train(str(tmp_path / "OUT"), tmp_path / "run", config, body)
 
 
 def test_a_model_can_begin_where_another_ended(
@@ -368,7 +381,7 @@ def test_a_model_can_begin_where_another_ended(
 ) -> None:
     training = replace(TINY.training, num_steps=1, learning_rate=1e-12)
     one = replace(TINY, training=training, network=replace(TINY.network, dropout=0.1))
-    again = train_motion([shards], tmp_path / "a", one, body, LogMel(), start=trained)
+    again = _train(shards, tmp_path / "a", one, body, start=trained)
     before = trained.network.state_dict()
     heard = (trained.scales.sound_components != 0).any(0)  # of others the first layer keeps nothing
     for name, value in again.network.state_dict().items():
@@ -377,7 +390,7 @@ def test_a_model_can_begin_where_another_ended(
         assert torch.allclose(same, known, atol=1e-4), name
     wider = replace(TINY, network=replace(TINY.network, width=64))
     with pytest.raises(BadInputError, match="network"):
-        train_motion([shards], tmp_path / "b", wider, body, LogMel(), start=trained)
+        _train(shards, tmp_path / "b", wider, body, start=trained)
 
 
 def test_a_loss_that_is_no_number_ends_training_and_ruins_nothing(tmp_path: Path) -> None:
@@ -411,10 +424,12 @@ torch.set_num_threads(1)
 from body.load import load_body_model
 from models.motion.sound import LogMel
 from models.motion.train import train_motion
+from models.train import Material
 from models.ranks import join_ranks
 from tests.models.test_motion_model import TINY
 with join_ranks():
-    train_motion([sys.argv[1]], Path(sys.argv[2]), TINY, load_body_model(), LogMel())
+    material = Material(shards=(sys.argv[1],), folder=Path(sys.argv[2]), body=load_body_model())
+    train_motion(material, TINY, LogMel())
 """
 
 

@@ -11,6 +11,7 @@ from safetensors.torch import load_file
 from body.topology import Part
 from commands.training_run import load_config
 from models.data.records import Place
+from models.train import Listen, Material
 from models.training import CHECKPOINTS, Progress
 from models.video.checkpoint import MODEL_FILE, VideoModel, video_bytes
 from models.video.config import CONFIGS, VideoConfig
@@ -24,7 +25,6 @@ from tests.models.two_ranks import run_two_ranks
 
 SIZE = 32
 LATE = replace(TINY, adversary=AdversaryConfig(share=0.5, weight=0.5, channels=4, crop_px=16))
-Listen = Callable[[Progress, Callable[[], VideoModel]], None]
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ def shards(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def _train(
-    shards: str, folder: Path, config: VideoConfig, listen: Listen | None = None
+    shards: str, folder: Path, config: VideoConfig, listen: Listen[VideoModel] | None = None
 ) -> tuple[VideoModel, list[dict[str, float]]]:
     """Return the model, and the losses of each step that was made."""
     history = list[dict[str, float]]()
@@ -47,7 +47,8 @@ def _train(
         if listen is not None:
             listen(progress, model)
 
-    return train_video([shards], folder, config, BODY, None, None, listen=heard), history
+    material = Material(shards=(shards,), folder=folder, body=BODY)
+    return train_video(material, config, None, None, listen=heard), history
 
 
 @pytest.fixture(scope="module")
@@ -154,10 +155,11 @@ from pathlib import Path
 import torch
 torch.set_num_threads(1)
 from models.ranks import join_ranks
+from models.train import Material
 from models.video.train import train_video
 from tests.models.test_video_critic import BODY, LATE
 with join_ranks():
-    train_video([sys.argv[1]], Path(sys.argv[2]), LATE, BODY, None, None)
+    train_video(Material(shards=(sys.argv[1],), folder=Path(sys.argv[2]), body=BODY), LATE, None, None)
 """
 
 

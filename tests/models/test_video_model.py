@@ -18,6 +18,7 @@ from body.track import BodyTrack
 from body.warp import Seen, Warped, warps
 from models.data.records import Place
 from models.model_file import model_bytes
+from models.train import Listen, Material
 from models.training import CHECKPOINTS, Progress, TrainingConfig
 from models.video.checkpoint import FORMAT, MODEL_FILE, VideoModel, load_video, video_bytes
 from models.video.config import CONFIGS, VideoConfig
@@ -64,9 +65,10 @@ def _train(
     folder: Path,
     config: VideoConfig,
     start: VideoModel | None = None,
-    listen: Callable[[Progress, Callable[[], VideoModel]], None] | None = None,
+    listen: Listen[VideoModel] | None = None,
 ) -> VideoModel:
-    return train_video([shards], folder, config, BODY, None, None, start=start, listen=listen)
+    material = Material(shards=(shards,), folder=folder, body=BODY)
+    return train_video(material, config, None, None, start, listen)
 
 
 def _frames(number: int, seed: int = 0) -> Frames:

@@ -1,6 +1,6 @@
 """Training over a pretrained latent diffusion model, on the same shards as the other video model."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -8,10 +8,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from body.model import BodyModel
-from models.data_card import write_data_card
+from models.device import best_device
 from models.ranks import rank_and_world
-from models.training import CHECKPOINTS, Progress, Trainer, run_identity
+from models.train import Lesson, Listen, Maker, Material, learn
+from models.training import Precision
 from models.video.batches import frames_a_clip, video_batches, video_windows
 from models.video.checkpoint import MODEL_FILE
 from models.video.controls import NUM_CONTROLS, VideoBatch, as_numbers, controls
@@ -53,79 +53,88 @@ class LatentLoss:
             return (weight * wrong).mean(), {"answer": (batch.counts * wrong.detach()).mean()}
 
 
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class _LatentMaker(Maker[LatentModel]):
+    about: LatentAbout
+    denoise: LatentDenoiser
+    pretrained: Pretrained
+    learns: str
+
+    def model(self, weights: Mapping[str, Tensor], num_steps: int) -> LatentModel:
+        drawn = LatentDenoiser(self.pretrained, self.denoise.prompt, self.denoise.most_frames)
+        parts = {name: part.state_dict() for name, part in self.denoise.parts.items()} | {
+            self.learns: weights
+        }
+        named = {f"{name}.{key}": value for name, part in parts.items() for key, value in part.items()}
+        load_parts(drawn, named)
+        drawn.to(best_device())
+        about = replace(self.about, num_steps=num_steps)
+        return LatentModel(about=about, pretrained=self.pretrained, denoise=drawn)
+
+    def write(self, folder: Path, model: LatentModel) -> None:
+        write_latent(folder / MODEL_FILE, model)
+
+
 def train_latent(
-    shards: Sequence[str],
-    folder: Path,
+    material: Material,
     config: LatentConfig,
     pretrained: Pretrained,
-    body: BodyModel,
     segment: Segment | None,
-    split: str = "train",
     start: LatentModel | None = None,
     start_print: str | None = None,
-    listen: Callable[[Progress, Callable[[], LatentModel]], None] | None = None,
-    body_file: str | None = None,
-    start_file: Path | None = None,
+    listen: Listen[LatentModel] | None = None,
 ) -> LatentModel:
     """Train on a split, going on from the folder's last checkpoint; write and return the model.
 
     Args:
-        shards: run folders, folders of shards, or patterns.
-        body: the model that the shards were fitted with; body_file: where it was read from, if it is not the
-            one that ships.
         segment: tells a photo's person from the background.
-        start: a model to begin with, trained over the same pretrained one; start_print: of its file, which is
-            `start_file`, with its data card beside it.
+        start: a model to begin with, trained over the same pretrained one; start_print: the SHA-256 of its
+            file.
         listen: told of the progress, and given a way to get the model as it is then.
 
     Raises:
         BadInputError: if shards, configuration and models don't fit, or the folder holds another run.
     """
-    _check(config, pretrained, body, start)
-    rank, world = rank_and_world()
-    windows = video_windows(shards, config, split, rank, world, body_file)
-    torch.manual_seed(config.training.seed)
+    body = material.body
+    _check(config, pretrained, body.model_id, start)
+    windows = video_windows(material.shards, config, material.split, *rank_and_world(), material.body_file)
     denoise = _denoiser(config, pretrained, start)
-    trainer = Trainer(
-        denoise.parts[config.learns],
-        LatentLoss(denoise=denoise, pretrained=pretrained, config=config),
-        video_batches(windows, body, config, segment),
-        config.training,
-        folder / CHECKPOINTS,
-        run_identity(config, windows.fingerprint, body.model_id, None)
-        | {"start": start_print or "", "pretrained model": pretrained.fingerprint},
+    _to_best_device(denoise, pretrained, config.training.precision)
+    about = _about(config, denoise, pretrained, body.model_id, windows.num_samples)
+    lesson = Lesson(
+        config=config,
+        network=denoise.parts[config.learns],
+        loss=LatentLoss(denoise=denoise, pretrained=pretrained, config=config),
+        windows=windows,
+        batches=video_batches(windows, body, config, segment),
+        maker=_LatentMaker(about=about, denoise=denoise, pretrained=pretrained, learns=config.learns),
+        start=start_print or "",
+        fits={"pretrained model": pretrained.fingerprint},
     )
-    write_data_card(folder, windows.keys, split, start_file)
-    stored = torch.bfloat16 if config.training.precision == "bfloat16" else torch.float32
-    pretrained.to(trainer.device, stored)
-    denoise.to(trainer.device)
-    about = LatentAbout(
+    return learn(lesson, material, listen)
+
+
+def _to_best_device(denoise: LatentDenoiser, pretrained: Pretrained, precision: Precision) -> None:
+    pretrained.to(best_device(), torch.bfloat16 if precision == "bfloat16" else torch.float32)
+    denoise.to(best_device())
+
+
+def _about(
+    config: LatentConfig, denoise: LatentDenoiser, pretrained: Pretrained, body_model: str, num_samples: int
+) -> LatentAbout:
+    return LatentAbout(
         pretrained=pretrained.fingerprint,
         num_controls=NUM_CONTROLS,
         window_px=config.window_px,
         num_frames=config.num_frames,
         most_frames=denoise.most_frames,
-        body_model=body.model_id,
+        body_model=body_model,
         num_steps=0,
-        trained_on=f"{windows.num_samples} clips",
+        trained_on=f"{num_samples} clips",
     )
 
-    def model() -> LatentModel:
-        drawn = LatentDenoiser(pretrained, denoise.prompt, denoise.most_frames)
-        others = {f"{name}.{key}": value for name, part in denoise.parts.items() if name != config.learns
-                  for key, value in part.state_dict().items()}  # fmt: skip
-        load_parts(drawn, others | {f"{config.learns}.{key}": value for key, value in trainer.ema.items()})
-        drawn.to(trainer.device)
-        return LatentModel(about=replace(about, num_steps=trainer.step), pretrained=pretrained, denoise=drawn)
 
-    trainer.run(None if listen is None else lambda progress: listen(progress, model))
-    done = model()
-    if rank == 0:
-        write_latent(folder / MODEL_FILE, done)
-    return done
-
-
-def _check(config: LatentConfig, pretrained: Pretrained, body: BodyModel, start: LatentModel | None) -> None:
+def _check(config: LatentConfig, pretrained: Pretrained, body_model: str, start: LatentModel | None) -> None:
     if config.window_px % pretrained.least_px:
         raise BadInputError(
             f"window_px {config.window_px}: should be a multiple of {pretrained.least_px}, as the pretrained "
@@ -135,7 +144,7 @@ def _check(config: LatentConfig, pretrained: Pretrained, body: BodyModel, start:
         raise BadInputError(
             f"num_frames {config.num_frames}: layers over time learn from clips of 2 to {config.most_frames}"
         )
-    if start is not None and start.about.body_model != body.model_id:
+    if start is not None and start.about.body_model != body_model:
         raise BadInputError(f"the model to begin with was trained for body model {start.about.body_model}")
 
 
@@ -150,6 +159,7 @@ def _most_frames(config: LatentConfig, start: LatentModel | None) -> int | None:
 
 def _denoiser(config: LatentConfig, pretrained: Pretrained, start: LatentModel | None) -> LatentDenoiser:
     """Return what is trained, as it begins: the part that learns alone takes gradients."""
+    torch.manual_seed(config.training.seed)
     prompt = pretrained.prompt if start is None else start.denoise.prompt
     denoise = LatentDenoiser(pretrained, prompt, _most_frames(config, start))
     if start is not None:
