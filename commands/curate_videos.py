@@ -15,6 +15,7 @@ import apache_beam as beam
 from rich.console import Console
 
 from commands.complete import complete
+from commands.follow_job import Made, job_to_take_up, run_to_end, take_up
 from commands.lost_workers import again_if_lost
 from commands.own_models import check_confusion, check_own_models
 from commands.print_summary import print_summary
@@ -30,8 +31,9 @@ from pipelines.isolation import close_pools
 from pipelines.pseudonyms import with_pseudonyms
 from pipelines.recipes import inputs_hash, recipes_of, stage_recipes
 from pipelines.run_folder import RunFolder
-from pipelines.runner import job_shape, runner_options, told_of_job
+from pipelines.runner import job_shape, runner_options
 from pipelines.sender import told_of_other_mentor
+from pipelines.sent_job import SentJob, refuse_if_running
 from pipelines.settle_consent import settle_consent
 from pipelines.steps import OutputError
 from schemas.consent import refusal
@@ -39,7 +41,7 @@ from schemas.days import utc_today
 from schemas.outcomes import BadInputError
 from schemas.plain import from_plain, to_plain
 from schemas.records import Source
-from schemas.run import IgnoredInput, RunSummary
+from schemas.run import CURATE, IgnoredInput, RunSummary
 from transforms.storage import FULL
 
 
@@ -64,7 +66,9 @@ def curate(
     """
     _refuse_overlap(inputs, output)
     folder, today = RunFolder(output), today or utc_today()
-    with folder.writing("curate"):
+    with folder.writing(CURATE):
+        if fresh:
+            refuse_if_running(folder.root)
         known = without_erased(inputs.sources, read_erased(folder), config.media)
         inputs = _settled(folder, dataclasses.replace(inputs, sources=known), config, today, fresh=fresh)
         _tell_refused(inputs.sources, console)
@@ -77,7 +81,12 @@ def curate(
             console.print("Nothing to do: inputs, settings and models are as they were.")
             print_summary(done, folder.shown_page("index.html"), console)
             return done
-        return again_if_lost(lambda: _run(folder, inputs, config, beam_flags, console, whole, today), console)
+        job = job_to_take_up(folder, whole)
+        if job is not None:
+            today = datetime.date.fromisoformat(job.day)
+        return again_if_lost(
+            lambda: _run(folder, inputs, config, beam_flags, console, whole, today, job), console
+        )
 
 
 def retry(output: str, config: CurateConfig | None, beam_flags: list[str], console: Console) -> RunSummary:
@@ -116,22 +125,28 @@ def _run(
     console: Console,
     whole: str,
     today: datetime.date,
+    job: SentJob | None,
 ) -> RunSummary:
-    started = time.monotonic()
-    result = folder.new_result()
-    places = folder.places(result)
-    options = runner_options(beam_flags)
-    chain = Curate(config, places, folder.log_folder, job_shape(options), read_erased(folder))
-    with running(folder, console), beam.Pipeline(options=options) as pipeline:
-        _ = sources_collection(pipeline, inputs.sources) | chain
+    started, before = time.monotonic(), 0.0 if job is None else time.time() - job.sent_at
+    places = folder.places(folder.new_result() if job is None else folder.result(job.result))
+    with running(folder, console):
+        if job is not None:
+            take_up(job, folder, console)
+        else:
+            options = runner_options(beam_flags)
+            pipeline = beam.Pipeline(options=options)
+            chain = Curate(config, places, folder.log_folder, job_shape(options), read_erased(folder))
+            _ = sources_collection(pipeline, inputs.sources) | chain
+            made = Made(command=CURATE, result=places.result.name, inputs_hash=whole, day=today.isoformat())
+            run_to_end(pipeline, options, made, folder, console)
     return complete(
-        "curate",
+        CURATE,
         folder,
         places,
         config,
         console,
         ignored=inputs.ignored,
-        wall_seconds=time.monotonic() - started,
+        wall_seconds=before + time.monotonic() - started,
         inputs_hash=whole,
         today=today,
         recipes=stage_recipes(config),
@@ -143,8 +158,7 @@ def running(folder: RunFolder, console: Console) -> Iterator[None]:
     """Show progress while a pipeline runs; end its workers when it ends.
 
     Raises:
-        BadInputError: if the output folder cannot be written any more, workers have another Mentor, or a job
-            elsewhere ended otherwise than done.
+        BadInputError: if the output folder cannot be written any more, or workers have another Mentor.
         WorkerLostError: if a worker died.
     """
     logging.getLogger("apache_beam").setLevel(logging.CRITICAL)
@@ -158,7 +172,7 @@ def running(folder: RunFolder, console: Console) -> Iterator[None]:
                 f"--output {folder.root}: cannot be written any more (no space left?); what is finished is "
                 "kept: mend that and run the same command again"
             ) from error
-        if told := told_of_other_mentor(error) or told_of_job(error):
+        if told := told_of_other_mentor(error):
             raise BadInputError(told) from error
         raise
     finally:

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from commands.complete import complete
 from commands.curate_videos import running
+from commands.follow_job import Made, run_to_end
 from commands.lost_workers import again_if_lost
 from commands.own_models import check_confusion
 from pipelines.config import CurateConfig, config_dict, config_from_dict, load_config
@@ -55,8 +56,11 @@ def package(
         def run() -> Places:
             places = folder.places(folder.new_result())
             options = runner_options(beam_flags, command="package")
-            with running(folder, console), beam.Pipeline(options=options) as pipeline:
+            made = Made(command="package", result=places.result.name, inputs_hash=None, day=today.isoformat())
+            with running(folder, console):
+                pipeline = beam.Pipeline(options=options)
                 _ = package_inputs(pipeline, earlier, config, today) | Finish(config, places)
+                run_to_end(pipeline, options, made, folder, console)
             return places
 
         places = again_if_lost(run, console)

@@ -44,9 +44,7 @@ DATAFLOW_DEFAULTS = (
         value="4",
         reason="bundles at once on a machine: one feeds the cores that another leaves idle at its end",
     ),
-    Default(
-        flag="disk_size_gb", value="50", reason="image 4 GB packed and 10 GB unpacked, videos in pieces, logs"
-    ),
+    Default(flag="disk_size_gb", value="50", reason="an image of 8 GB unpacked, videos in pieces, logs"),
     Default(
         flag="autoscaling_algorithm",
         value="THROUGHPUT_BASED",
@@ -54,9 +52,18 @@ DATAFLOW_DEFAULTS = (
     ),
     Default(flag="max_num_workers", value="10", reason="the bill has a bound until you set a higher one"),
 )
-_CORES = re.compile(r"-(?:custom-)?(\d+)(?:-\d+)?(?:-ext)?$")
+_CORES = re.compile(r"-(?:custom-)?(\d+)(?:-\d+)?(?:-ext|-lssd)?$")
 # Of s3://: pool processes have the environment of the worker, not the flags of the job.
 _NOT_PASSED_ON = "s3_"
+# With these Beam does not wait for the job, or does not send it as one that ends.
+_REFUSED = {
+    "no_wait_until_finish": "the command waits for the job, then writes the report and publishes the result",
+    "template_location": "who starts a template does not wait for its job, so nobody would write the report "
+    "and publish the result; run the command where it may stay (docs/dataflow.md)",
+    "dry_run": "Beam's own builds the job and prints nothing; Mentor's is --dry-run",
+    "streaming": "a job of Mentor's ends with its inputs",
+    "update": "a job of Mentor's ends with its inputs; cancel it and run the command again, which goes on",
+}
 
 
 def with_defaults(runner: str, flags: Sequence[str], command: str) -> list[str]:
@@ -68,9 +75,12 @@ def with_defaults(runner: str, flags: Sequence[str], command: str) -> list[str]:
         command: which of Mentor's commands sends the job, for its name and a label.
 
     Raises:
-        BadInputError: for flags that processes of the pool would not see.
+        BadInputError: for flags that processes of the pool would not see, or with which nobody would wait for
+            the job.
     """
     given = PipelineOptions(list(flags)).get_all_options(drop_default=True)
+    if refused := sorted(_REFUSED.keys() & given.keys()):
+        raise BadInputError(f"--{refused[0]}: {_REFUSED[refused[0]]}")
     if hidden := sorted(name for name in given if name.startswith(_NOT_PASSED_ON)):
         raise BadInputError(
             f"--{hidden[0]}: give what s3:// needs by the environment (AWS_ACCESS_KEY_ID, AWS_PROFILE, "

@@ -1,13 +1,12 @@
 """Progress of a run, shown while it runs.
 
-With the local default runner steps and display share this process and the display
-is live. On other runners the counts stay with the workers and the runner's own console shows
-the same numbers as Beam counters.
+With the local default runner steps and display share this process and the display is live. Elsewhere workers
+count in Beam counters; those of Dataflow are asked for (`note_counters`), others stay with their runner.
 """
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +22,7 @@ from schemas.stages import STAGES as ALL_STAGES
 # Clips are not counted where they are only proposed.
 STAGES = tuple(s.name for s in ALL_STAGES if s.kind == "visit" or s.name in ("people", "check"))
 
+_COUNTED = ("expected", "done", "reused", "failed")
 LINE_SECONDS = 15.0
 MOST_CHARACTERS = 100
 # From less than this a speed says nothing: the first elements wait for models to load.
@@ -89,6 +89,7 @@ _counts: dict[str, StageCount] = {}
 def expect(element: Any, stage: str) -> Any:
     """Note that a stage will get an element; returns the element."""
     seconds = getattr(getattr(element, "clip", element), "duration_seconds", 0.0)
+    Metrics.counter("mentor", f"{stage}_expected").inc()
     with _lock:
         entry = _counts.setdefault(stage, StageCount())
         entry.expected += 1
@@ -119,6 +120,22 @@ def count(stage: str, done: int = 0, reused: int = 0, failed: int = 0, media_sec
             entry.reused_seconds += media_seconds
         else:
             entry.media_seconds += media_seconds
+
+
+def note_counters(counters: Mapping[str, int]) -> None:
+    """Take over what workers elsewhere counted.
+
+    Args:
+        counters: Beam's, of the namespace "mentor", by name.
+    """
+    with _lock:
+        for stage in STAGES:
+            told = {kind: counters.get(f"{stage}_{kind}", 0) for kind in _COUNTED}
+            if any(told.values()):
+                done = told["done"] + told["reused"]
+                _counts[stage] = StageCount(
+                    expected=told["expected"], done=done, reused=told["reused"], failed=told["failed"]
+                )
 
 
 def progress_line(counts: dict[str, StageCount], elapsed: float, now: float) -> str:

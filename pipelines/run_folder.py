@@ -18,6 +18,7 @@ from pipelines.artefacts import ArtefactStore, ElementParts
 from pipelines.exclusions import ExclusionList
 from pipelines.lease import lease
 from pipelines.results import Result
+from pipelines.sent_job import forget_job, noted_job, refuse_if_running
 from schemas.layout import (
     ARTEFACTS,
     BIOMETRIC,
@@ -43,13 +44,14 @@ from schemas.layout import (
     REPORT,
     RESULTS,
     RUN_JSON,
+    SENT_JOB,
     WORK,
     named_result,
 )
 from schemas.outcomes import BadInputError
 from schemas.parts import PartReader
 from schemas.records import Clip
-from schemas.run import ERASE
+from schemas.run import CURATE, ERASE
 from schemas.sample import to_json_bytes
 from transforms.storage import (
     CANNOT_WRITE,
@@ -68,7 +70,7 @@ from transforms.storage import (
 _MIN_FREE_BYTES = 64 * 2**20
 _LAYOUT = to_json_bytes({"layout_version": LAYOUT_VERSION})
 # What of OUT/work outlives the run that wrote it.
-_KEPT_WORK = (LEASE, LAST_RUN, ERASED, ERASURE, RECEIPT_KEY)
+_KEPT_WORK = (LEASE, LAST_RUN, SENT_JOB, ERASED, ERASURE, RECEIPT_KEY)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -173,8 +175,8 @@ class RunFolder:
         """Hold the folder for writing; what dead runs left unfinished is removed first.
 
         Raises:
-            BadInputError: if another run holds it, it cannot be written, it is of another version, or what
-                an erasure began is not done and `command` is another.
+            BadInputError: if another run holds it, it cannot be written, it is of another version, what an
+                erasure began is not done, or a job runs for it, and `command` is another.
         """
         self._check_place()
         self._refuse_other_layouts()
@@ -183,6 +185,8 @@ class RunFolder:
                 stack.enter_context(lease(join(self.root, WORK, LEASE), command))
                 if command != ERASE:
                     self._refuse_half_erased()
+                if command != CURATE:  # which waits for it
+                    refuse_if_running(self.root)
                 write_bytes(join(self.root, LAYOUT_JSON), _LAYOUT)
                 self._remove_leftovers()
             with self._explained():
@@ -241,13 +245,14 @@ class RunFolder:
     def _remove_leftovers(self) -> None:
         if not sizes_of([self.journal]):  # of an erasure that is done
             delete_tree(self.erasure)
+        job, current = noted_job(self.root), self.current()
+        made = {job.result} if job else set[str]()  # what a job elsewhere is making
         # Notes first: a run that died early has some, and nothing of its result yet.
         for name in list_folder(join(self.root, WORK)):
-            if name not in _KEPT_WORK:
+            if name not in (*_KEPT_WORK, *made):
                 delete_tree(join(self.root, WORK, name))
-        current = self.current()
         for name in list_folder(join(self.root, RESULTS)):
-            if current is None or name != current.name:
+            if name not in made and (current is None or name != current.name):
                 delete_tree(join(self.root, RESULTS, name))
         rooms = (join(self.root, ERASURES), *(join(self.biometric, room) for room in KNOWN_PEOPLE))
         for place in (self.root, *rooms):
@@ -257,7 +262,10 @@ class RunFolder:
 
     def new_result(self) -> Result:
         """Return an empty result; readers do not see it until it is published."""
-        name = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
+        return self.result(f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}")
+
+    def result(self, name: str) -> Result:
+        """Return the result of a name, finished or not."""
         return Result(join(self.root, RESULTS, name))
 
     def places(self, result: Result) -> Places:
@@ -281,6 +289,7 @@ class RunFolder:
         else:
             write_bytes(join(self.root, CURRENT_OBJECT), to_json_bytes({"result": result.name}))
         self.exclusions.admit(result)
+        forget_job(self.root)  # that made it, if one did
 
     def remove_old_results(self) -> None:
         """Delete all results but the current one, and what runs noted on their way."""

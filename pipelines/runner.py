@@ -60,14 +60,6 @@ def job_shape(options: PipelineOptions) -> JobShape:
     return shape_of(options, LOCAL)
 
 
-def told_of_job(error: Exception) -> str | None:
-    """Return on one line what an error says of a job on Dataflow that failed, None if it is none of these."""
-    if type(error).__name__ != "DataflowRuntimeException":
-        return None
-    said = " ".join(str(error).replace("Error:\nNone", "").split())[:600]
-    return f"{said} Its messages are in Google's console; run the same command again to go on"
-
-
 def _known_name(named: str) -> str:
     """Return a runner's name as Beam spells it; a dotted name of one's own class stays.
 

@@ -47,6 +47,7 @@ KNOWN_PEOPLE = (MERGES, REGISTRY)
 
 WORK = "work"
 LEASE, LAST_RUN, UNFINISHED = "lease.json", "last_run.json", "unfinished"  # below WORK
+SENT_JOB = "job.json"  # below WORK: a job elsewhere whose end no command has seen
 # Below WORK too: what must not come back, an erasure that has begun, the key that signs receipts.
 ERASED, ERASURE, RECEIPT_KEY = "erased.json", "erasure", "receipt_key.pem"
 JOURNAL = "journal.json"  # below ERASURE

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+CURATE = "curate"
 ERASE = "erase"  # the command that takes clips out of a result
 
 

@@ -1,8 +1,8 @@
 """A stand-in for the Dataflow service on loopback: takes jobs, keeps what it was sent, and runs them.
 
-It speaks the REST side of the service's API (v1b3). The staged pipeline runs on Beam's local runner in a
-process of its own, once more if that dies, up to four times, as Dataflow does with work items. Machines,
-containers, autoscaling and rebalancing are not played: the image is checked, never started.
+It speaks the REST side of the service's API (v1b3). Unless it is told not to, the staged pipeline runs on
+Beam's local runner in a process of its own, again if that dies, up to four times, as with work items.
+Machines, containers, autoscaling and rebalancing are not played: the image is checked, never started.
 
     python -m tests.dataflow_service gs://BUCKET/.../pipeline.pb
 
@@ -21,6 +21,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from google.cloud.dataflow_v1beta3 import JobState
+
 ATTEMPTS = 4
 _JOBS = re.compile(
     r"/v1b3/projects/(?P<project>[^/]+)/locations/(?P<region>[^/]+)/jobs(?:/(?P<id>[^/?]+))?(?P<rest>.*)"
@@ -30,15 +32,22 @@ Process = subprocess.Popen[bytes]
 
 @dataclass(slots=True)
 class Service:
-    """The jobs that came, as they were sent, and how their attempts ended (exit codes)."""
+    """The jobs that came, as they were sent, and how their attempts ended (exit codes).
+
+    Jobs that are not played stay as a test says, in `states`; `counters` are what all jobs count, and with
+    `refusal` (an HTTP status and what is said) none is taken.
+    """
 
     log: Path
     environment: Mapping[str, str]
     disturb: Callable[[Process, int], None]
+    played: bool = True
     port: int = 0
     jobs: list[dict[str, Any]] = field(default_factory=list)
     states: dict[str, str] = field(default_factory=dict)
     attempts: list[int] = field(default_factory=list)
+    counters: dict[str, int] = field(default_factory=dict)
+    refusal: tuple[int, str] | None = None
 
     @property
     def endpoint(self) -> str:
@@ -50,8 +59,25 @@ class Service:
         name = f"job-{len(self.jobs)}"
         self.jobs.append({**job, "id": name, "projectId": project, "location": region})
         self.states[name] = "JOB_STATE_RUNNING"
-        threading.Thread(target=self._run, args=(self.jobs[-1],), daemon=True).start()
+        if self.played:
+            threading.Thread(target=self._run, args=(self.jobs[-1],), daemon=True).start()
         return self.told(name)
+
+    def change(self, name: str, wanted: dict[str, Any]) -> dict[str, Any]:
+        """Cancel a job that is not played; nothing else is asked for."""
+        assert not self.played and JobState(wanted["requestedState"]) == JobState.JOB_STATE_CANCELLED
+        self.states[name] = "JOB_STATE_CANCELLED"
+        return self.told(name)
+
+    def metrics(self) -> dict[str, Any]:
+        """Return what the service says that workers counted, of what was tried and of what is certain."""
+        told: list[dict[str, Any]] = []
+        for name, value in self.counters.items():
+            for certain in ({}, {"tentative": "true"}):
+                context = {"namespace": "mentor", "step": "s1", **certain}
+                whole = {"origin": "user", "name": name, "context": context}
+                told.append({"name": whole, "scalar": value + len(certain)})
+        return {"metrics": told}
 
     def told(self, name: str) -> dict[str, Any]:
         """Return what the service says of a job."""
@@ -84,20 +110,32 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         """Nothing is said."""
 
     def do_POST(self) -> None:
-        job = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        found = _JOBS.match(self.path)
-        self._answer(None if found is None else self.service.take(job, found["project"], found["region"]))
+        job, found = self._body(), _JOBS.match(self.path)
+        if self.service.refusal is not None:
+            code, said = self.service.refusal
+            self._answer({"error": {"code": code, "message": said}}, code)
+        else:
+            self._answer(None if found is None else self.service.take(job, found["project"], found["region"]))
+
+    def do_PUT(self) -> None:
+        body, found = self._body(), _JOBS.match(self.path)
+        self._answer(None if found is None else self.service.change(found["id"], body))
 
     def do_GET(self) -> None:
         found = _JOBS.match(self.path)
         if found is None or found["id"] not in self.service.states:
             self._answer(None)
-        else:  # messages and metrics: there are none
+        elif found["rest"].startswith("/metrics"):
+            self._answer(self.service.metrics())
+        else:  # messages: there are none
             self._answer({} if found["rest"].startswith("/") else self.service.told(found["id"]))
 
-    def _answer(self, value: dict[str, Any] | None) -> None:
+    def _body(self) -> dict[str, Any]:
+        return json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+
+    def _answer(self, value: dict[str, Any] | None, code: int = 200) -> None:
         body = json.dumps({} if value is None else value).encode()
-        self.send_response(404 if value is None else 200)
+        self.send_response(404 if value is None else code)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -106,16 +144,21 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
 @contextmanager
 def serving(
-    log: Path, environment: Mapping[str, str], disturb: Callable[[Process, int], None] = lambda *_: None
+    log: Path,
+    environment: Mapping[str, str],
+    disturb: Callable[[Process, int], None] = lambda *_: None,
+    *,
+    played: bool = True,
 ) -> Iterator[Service]:
     """Run the service.
 
     Args:
+        played: whether jobs run; else they wait for a test to say how they are.
         log: where workers write.
         environment: of the workers.
         disturb: is called with a worker's process and the number of the attempt, and may end it.
     """
-    service = Service(log, environment, disturb)
+    service = Service(log, environment, disturb, played)
     handler = type("Handler", (_Handler,), {"service": service})
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     service.port = server.server_port

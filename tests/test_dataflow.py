@@ -1,9 +1,10 @@
-"""A job from the command line to DONE on a stand-in for Dataflow, its worker killed once."""
+"""A job from the command line to DONE on a stand-in for Dataflow, its worker and its sender killed once."""
 
 import contextlib
 import hashlib
 import json
 import os
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -44,10 +45,13 @@ def job(place: Place, store: Store, tmp_path_factory: pytest.TempPathFactory) ->
     for path in (manifest, *(place.videos / name for name in TALKERS)):
         store.put(f"videos/{path.name}", path.read_bytes())
 
+    lost = threading.Event()
+
     def kill_once(process: Process, attempt: int) -> None:
         while attempt == 1 and process.poll() is None:
             if any("/audio-" in path or "%2Faudio-" in path for _, path, _ in list(store.requests)):
                 process.kill()  # in the middle: both videos are surveyed, and a clip's sound is measured
+                lost.set()
             time.sleep(0.05)
 
     environment = {**os.environ, **store.environment}
@@ -58,7 +62,9 @@ def job(place: Place, store: Store, tmp_path_factory: pytest.TempPathFactory) ->
         service = stack.enter_context(dataflow_service.serving(root / "workers.log", environment, kill_once))
         sender = replace(place, root=root, environment=dict(store.environment))
         flags = (*FLAGS, f"--dataflow_endpoint={service.endpoint}")
-        sender.curate(OUT, f"gs://bucket/videos/{manifest.name}", *flags).run()
+        command = sender.curate(OUT, f"gs://bucket/videos/{manifest.name}", *flags)
+        assert command.kill_when(lost.is_set) is not None
+        command.run()
         yield service
 
 
@@ -71,6 +77,16 @@ def test_the_job_ends_done_and_the_result_is_published(job: Service) -> None:
     assert list(job.states.values()) == ["JOB_STATE_DONE"]
     assert job.attempts == [-9, 0], "the first worker was killed"
     assert json.loads(read_bytes(f"{OUT}/current.json"))["result"]
+
+
+def test_the_command_run_again_waited_for_the_job_of_the_one_that_was_killed(job: Service) -> None:
+    assert len(job.jobs) == 1
+    said = (job.log.parent / "out.log").read_text()
+    page = "https://console.cloud.google.com/dataflow/jobs/europe-west1/job-0?project=some-project"
+    assert f"Job job-0 on Dataflow: {page}" in said
+    assert f"Note: waiting for job job-0 of the last curate: {page}" in said
+    notes = {path.removeprefix(f"{OUT}/work/") for path, _ in list_files(f"{OUT}/work")}
+    assert notes == {"last_run.json"}
 
 
 def test_the_job_is_what_was_asked_for(job: Service) -> None:

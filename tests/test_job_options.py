@@ -56,12 +56,31 @@ def test_credentials_that_the_pool_would_not_see_are_refused() -> None:
 
 
 @pytest.mark.parametrize(
+    ("flag", "said"),
+    [
+        ("--no_wait_until_finish", "waits for the job"),
+        ("--template_location=gs://some-bucket/template", "docs/dataflow.md"),
+        ("--dry_run", "Mentor's is --dry-run"),
+        ("--streaming", "ends with its inputs"),
+        ("--update", "cancel it"),
+    ],
+)
+@pytest.mark.parametrize("runner", ["DataflowRunner", "FlinkRunner"])
+def test_what_would_keep_the_command_from_seeing_the_end_is_refused(
+    runner: str, flag: str, said: str
+) -> None:
+    with pytest.raises(BadInputError, match=f"{flag.partition('=')[0]}: .*{said}"):
+        with_defaults(runner, [*NEEDED, flag], "curate")
+
+
+@pytest.mark.parametrize(
     ("machine", "cores"),
     [
         ("n2-standard-8", 8),
         ("e2-highmem-16", 16),
         ("n2-custom-12-32768", 12),
         ("n1-custom-4-20480-ext", 4),
+        ("c3-standard-8-lssd", 8),
         ("e2-medium", None),
     ],
 )

@@ -49,6 +49,14 @@ def stage(**changes: float | None) -> StageCount:
     return StageCount(**values | changes)  # pyright: ignore[reportArgumentType]
 
 
+def test_counts_of_workers_elsewhere_are_shown() -> None:
+    progress.note_counters(
+        {"survey_expected": 9, "survey_done": 3, "survey_reused": 2, "survey_heartbeats": 7}
+    )
+    assert progress._counts == {"survey": StageCount(expected=9, done=5, reused=2)}
+    assert progress_line(progress._counts, 60.0, 60.0) == "   60 s  survey 5/9, 2 from before"
+
+
 def test_stages_are_those_of_the_chain_in_order() -> None:
     assert list(STAGES) == sorted(STAGES, key=ORDER.__getitem__) and {"probe", "look", "check"} <= {*STAGES}
 

@@ -8,7 +8,7 @@ import pytest
 from apache_beam.options.pipeline_options import DirectOptions, StandardOptions
 
 from pipelines import runner_needs
-from pipelines.runner import runner_options, told_of_job
+from pipelines.runner import runner_options
 from schemas.outcomes import BadInputError
 
 OWN = ("--input", "--output", "--config", "--fresh")
@@ -128,17 +128,3 @@ def test_flink_on_this_machine_needs_java(tmp_path: Path, monkeypatch: pytest.Mo
     assert "Java, to start the job server" in refusal("--runner=FlinkRunner", f"--flink_job_server_jar={jar}")
     monkeypatch.setattr(runner_needs.shutil, "which", lambda name: f"/usr/bin/{name}")
     runner_options(["--runner=FlinkRunner", f"--flink_job_server_jar={jar}"], OWN)
-
-
-class DataflowRuntimeException(Exception):
-    """Stands for Beam's, which only its Dataflow client has."""
-
-
-def test_a_job_that_failed_is_told_on_one_line() -> None:
-    said = told_of_job(
-        DataflowRuntimeException("Dataflow pipeline failed. State: FAILED, Error:\nno quota\nleft")
-    )
-    assert said is not None and said.startswith(
-        "Dataflow pipeline failed. State: FAILED, Error: no quota left Its"
-    )
-    assert "\n" not in said and told_of_job(ValueError("another")) is None

@@ -13,7 +13,7 @@ import shutil
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import BinaryIO, TypeVar, cast
 
 import pyarrow as pa
@@ -102,7 +102,9 @@ def sha256_of(path: str) -> tuple[str, int]:
         OSError: if it cannot be read.
     """
     digest, size = hashlib.sha256(), 0
-    with open_remote(path)[0] if is_remote(path) else local_path(path).open("rb") as handle:
+    remote = is_remote(path)
+    told = _told(path) if remote else nullcontext()
+    with told, open_remote(path)[0] if remote else local_path(path).open("rb") as handle:
         while block := handle.read(_BLOCK_BYTES):
             digest.update(block)
             size += len(block)
@@ -171,9 +173,15 @@ def delete_tree(path: str) -> int:
 
 
 def link_or_copy(path: str, target: str) -> None:
-    """Let a file that nobody changes be at another place of its filesystem too, making its folder."""
+    """Let a file that nobody changes be at another place of its filesystem too, making its folder.
+
+    Raises:
+        FileNotFoundError: if it is not there.
+        OSError: if it cannot be.
+    """
     if is_remote(path):
-        FileSystems.copy([path], [target])
+        with _told(target):
+            FileSystems.copy([path], [target])
         return
     place = local_path(target)
     place.parent.mkdir(parents=True, exist_ok=True)
