@@ -60,7 +60,7 @@ def test_credentials_that_the_pool_would_not_see_are_refused() -> None:
     [
         ("--no_wait_until_finish", "waits for the job"),
         ("--template_location=gs://some-bucket/template", "docs/dataflow.md"),
-        ("--dry_run", "Mentor's is --dry-run"),
+        ("--dry_run=true", "Mentor's is --dry-run"),
         ("--streaming", "ends with its inputs"),
         ("--update", "cancel it"),
     ],
