@@ -32,7 +32,7 @@ from transforms.cluster_identities import IdentityConfig
 from transforms.collect_faces import CollectConfig, FaceCollector, view_quality
 from transforms.detect_shots import ShotConfig
 from transforms.embed_faces import EmbedConfig, agreeing
-from transforms.extract_landmarks import LandmarkConfig, region_around
+from transforms.extract_landmarks import LandmarkConfig, TorsoTracker, region_around, torso_tracker
 from transforms.find_jump_cuts import JumpConfig
 from transforms.fit_body import FitConfig, fit_clip
 from transforms.track_faces import TrackConfig
@@ -73,13 +73,15 @@ class Look:
 
     stretch: Stretch
     views: FaceCollector
+    torso: TorsoTracker
     landmarks: list[FrameLandmarks] = field(default_factory=list[FrameLandmarks])
     best: tuple[float, int, Image | None] = (0.0, 0, None)
     widest: tuple[float, int, Image | None] = (0.0, 0, None)
 
-    def add(self, picture: Image, found: FrameLandmarks, row: int) -> None:
+    def add(self, picture: Image, found: FrameLandmarks, row: int, repeated: bool = False) -> None:
         """Take what was found on a frame, and keep the picture if it is the best for something."""
         self.landmarks.append(found)
+        self.torso.update(picture, found, repeated)
         self.views.update(picture, found)
         if found.face is None:
             return
@@ -137,7 +139,12 @@ def _look(footage: Footage, stretches: Sequence[Stretch], watch: Watch | None) -
     config = LandmarkConfig()
     extractor = select.landmark_extractor(config.min_score, config.model_complexity)
     looks = [
-        Look(stretch=stretch, views=FaceCollector(CollectConfig(), stretch.length)) for stretch in stretches
+        Look(
+            stretch=stretch,
+            views=FaceCollector(CollectConfig(), stretch.length),
+            torso=torso_tracker(stretch.boxes, config),
+        )
+        for stretch in stretches
     ]
     waiting, look = iter(looks), None
     last: Image | None = None
@@ -151,13 +158,14 @@ def _look(footage: Footage, stretches: Sequence[Stretch], watch: Watch | None) -
         row = index - look.stretch.start
         if row < 0:
             continue
-        if picture is not last or not look.landmarks:
+        repeated = picture is last and bool(look.landmarks)
+        if not repeated:
             x0, y0, x1, y1 = (float(v) for v in look.stretch.boxes[row])
             found = extractor.extract(picture, region_around((x0, y0, x1, y1), config))
         else:
             found = look.landmarks[-1]
         last = picture
-        look.add(picture, found, row)
+        look.add(picture, found, row, repeated)
     return looks
 
 
@@ -166,8 +174,9 @@ def _fitted(model: BodyModel, look: Look, footage: Footage, body_model: str | No
     number = max(1, round(look.stretch.length / (_FIT_SECONDS * footage.fps)))
     borders = np.linspace(0, len(look.landmarks), number + 1).round().astype(int).tolist()
     pieces: list[Followed] = []
+    steadied = look.torso.steadied(look.landmarks)
     for first, end in itertools.pairwise(borders):
-        landmarks = look.landmarks[first:end]
+        landmarks = steadied[first:end]
         if any(frame.face is not None for frame in landmarks):
             seen = observed(landmarks, footage.width, footage.height, footage.fps)
             track = fitted_track(fit_clip(model, seen, FitConfig(model=body_model)))

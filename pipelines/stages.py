@@ -126,7 +126,7 @@ VISITS: Mapping[str, Visit] = {
             jobs=("media", "landmarks", "text_detection", "face_embedding", "attributes"),
             inputs=("survey",),
             gives=("landmarks", "face_jumps", "quality", "attributes"),
-            code_version=4,
+            code_version=5,
         ),
         Visit(
             stage="sync",

@@ -114,7 +114,8 @@ def test_shots_of_somebody_else_stay_as_they_are() -> None:
             view = FaceView(np.full((4, 4, 3), person, np.uint8), np.zeros((478, 3), np.float32))
             views._best[0] = (1.0, view)
         stretch = person_video.Stretch(start=start, end=start + length, boxes=np.zeros((length, 4)))
-        return person_video.Look(stretch=stretch, views=views)
+        torso = person_video.torso_tracker(stretch.boxes, person_video.LandmarkConfig())
+        return person_video.Look(stretch=stretch, views=views, torso=torso)
 
     looks = [look(0, 20, 7), look(20, 50, 9), look(70, 10, None), look(80, 30, 9)]
     kept, notes = person_video.of_one_person(looks, Descriptors())

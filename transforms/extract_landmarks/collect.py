@@ -13,6 +13,7 @@ from body.pose_points import NUM_HAND_POINTS, NUM_POSE_POINTS
 from schemas.bounds import Share
 from schemas.records import Box, Clip, FaceJump, FaceTrack, LandmarkCoverage
 from schemas.sample import pack_landmarks
+from transforms.extract_landmarks.torso import TorsoConfig, TorsoTracker
 from transforms.geometry import boxes_at
 
 FloatArray = npt.NDArray[np.float64]
@@ -33,6 +34,7 @@ class LandmarkConfig:
     model_complexity: Literal[1] = 1
     # The face mesh looks at the tracked box enlarged by this on every side.
     face_margin: float = 0.6
+    torso: TorsoConfig = field(default_factory=TorsoConfig)
 
 
 def region_around(box: Box, config: LandmarkConfig) -> Box:
@@ -50,6 +52,11 @@ def clip_boxes(clip: Clip, track: FaceTrack) -> FloatArray:
     return (boxes_at(track, seconds) - np.array([x0, y0, x0, y0])) * scale
 
 
+def torso_tracker(boxes: FloatArray, config: LandmarkConfig) -> TorsoTracker:
+    """Return what follows the torso below a face whose boxes (N, 4) px are known."""
+    return TorsoTracker(float(np.median(boxes[:, 3] - boxes[:, 1])), config.torso)
+
+
 @dataclass(slots=True)
 class LandmarkCollector:
     """Consumes a clip's frames in order and gathers their landmarks."""
@@ -58,23 +65,28 @@ class LandmarkCollector:
     boxes: FloatArray
     config: LandmarkConfig
     frames: list[FrameLandmarks] = field(default_factory=list[FrameLandmarks])
+    torso: TorsoTracker = field(init=False)
 
     def __post_init__(self) -> None:
         self.extractor.reset()
+        self.torso = torso_tracker(self.boxes, self.config)
 
     def update(self, image: RgbImage, repeated: bool) -> FrameLandmarks:
         """Take the next frame; `repeated` means it shows the same picture as the last one."""
-        if repeated and self.frames:
+        repeated = repeated and bool(self.frames)
+        if repeated:
             self.frames.append(self.frames[-1])
         else:
             x0, y0, x1, y1 = (float(v) for v in self.boxes[len(self.frames)])
             region = region_around((x0, y0, x1, y1), self.config)
             self.frames.append(self.extractor.extract(image, region))
+        self.torso.update(image, self.frames[-1], repeated)
         return self.frames[-1]
 
     def arrays(self, track: FaceTrack, clip: Clip) -> dict[str, npt.NDArray[Any]]:
         """Return the sample's landmark arrays and masks (see schemas.sample.ARRAYS)."""
-        points = {part: _stack(self.frames, part, n) for part, n in PARTS.items()}
+        steadied = self.torso.steadied(self.frames)
+        points = {part: _stack(steadied, part, n) for part, n in PARTS.items()}
         seconds = clip.start_seconds + np.arange(clip.num_frames) / clip.fps
         gaps = np.abs(np.asarray(track.times_seconds)[None] - seconds[:, None]).min(axis=1)
         unseen, nowhere = np.zeros(NUM_POSE_POINTS), np.zeros((NUM_POSE_POINTS, 3))
