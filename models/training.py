@@ -2,6 +2,7 @@
 
 What a step draws at random comes from a generator of its own, seeded by the run's seed and the step's
 number; so a run that goes on draws what it would have drawn, and ranks draw parts of what one process would.
+Layers that drop numbers draw from torch's own generator, which a step seeds too, on each rank otherwise.
 """
 
 import json
@@ -189,7 +190,9 @@ class Trainer:
         config = self.config
         late = self._critic if self._critic is not None and step >= self._critic.first_step else None
         loss_of = self._loss if late is None else late.loss
-        draw = torch.Generator().manual_seed((config.seed << 32) + step)
+        number = (config.seed << 32) + step
+        draw = torch.Generator().manual_seed(number)
+        torch.manual_seed(_seed_of_layers(number))
         with torch.autocast(self.device.type, torch.bfloat16, enabled=config.precision == "bfloat16"):
             loss, parts = loss_of(moved(batch, self.device), draw)
         if not torch.isfinite(loss):
@@ -242,6 +245,13 @@ def _against(critic: Critic, config: TrainingConfig, device: torch.device) -> Le
     parameters = critic.network.to(device).parameters()
     optimiser = torch.optim.AdamW(parameters, lr=critic.learning_rate, weight_decay=0.0, betas=(0.0, 0.99))
     return Learner(critic.network, optimiser, config.max_gradient_norm, lambda _: 1.0)
+
+
+def _seed_of_layers(number: int) -> int:
+    """Return the seed of what layers draw in a step on this rank; `number` seeds what the loss draws."""
+    rank, world = rank_and_world()
+    seeds = torch.randint(1 << 62, (world,), generator=torch.Generator().manual_seed(~number))
+    return int(seeds[rank])
 
 
 def _means(rows: Sequence[Mapping[str, float]]) -> dict[str, float]:

@@ -337,12 +337,13 @@ class _Killed(Exception):
 def test_training_that_was_killed_goes_on_as_if_it_had_not_been(
     killed_at: int, shards: str, body: BodyModel, tmp_path: Path
 ) -> None:
+    config = replace(TINY, network=replace(TINY.network, dropout=0.1))  # drawn at random by layers, too
     shown: list[bytes] = []
 
     def look(progress: Any, model: Any) -> None:
         shown[:] = [motion_bytes(model())]
 
-    whole = _train(shards, tmp_path / "whole", TINY, body, listen=look)
+    whole = _train(shards, tmp_path / "whole", config, body, listen=look)
     assert shown == [motion_bytes(whole)]  # the last page shows what is written
 
     def stop(progress: Any, _: Any) -> None:
@@ -350,8 +351,8 @@ def test_training_that_was_killed_goes_on_as_if_it_had_not_been(
             raise _Killed
 
     with pytest.raises(_Killed):
-        _train(shards, tmp_path / "killed", TINY, body, listen=stop)
-    gone_on = _train(shards, tmp_path / "killed", replace(TINY, num_workers=1), body)
+        _train(shards, tmp_path / "killed", config, body, listen=stop)
+    gone_on = _train(shards, tmp_path / "killed", replace(config, num_workers=1), body)
     assert motion_bytes(gone_on) == motion_bytes(whole)
     assert _losses(tmp_path / "killed") == _losses(tmp_path / "whole")
     assert (tmp_path / "killed" / MODEL_FILE).read_bytes() == motion_bytes(whole)
