@@ -35,7 +35,8 @@ from pipelines.config import CurateConfig
 from pipelines.finish import Finish
 from pipelines.ledger import Ledger
 from pipelines.people import People
-from pipelines.run_folder import Places, RunFolder
+from pipelines.places import Places
+from pipelines.run_folder import RunFolder
 from schemas.parts import PartReader
 from schemas.records import Clip
 from transforms.assign_split import SplitConfig

@@ -11,7 +11,8 @@ from commands.print_summary import print_summary
 from commands.thumbnails import thumbnails
 from commands.write_pages import write_pages
 from pipelines.config import CurateConfig
-from pipelines.run_folder import Places, RunFolder
+from pipelines.places import Places
+from pipelines.run_folder import RunFolder
 from pipelines.summarise import summarise
 from schemas.layout import PEOPLE_JSON, STAGES_JSON
 from schemas.run import ERASE, IgnoredInput, PeopleSummary, RunSummary, StageRecipe, StageSummary

@@ -27,8 +27,8 @@ _MOST_TOLD = 20
 def refresh_page(folder: RunFolder) -> None:
     """Write the page beside the receipts anew, if there are any."""
     if receipts := list(_filed(folder)):
-        page = erasures_page(receipts, searched_on=None, report=folder.report_href)
-        write_bytes(folder.erasures_page, page)
+        page = erasures_page(receipts, searched_on=None, report=folder.erasures.report_href)
+        write_bytes(folder.erasures.page, page)
 
 
 def check_all(output: str, page: str, console: Console) -> int:
@@ -44,7 +44,7 @@ def check_all(output: str, page: str, console: Console) -> int:
     day = None
     if erased is not None:
         receipts, day = _searched(folder, receipts, erased.veiled), utc_today().isoformat()
-    report = folder.report_href if page == folder.erasures_page else None
+    report = folder.erasures.report_href if page == folder.erasures.page else None
     write_page_file(page, erasures_page(receipts, searched_on=day, report=report))
     for line in _said(receipts, is_searched=erased is not None):
         console.out(line, highlight=False)
@@ -65,7 +65,7 @@ def _said(receipts: Sequence[Filed], *, is_searched: bool) -> Iterator[str]:
 
 def _filed(folder: RunFolder) -> Iterator[Filed]:
     there = list_folder(join(folder.root, MODELS))
-    for path in folder.receipts():
+    for path in folder.erasures.receipts():
         name = path.rsplit("/", 1)[-1]
         try:
             told, is_intact = read_receipt(read_bytes(path), name)

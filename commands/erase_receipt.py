@@ -28,7 +28,7 @@ NOT_ERASED = (
 
 def receipt_place(folder: RunFolder, journal: Journal) -> str:
     """Return where the receipt of an erasure lies."""
-    return folder.receipt(journal.receipt_id)
+    return folder.erasures.receipt(journal.receipt_id)
 
 
 def left_by(place: str) -> int | None:

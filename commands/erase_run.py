@@ -182,7 +182,7 @@ def _finish(folder: RunFolder, journal: Journal, key: Path | None, console: Cons
     found = search(folder, result, traces, erased, bound)
     write_receipt(folder, journal, traces, found, key)
     _close(folder)
-    _report(journal, found, receipt, folder.erasures_page, console)
+    _report(journal, found, receipt, folder.erasures.page, console)
     return Done(receipt=receipt, left=len(found.found))
 
 

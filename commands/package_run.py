@@ -15,8 +15,9 @@ from commands.own_models import check_confusion
 from pipelines.config import CurateConfig, config_dict, config_from_dict, load_config
 from pipelines.finish import Finish
 from pipelines.package import package_inputs
+from pipelines.places import Places
 from pipelines.recipes import stage_recipes
-from pipelines.run_folder import Places, RunFolder
+from pipelines.run_folder import RunFolder
 from pipelines.runner import runner_options
 from schemas.days import utc_today
 from schemas.outcomes import BadInputError

@@ -9,7 +9,7 @@ from drawing.mesh import MeshView, mesh_view
 from drawing.style import Image as Picture
 from media import DecodeTally, VideoFrame, decode_video
 from pipelines.config import CurateConfig
-from pipelines.run_folder import Places
+from pipelines.places import Places
 from pipelines.stored_clip import StoredClip, accepted_clips, body_track, clip_arrays
 from schemas.parts import VIDEO_PART
 

@@ -27,8 +27,8 @@ from pipelines.finish import Finish
 from pipelines.job_options import JobShape
 from pipelines.ledger import Ledger, ended
 from pipelines.people import People, PeopleResult
+from pipelines.places import Places
 from pipelines.recipes import recipes_of
-from pipelines.run_folder import Places
 from pipelines.same_content import duplicates_of, kept_of
 from pipelines.sender import of_this_mentor, this_mentor
 from pipelines.stages import visits_of

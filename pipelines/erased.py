@@ -54,7 +54,7 @@ def read_erased(folder: RunFolder) -> Erased | None:
     Raises:
         BadInputError: if the file is damaged; it is never taken for an empty one.
     """
-    data = read_if_there(folder.erased)
+    data = read_if_there(folder.erasures.erased)
     if data is None:
         return None
     try:
@@ -68,7 +68,7 @@ def read_erased(folder: RunFolder) -> Erased | None:
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise BadInputError(
-            f"{folder.erased}: damaged; restore it, for without it what was erased would come back"
+            f"{folder.erasures.erased}: damaged; restore it, for without it what was erased would come back"
         ) from error
 
 
@@ -80,7 +80,7 @@ def begun(folder: RunFolder) -> Erased:
 def write_erased(folder: RunFolder, erased: Erased) -> None:
     """Keep what was erased."""
     write_bytes(
-        folder.erased,
+        folder.erasures.erased,
         to_json_bytes(
             {
                 "key": erased.key,

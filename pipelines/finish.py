@@ -19,7 +19,7 @@ from pipelines import progress
 from pipelines.config import CurateConfig, config_hash
 from pipelines.failures import failure_of
 from pipelines.ledger import Ledger, ended, failure_summary
-from pipelines.run_folder import Places
+from pipelines.places import Places
 from pipelines.splits import AssignSplits
 from pipelines.steps import add_summaries, summary
 from schemas.layout import STAGES_JSON

@@ -10,7 +10,7 @@ import numpy as np
 from pipelines.check_people import person_found
 from pipelines.config import CurateConfig
 from pipelines.kept_faces import face_of
-from pipelines.run_folder import Places
+from pipelines.places import Places
 from schemas.outcomes import Rejection, clip_rejection
 from schemas.records import Clip
 from schemas.run import PeopleSummary

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 
 from backends.protocols import FloatArray
-from pipelines.run_folder import Places
+from pipelines.places import Places
 from schemas.parts import FACE_PART, VOICE_PART, PartReader
 from schemas.records import Clip
 from schemas.sample import npz_to_arrays

@@ -33,7 +33,7 @@ from pipelines.identity_merges import shard_of_merge, write_merges
 from pipelines.identity_registry import read_registry, shard_of, shard_paths, write_registry
 from pipelines.judge_people import STAGE, judge_person
 from pipelines.kept_faces import face_of
-from pipelines.run_folder import Places
+from pipelines.places import Places
 from pipelines.splits import AssignSplits
 from pipelines.steps import summary
 from schemas.layout import MERGES, PEOPLE_JSON, REGISTRY

@@ -14,9 +14,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from media.source import is_remote, local_path, whole_uri
-from pipelines.artefacts import ArtefactStore, ElementParts
+from pipelines.artefacts import ArtefactStore
+from pipelines.erasures import Erasures
 from pipelines.exclusions import ExclusionList
 from pipelines.lease import lease
+from pipelines.places import Places
 from pipelines.results import Result
 from pipelines.sent_job import forget_job, noted_job, refuse_if_running
 from schemas.layout import (
@@ -26,13 +28,10 @@ from schemas.layout import (
     CURRENT_OBJECT,
     ERASED,
     ERASURE,
-    ERASURES,
-    ERASURES_PAGE,
     EVALUATION,
     EXCLUSIONS,
     EXPORT,
     INSPECT,
-    JOURNAL,
     KNOWN_PEOPLE,
     LAST_RUN,
     LAYOUT_JSON,
@@ -49,8 +48,6 @@ from schemas.layout import (
     named_result,
 )
 from schemas.outcomes import BadInputError
-from schemas.parts import PartReader
-from schemas.records import Clip
 from schemas.run import CURATE, ERASE
 from schemas.sample import to_json_bytes
 from transforms.storage import (
@@ -71,28 +68,6 @@ _MIN_FREE_BYTES = 64 * 2**20
 _LAYOUT = to_json_bytes({"layout_version": LAYOUT_VERSION})
 # What of OUT/work outlives the run that wrote it.
 _KEPT_WORK = (LEASE, LAST_RUN, SENT_JOB, ERASED, ERASURE, RECEIPT_KEY)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Places:
-    """Where the chain reads and writes: artefacts, the result it makes, its notes, what is known of people.
-
-    `scratch` holds what a run notes until its result is whole; a new register of people and what made them
-    are written there and take the old ones' place with the result.
-    """
-
-    store: ArtefactStore
-    result: Result
-    scratch: str
-    biometric: str
-
-    def parts_of(self, clip: Clip) -> PartReader:
-        """Return a reader of the parts that the stages made of a clip."""
-        return ElementParts(self.store, clip.video_id, clip.artefacts)
-
-    def note(self, name: str) -> str:
-        """Return where something is noted until the result is whole."""
-        return join(self.scratch, name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,38 +102,9 @@ class RunFolder:
         return ExclusionList(join(self.root, EXCLUSIONS))
 
     @property
-    def erased(self) -> str:
-        """The file that says what was erased and must not come back (`pipelines/erased.py`)."""
-        return join(self.root, WORK, ERASED)
-
-    @property
-    def erasure(self) -> str:
-        """The folder of an erasure's notes until it is done."""
-        return join(self.root, WORK, ERASURE)
-
-    @property
-    def journal(self) -> str:
-        """The file that says that an erasure was begun, and of what."""
-        return join(self.erasure, JOURNAL)
-
-    def receipt(self, receipt_id: str) -> str:
-        """Return where the receipt of an erasure lies."""
-        return join(self.root, ERASURES, f"{receipt_id}.json")
-
-    def receipts(self) -> list[str]:
-        """Return the receipts of all erasures, in the order of time."""
-        folder = join(self.root, ERASURES)
-        return [join(folder, name) for name in list_folder(folder) if name.endswith(".json")]
-
-    @property
-    def erasures_page(self) -> str:
-        """The page that tells of all erasures."""
-        return join(self.root, ERASURES, ERASURES_PAGE)
-
-    @property
-    def report_href(self) -> str | None:
-        """The way from that page to the report of the current result, as a link; None where none lasts."""
-        return f"../{REPORT}/index.html" if self.is_local else None
+    def erasures(self) -> Erasures:
+        """What was erased, and what tells of it."""
+        return Erasures(self.root)
 
     def drawings(self, key: str, name: str) -> str:
         """Return where a drawing of a clip is written."""
@@ -188,7 +134,7 @@ class RunFolder:
                 if command != CURATE:  # which waits for it
                     refuse_if_running(self.root)
                 write_bytes(join(self.root, LAYOUT_JSON), _LAYOUT)
-                self._remove_leftovers()
+                self.remove_old_results()
             with self._explained():
                 yield
 
@@ -237,14 +183,14 @@ class RunFolder:
             )
 
     def _refuse_half_erased(self) -> None:
-        if sizes_of([self.journal]):
+        if self.erasures.is_half_done:
             raise BadInputError(
                 f"{self.root}: an erasure was begun and did not come to its end; `erase {self.root}` ends it"
             )
 
-    def _remove_leftovers(self) -> None:
-        if not sizes_of([self.journal]):  # of an erasure that is done
-            delete_tree(self.erasure)
+    def remove_old_results(self) -> None:
+        """Delete all results but the current one, and what runs noted or left unfinished on their way."""
+        self.erasures.remove_leftovers()
         job, current = noted_job(self.root), self.current()
         made = {job.result} if job else set[str]()  # what a job elsewhere is making
         # Notes first: a run that died early has some, and nothing of its result yet.
@@ -254,7 +200,7 @@ class RunFolder:
         for name in list_folder(join(self.root, RESULTS)):
             if name not in made and (current is None or name != current.name):
                 delete_tree(join(self.root, RESULTS, name))
-        rooms = (join(self.root, ERASURES), *(join(self.biometric, room) for room in KNOWN_PEOPLE))
+        rooms = (self.erasures.folder, *(join(self.biometric, room) for room in KNOWN_PEOPLE))
         for place in (self.root, *rooms):
             for name in list_folder(place) if self.is_local else []:
                 if name.endswith(TEMPORARY):
@@ -290,10 +236,6 @@ class RunFolder:
             write_bytes(join(self.root, CURRENT_OBJECT), to_json_bytes({"result": result.name}))
         self.exclusions.admit(result)
         forget_job(self.root)  # that made it, if one did
-
-    def remove_old_results(self) -> None:
-        """Delete all results but the current one, and what runs noted on their way."""
-        self._remove_leftovers()
 
     def forget_artefacts(self) -> None:
         """Delete all that the stages made, and who was recognised; results stay."""

@@ -18,8 +18,8 @@ import pyarrow.compute as pc
 
 from body.track import BodyTrack
 from media import from_pcm
+from pipelines.places import Places
 from pipelines.results import Result
-from pipelines.run_folder import Places
 from schemas.outcomes import BadInputError
 from schemas.parts import BODY_PART, LANDMARKS_PART, VIDEO_PART, PartReader
 from schemas.records import Clip, Word

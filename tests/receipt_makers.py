@@ -38,7 +38,7 @@ TOLD: Mapping[str, Any] = {
 def write_receipt(folder: RunFolder, number: int = 0, **changes: Any) -> Path:
     """Write and sign a receipt into a run folder; returns where it lies on this machine."""
     told = {**TOLD, "receipt_id": f"20261127T1325{number:02}-94d538", **changes}
-    place = folder.receipt(told["receipt_id"])
+    place = folder.erasures.receipt(told["receipt_id"])
     write_bytes(place, signed(told, read_key(new_key_pem(), "a key"), "made here"))
     return Path(place)
 

@@ -36,12 +36,12 @@ def folder(tmp_path: Path) -> RunFolder:
 
 
 def read(folder: RunFolder) -> PageReader:
-    return PageReader(Path(folder.erasures_page).read_text())
+    return PageReader(Path(folder.erasures.page).read_text())
 
 
 def test_it_tells_of_all_erasures_and_needs_no_network(folder: RunFolder) -> None:
     refresh_page(folder)
-    html, page = Path(folder.erasures_page).read_text(), read(folder)
+    html, page = Path(folder.erasures.page).read_text(), read(folder)
     assert page.unbalanced == [] == page.open
     assert "2 erasures: 8 clips and 4 whole files; each receipt is as it was signed." in page.text
     assert "Letter of 27 November" in page.text and "as a recognised person" in page.text
@@ -77,16 +77,16 @@ def test_a_model_is_gone_as_it_was_or_trained_anew(folder: RunFolder, tmp_path: 
 def test_receipts_that_were_changed_or_are_none_are_told(folder: RunFolder) -> None:
     change(write_receipt(folder, 3), erased={**TOLD["erased"], "clips": 0})
     change(write_receipt(folder, 4), erased={})
-    Path(folder.receipt("20261127T132505-94d538")).write_text("{")
+    Path(folder.erasures.receipt("20261127T132505-94d538")).write_text("{")
     refresh_page(folder)
     page = read(folder)
     assert "3 receipts of 5 cannot be trusted" in page.text
     assert "CHANGED since it was signed" in page.text and page.text.count("cannot be read") == 2
-    assert check_all(folder.root, folder.erasures_page, Console(file=io.StringIO())) == 3
+    assert check_all(folder.root, folder.erasures.page, Console(file=io.StringIO())) == 3
 
 
 def test_it_is_made_anew_with_a_search(folder: RunFolder, capsys: pytest.CaptureFixture[str]) -> None:
-    asked = ["erase", folder.root, "--page", folder.erasures_page]
+    asked = ["erase", folder.root, "--page", folder.erasures.page]
     assert command_line.main(asked) == 0
     assert "nothing of what was erased was found" in capsys.readouterr().out
     assert "What is left now" in read(folder).text

@@ -52,7 +52,7 @@ def new_journal(plan: ErasePlan, before: str, num_accepted: int, num_bytes: int)
 
 def note(folder: RunFolder, name: str) -> str:
     """Return where an erasure notes something until it is done."""
-    return join(folder.erasure, name)
+    return join(folder.erasures.notes, name)
 
 
 def read_journal(folder: RunFolder) -> Journal | None:
@@ -61,7 +61,7 @@ def read_journal(folder: RunFolder) -> Journal | None:
     Raises:
         BadInputError: if its journal is damaged.
     """
-    data = read_if_there(folder.journal)
+    data = read_if_there(folder.erasures.journal)
     if data is None:
         return None
     try:
@@ -70,17 +70,17 @@ def read_journal(folder: RunFolder) -> Journal | None:
         return dataclasses.replace(from_plain(Journal, {**plain, "models": ()}), models=models)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise BadInputError(
-            f"{folder.journal}: damaged ({error}); delete {folder.erasure} and erase again"
+            f"{folder.erasures.journal}: damaged ({error}); delete {folder.erasures.notes} and erase again"
         ) from error
 
 
 def write_journal(folder: RunFolder, journal: Journal) -> Journal:
     """Keep a journal; returns it."""
-    write_bytes(folder.journal, to_json_bytes(to_plain(journal)))
+    write_bytes(folder.erasures.journal, to_json_bytes(to_plain(journal)))
     return journal
 
 
 def close_journal(folder: RunFolder) -> None:
     """End an erasure: without its journal it is over, and whoever writes next deletes what is left of it."""
-    delete_tree(folder.journal)
-    delete_tree(folder.erasure)
+    delete_tree(folder.erasures.journal)
+    delete_tree(folder.erasures.notes)

@@ -23,8 +23,8 @@ from pipelines.erase.shards import ShardChange, change_shard, read_index, write_
 from pipelines.erased import REASON, unnamed
 from pipelines.erased_spans import erased_rejection
 from pipelines.package import records_of_table
+from pipelines.places import Places
 from pipelines.results import Result
-from pipelines.run_folder import Places
 from pipelines.steps import add_summaries
 from schemas.bias import BalanceSplit
 from schemas.layout import STAGES_JSON
