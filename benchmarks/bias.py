@@ -33,7 +33,8 @@ from tests.bias_makers import (  # noqa: E402
 from transforms.balance import BalanceConfig, make_plan  # noqa: E402
 from transforms.summarise_bias import EMBEDDED_CONFUSION, BiasConfig, summarise  # noqa: E402
 from transforms.summarise_bias.confusion import Confusion, adjust, read_confusions  # noqa: E402
-from transforms.summarise_bias.funnel import compare_groups, judge  # noqa: E402
+from transforms.summarise_bias.flags import judge  # noqa: E402
+from transforms.summarise_bias.funnel import compare_groups  # noqa: E402
 
 ALPHA = 0.05
 

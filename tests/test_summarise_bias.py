@@ -22,7 +22,8 @@ from transforms.summarise_bias.cells import Attribute, Scoped, joint_cells, marg
 from transforms.summarise_bias.columns import Clips, clips_of, column_of
 from transforms.summarise_bias.corrected import corrected_counts
 from transforms.summarise_bias.disclosure import plan
-from transforms.summarise_bias.funnel import arrivals_of, compare_groups, judge
+from transforms.summarise_bias.flags import judge
+from transforms.summarise_bias.funnel import arrivals_of, compare_groups
 from transforms.summarise_bias.rows import Label, Row, ended, linked
 
 

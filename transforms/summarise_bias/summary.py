@@ -30,7 +30,8 @@ from transforms.summarise_bias.columns import Clips, clips_of, column_of
 from transforms.summarise_bias.config import BiasConfig
 from transforms.summarise_bias.confusion import Confusion
 from transforms.summarise_bias.disclosure import plan
-from transforms.summarise_bias.funnel import compare_attributes, judge
+from transforms.summarise_bias.flags import judge
+from transforms.summarise_bias.funnel import compare_attributes
 from transforms.summarise_bias.representation import represented
 from transforms.summarise_bias.rows import Row, linked
 from transforms.summarise_bias.targets import published_splits, published_targets
