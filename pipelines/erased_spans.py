@@ -12,8 +12,7 @@ from typing import Any
 from pipelines.artefacts import ArtefactStore, artefact_of
 from pipelines.elements import VisitResult
 from pipelines.erased import REASON, Erased, Span, overlaps
-from schemas.ids import span_id
-from schemas.outcomes import Rejection
+from schemas.outcomes import Rejection, span_rejection
 from schemas.records import Artefact, Clip
 from schemas.sample import SAMPLING_RATE_HZ, pcm_of_wav, wav_of_pcm
 from transforms.clip_sound import MARGIN_SECONDS
@@ -25,26 +24,19 @@ _MOVED_SECONDS = 0.4
 
 def erased_rejection(clip: Clip) -> Rejection:
     """Return what tells of an erased clip in the tables: its time, and nothing of who was in it."""
+    span = (clip.start_seconds, clip.end_seconds)
+    return _erased_span(clip.shot_id, clip.video_id, clip.source.name, span)
+
+
+def _erased_span(shot_id: str, video_id: str, source_name: str, span: Span) -> Rejection:
     return span_rejection(
-        clip.shot_id, clip.video_id, clip.source.name, (clip.start_seconds, clip.end_seconds)
-    )
-
-
-def span_rejection(shot_id: str, video_id: str, source_name: str, span: Span) -> Rejection:
-    """Return the rejection of a span that was erased."""
-    start, end = span
-    return Rejection(
+        span,
+        part_of=shot_id,
+        kind=REASON,
         stage="propose_clips",
-        level="span",
-        subject_id=span_id(shot_id, REASON, round(start * 1e6), round(end * 1e6)),
         video_id=video_id,
         source_name=source_name,
         reason=REASON,
-        score=None,
-        threshold=None,
-        start_seconds=start,
-        end_seconds=end,
-        seconds=end - start,
     )
 
 
@@ -99,9 +91,8 @@ def _record(
     tracks = {clip["track_id"] for clip in gone} - {clip["track_id"] for clip in kept}
     told: list[dict[str, Any]] = []
     for clip in gone:
-        found = span_rejection(
-            clip["shot_id"], clip["video_id"], "", (clip["start_seconds"], clip["end_seconds"])
-        )
+        span = (clip["start_seconds"], clip["end_seconds"])
+        found = _erased_span(clip["shot_id"], clip["video_id"], "", span)
         plain = {name: getattr(found, name) for name in Rejection.__slots__ if name != "source_name"}
         told.append({**plain, "also": []})
     return {

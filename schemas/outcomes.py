@@ -6,6 +6,7 @@ element ends in exactly one place, so the counts of a run add up.
 
 from dataclasses import dataclass
 
+from schemas.ids import span_id
 from schemas.records import Clip, Video
 
 
@@ -69,6 +70,39 @@ def clip_rejection(
         start_seconds=clip.start_seconds,
         end_seconds=clip.end_seconds,
         seconds=clip.duration_seconds,
+    )
+
+
+def span_rejection(
+    span: tuple[float, float],
+    *,
+    part_of: str,
+    kind: str,
+    stage: str,
+    video_id: str,
+    source_name: str,
+    reason: str,
+    score: float | None = None,
+    threshold: float | None = None,
+) -> Rejection:
+    """Return the rejection of a span [start, end) of a video, in seconds.
+
+    Args:
+        part_of, kind: the id of the record that it is a part of, and what it is there: they name it.
+    """
+    start, end = span
+    return Rejection(
+        stage=stage,
+        level="span",
+        subject_id=span_id(part_of, kind, round(start * 1e6), round(end * 1e6)),
+        video_id=video_id,
+        source_name=source_name,
+        reason=reason,
+        score=score,
+        threshold=threshold,
+        start_seconds=start,
+        end_seconds=end,
+        seconds=end - start,
     )
 
 

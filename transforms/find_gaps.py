@@ -14,8 +14,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from schemas.ids import span_id
-from schemas.outcomes import Rejection
+from schemas.outcomes import Rejection, span_rejection
 from schemas.records import ClockPart, Reading, Shot, Video
 
 # A gap or an end is less than this share of a picture: rounding, and no time that is lost.
@@ -83,16 +82,12 @@ def find_gaps(video: Video, shots: Sequence[Shot]) -> list[Rejection]:
 
 
 def _rejection(video: Video, reason: str, start: float, end: float) -> Rejection:
-    return Rejection(
+    return span_rejection(
+        (start, end),
+        part_of=video.video_id,
+        kind="gap",
         stage="survey",
-        level="span",
-        subject_id=span_id(video.video_id, "gap", round(start * 1e6), round(end * 1e6)),
         video_id=video.video_id,
         source_name=video.source.name,
         reason=reason,
-        score=None,
-        threshold=None,
-        start_seconds=start,
-        end_seconds=end,
-        seconds=end - start,
     )

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from schemas.ids import span_id
-from schemas.outcomes import Rejection
+from schemas.outcomes import Rejection, span_rejection
 from schemas.records import Clip, FaceTrack, Shot, Video
 from transforms.geometry import box_heights, boxes_at
 from transforms.propose_clips.config import ClipConfig
@@ -32,7 +31,21 @@ def lost_spans(
             lost[-1] = (lost[-1][0], high, *lost[-1][2:])
         else:
             lost.append((low, high, *reason))
-    return [_rejection(video, shot, *span) for span in lost if span[1] - span[0] > 0.5 / video.fps]
+    return [
+        span_rejection(
+            (low, high),
+            part_of=shot.shot_id,
+            kind="lost",
+            stage="propose_clips",
+            video_id=video.video_id,
+            source_name=video.source.name,
+            reason=reason,
+            score=score,
+            threshold=threshold,
+        )
+        for low, high, reason, score, threshold in lost
+        if high - low > 0.5 / video.fps
+    ]
 
 
 def _why_lost(
@@ -62,27 +75,3 @@ def _height_within(track: FaceTrack, span: Span) -> float:
         return float(np.median(box_heights(track)[inside]))
     box = boxes_at(track, np.array([0.5 * (span[0] + span[1])]))[0]
     return float(box[3] - box[1])
-
-
-def _rejection(
-    video: Video,
-    shot: Shot,
-    start: float,
-    end: float,
-    reason: str,
-    score: float | None,
-    threshold: float | None,
-) -> Rejection:
-    return Rejection(
-        stage="propose_clips",
-        level="span",
-        subject_id=span_id(shot.shot_id, "lost", round(start * 1e6), round(end * 1e6)),
-        video_id=video.video_id,
-        source_name=video.source.name,
-        reason=reason,
-        score=score,
-        threshold=threshold,
-        start_seconds=start,
-        end_seconds=end,
-        seconds=end - start,
-    )

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from schemas.ids import span_id
-from schemas.outcomes import Rejection
+from schemas.outcomes import Rejection, span_rejection
 from schemas.records import Clip, FaceJump, FaceTrack, PieceOf
 from transforms.geometry import boxes_at
 from transforms.propose_clips.config import ClipConfig
@@ -94,16 +94,14 @@ def _lost(clip: Clip, span: tuple[float, float], cuts: Sequence[FaceJump], max_j
     start, end = span
     near = 1.0 / clip.fps
     here = [cut for cut in cuts if start - near <= cut.after_seconds <= end + near]
-    return Rejection(
+    return span_rejection(
+        span,
+        part_of=clip.clip_id,
+        kind="lost",
         stage="filter_look",
-        level="span",
-        subject_id=span_id(clip.clip_id, "lost", round(start * 1e6), round(end * 1e6)),
         video_id=clip.video_id,
         source_name=clip.source.name,
         reason="jump_cut",
         score=max(cut.score for cut in here or cuts),
         threshold=max_jump,
-        start_seconds=start,
-        end_seconds=end,
-        seconds=end - start,
     )
