@@ -42,6 +42,7 @@ from schemas.outcomes import BadInputError
 from schemas.plain import from_plain, to_plain
 from schemas.records import Source
 from schemas.run import CURATE, IgnoredInput, RunSummary
+from transforms.cloud_access import check_some_access
 from transforms.storage import FULL
 
 
@@ -62,9 +63,11 @@ def curate(
         today: the day on which consents must hold; None for the one it is. A run has one day to its end.
 
     Raises:
-        BadInputError: if the output folder cannot be used, or a model of the configuration is not there.
+        BadInputError: if the output folder cannot be used, no store of the inputs lets us in, or a model
+            of the configuration is not there.
     """
     _refuse_overlap(inputs, output)
+    check_some_access(openable(inputs.sources))
     folder, today = RunFolder(output), today or utc_today()
     with folder.writing(CURATE):
         if fresh:
@@ -189,6 +192,11 @@ def _unchanged(folder: RunFolder, whole: str) -> RunSummary | None:
     except BadInputError:
         return None
     return summary if summary.inputs_hash == whole and not summary.failed_by_stage else None
+
+
+def openable(sources: Sequence[Source]) -> list[str]:
+    """Return where the files are that may be opened."""
+    return [source.uri for source in sources if not refusal(source)]
 
 
 def _tell_refused(sources: Sequence[Source], console: Console) -> None:

@@ -9,6 +9,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from rich.console import Console
 from rich.table import Table
 
+from commands.curate_videos import openable
 from media import MediaLimits
 from media.source import MediaError, container_seconds, open_bytes, open_container
 from pipelines import budget
@@ -24,6 +25,7 @@ from schemas.consent import refusal
 from schemas.days import utc_today
 from schemas.records import Source
 from schemas.stages import STAGES
+from transforms.cloud_access import check_some_access
 
 # So many files tell how long the others are, of a list that names neither lengths nor sizes.
 MOST_LOOKED_AT = 24
@@ -62,9 +64,10 @@ def dry_run(
         prices: a CSV file of machines and their prices, in place of those that ship.
 
     Raises:
-        BadInputError: if the prices cannot be read.
+        BadInputError: if the prices cannot be read, or a store of the inputs does not let us in.
     """
     machines = budget.machines(prices)
+    check_some_access(openable(inputs.sources))
     amount = measure(inputs, output, config)
     costs = budget.core_hours(budget.stage_costs(), amount.hours)
     console.out("Dry run: nothing is written.", highlight=False)

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from commands.command_line import main
+from schemas.outcomes import BadInputError
 from tests import cloud_servers
 from tests.cloud_servers import Fault, Store
 from transforms import cloud_access, storage
-from transforms.cloud_access import check_access
+from transforms.cloud_access import check_access, check_some_access
 
 _EXPIRED = "<Error><Code>ExpiredToken</Code><Message>The provided token has expired.</Message></Error>"
 _DENIED = "<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"
@@ -45,9 +46,11 @@ def test_files_are_written_found_and_deleted(store: Store) -> None:
     assert list(storage.list_files(f"{store.scheme}://no-such-bucket/files")) == []
 
 
-def test_a_list_has_more_than_a_page(store: Store, many: int) -> None:
+def test_a_folder_of_more_than_a_page_is_listed_and_deleted(store: Store, many: int) -> None:
     assert len(list(storage.list_files(f"{store.root}/many"))) == many > store.page
     assert sum(_LIST[store.scheme] in path for _, path, _ in store.requests) == 2
+    assert storage.delete_tree(f"{store.root}/many") == many
+    assert list(storage.list_files(f"{store.root}/many")) == []
 
 
 def test_a_part_of_a_file_is_read_by_range(store: Store) -> None:
@@ -132,6 +135,27 @@ def test_a_denied_bucket_is_told(store: Store) -> None:
 
 def test_a_bucket_that_is_not_there_is_told(store: Store) -> None:
     assert told(f"{store.scheme}://no-such/x") == f"{store.scheme}://no-such: no such bucket or folder"
+
+
+def test_inputs_of_several_buckets_need_one_that_is_open(store: Store) -> None:
+    check_some_access([f"{store.scheme}://no-such/x", f"{store.root}/x", "/here/x", "http://there/x"])
+    with pytest.raises(BadInputError, match="no such bucket or folder"):
+        check_some_access([f"{store.scheme}://no-such/x", f"{store.scheme}://none/x"])
+
+
+def test_inputs_of_a_manifest_here_are_looked_for_before_the_work(
+    aws_store: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{cloud_servers.free_port()}")
+    (tmp_path / "all.csv").write_text("uri,consent\ns3://bucket/talk.mp4,yes\n")
+    for more in ([], ["--dry-run"]):
+        named = ["--input", str(tmp_path / "all.csv"), "--output", str(tmp_path / "out")]
+        began = time.monotonic()
+        assert main(["curate", *named, *more]) == 2
+        assert time.monotonic() - began < 5.0
+        said = capsys.readouterr().err.strip()
+        assert said.startswith("error: s3://bucket: cannot be reached") and "\n" not in said
+    assert not (tmp_path / "out").exists()
 
 
 def test_unknown_keys_are_told(aws_store: Store) -> None:

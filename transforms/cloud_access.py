@@ -11,9 +11,11 @@ from typing import Any
 
 from schemas.extras import require
 from schemas.outcomes import BadInputError
-from transforms.remote_errors import told
+from transforms.remote_errors import status_of, told
 
 PATIENCE_SECONDS = 4.0
+# Denied or not there: another bucket may be open.
+_OF_THE_BUCKET = (403, 404)
 _NO_GOOGLE = (
     "no Google credentials: run `gcloud auth application-default login`, or let "
     "GOOGLE_APPLICATION_CREDENTIALS name the key file of a service account"
@@ -40,6 +42,31 @@ def check_access(uris: Iterable[str]) -> None:
         if not bucket:
             raise BadInputError(f"{uri}: names no bucket")
         _look(f"{scheme}://{bucket}", lambda look=look, bucket=bucket: look(bucket))
+
+
+def check_some_access(uris: Iterable[str]) -> None:
+    """Look into the buckets of each store until one lets us in: files of the others fail at once, one by one.
+
+    Raises:
+        BadInputError: as `check_access`, where a store cannot be reached or none of its buckets lets us in.
+    """
+    buckets: dict[str, dict[str, None]] = {}
+    for uri in uris:
+        scheme, _, rest = uri.partition("://")
+        if scheme in _LOOKS:
+            buckets.setdefault(scheme, {})[f"{scheme}://{rest.split('/')[0]}"] = None
+    for named in buckets.values():
+        refused: list[BadInputError] = []
+        for bucket in named:
+            try:
+                check_access([bucket])
+                break
+            except BadInputError as error:
+                if status_of(error) not in _OF_THE_BUCKET:
+                    raise
+                refused.append(error)
+        else:
+            raise refused[0]
 
 
 def _look(place: str, look: Callable[[], None]) -> None:
