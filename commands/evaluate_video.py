@@ -32,7 +32,7 @@ from schemas.layout import EVALUATION
 from schemas.outcomes import BadInputError
 from transforms.extract_landmarks import LandmarkConfig
 from transforms.score_sync import SyncConfig
-from transforms.storage import parquet_bytes, write_bytes
+from transforms.storage import join, parquet_bytes, write_bytes
 
 _BAD = (ValueError, ArithmeticError, np.linalg.LinAlgError, cv2.error)
 _MAX_STEPS, _LONGEST_SECONDS, _TELL_SECONDS = 50, 600.0, 10.0
@@ -69,8 +69,8 @@ class Findings:
     drift: LongFilm | None = None
 
 
-def evaluate_video(wanted: Evaluation, console: Console) -> list[Path]:
-    """Write the page and the tables; returns their paths.
+def evaluate_video(wanted: Evaluation, console: Console) -> list[str]:
+    """Write the page and the tables, here or where the run lies; returns their paths.
 
     Raises:
         BadInputError: if a flag, the shards or the model cannot be used, or no clip can be judged.
@@ -197,8 +197,8 @@ class _Telling:
         self("long video, frames", done, number)
 
 
-def _write(wanted: Evaluation, ways: Sequence[Way], found: Findings, told: Sequence[Figure]) -> list[Path]:
-    folder = Path(wanted.output) if wanted.output else Path(wanted.shards[0]) / EVALUATION
+def _write(wanted: Evaluation, ways: Sequence[Way], found: Findings, told: Sequence[Figure]) -> list[str]:
+    folder = wanted.output or join(wanted.shards[0], EVALUATION)
     about = _about(wanted, ways, found)
     by_name: dict[str, Any] = {}
     for figure in told:
@@ -214,10 +214,12 @@ def _write(wanted: Evaluation, ways: Sequence[Way], found: Findings, told: Seque
     }
     for name, data in made.items():
         try:
-            write_bytes(str(folder / name), data)
+            write_bytes(join(folder, name), data)
         except OSError as error:
-            raise BadInputError(f"{folder / name}: cannot be written ({error.strerror or error})") from error
-    return [folder / name for name in made]
+            raise BadInputError(
+                f"{join(folder, name)}: cannot be written ({error.strerror or error})"
+            ) from error
+    return [join(folder, name) for name in made]
 
 
 def _about(wanted: Evaluation, ways: Sequence[Way], found: Findings) -> dict[str, Any]:

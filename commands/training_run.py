@@ -13,6 +13,7 @@ from rich.console import Console
 from tensorboardX import SummaryWriter
 
 from body.load import load_body_model
+from media.source import is_remote, local_path
 from models.ranks import join_ranks
 from models.train import Listen, Material
 from models.training import Progress, leave_a_core_for_reading
@@ -20,6 +21,7 @@ from pipelines.settings import settings_of
 from pipelines.settings_file import read_settings_file
 from schemas.layout import MODELS
 from schemas.outcomes import BadInputError
+from transforms.storage import join
 
 TENSORBOARD = "tensorboard"
 _BASE = "base"
@@ -48,11 +50,16 @@ class TrainingRun:
         """Return what is learnt from, and where: below the first run, unless a folder is named.
 
         Raises:
-            BadInputError: if the body model cannot be read.
+            BadInputError: if that is not on this machine, or the body model cannot be read.
         """
+        folder = self.folder or join(self.shards[0], MODELS, model)
+        if is_remote(folder):
+            raise BadInputError(
+                f"--to {folder}: training writes to a folder of this machine; name one with --to"
+            )
         return Material(
             shards=self.shards,
-            folder=Path(self.folder) if self.folder else Path(self.shards[0]) / MODELS / model,
+            folder=local_path(folder),
             body=load_body_model(self.body_model),
             split=self.split,
             body_file=self.body_model,

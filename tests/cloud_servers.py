@@ -8,7 +8,6 @@ import http.client
 import http.server
 import json
 import logging
-import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -19,6 +18,8 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+
+from tests.worker_pools import free_port
 
 BUCKET = "bucket"
 ACCOUNT = "tester@some-project.iam.gserviceaccount.com"
@@ -59,12 +60,6 @@ class Store:
                 fault.times -= 1
                 return fault
         return None
-
-
-def free_port() -> int:
-    """Return a port of loopback where nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
 
 
 class _Gate(http.server.BaseHTTPRequestHandler):

@@ -10,7 +10,7 @@ import yaml
 from body.load import load_body_model
 from body.track_file import read_track
 from commands import command_line
-from commands.training_run import load_config
+from commands.training_run import TrainingRun, load_config
 from media import count_frames
 from models.motion.config import CONFIGS, MotionConfig, cpu_small
 from schemas.outcomes import BadInputError
@@ -113,3 +113,20 @@ def test_configurations_are_checked_before_anything_is_read(tmp_path: Path) -> N
             load_config(str(path), MotionConfig, CONFIGS)
     with pytest.raises(BadInputError, match="vlogger_full"):
         load_config("vlogger_huge", MotionConfig, CONFIGS)
+
+
+@pytest.mark.parametrize(("shards", "to"), [("gs://bucket/out", None), ("OUT", "s3://bucket/models")])
+def test_training_writes_to_this_machine(shards: str, to: str | None) -> None:
+    run = TrainingRun(
+        shards=(shards,),
+        config="cpu_small",
+        folder=to,
+        start=None,
+        split="train",
+        body_model=None,
+        pretrained=None,
+    )
+    with pytest.raises(
+        BadInputError, match=f"--to {to or shards}.*: training writes to a folder of this machine"
+    ):
+        run.material("motion")
