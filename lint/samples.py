@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -50,22 +51,6 @@ def _damaged(part: str, facts: SampleFacts) -> Iterator[Found]:
         yield facts.at(part, facts.decoded.faults[part])
 
 
-def _json_damaged(facts: SampleFacts) -> Iterator[Found]:
-    yield from _damaged("json", facts)
-
-
-def _wav_damaged(facts: SampleFacts) -> Iterator[Found]:
-    yield from _damaged("wav", facts)
-
-
-def _npz_damaged(facts: SampleFacts) -> Iterator[Found]:
-    yield from _damaged("npz", facts)
-
-
-def _mp4_damaged(facts: SampleFacts) -> Iterator[Found]:
-    yield from _damaged("mp4", facts)
-
-
 def _json_unseen(facts: SampleFacts) -> Iterator[Found]:
     text = facts.parts.get("json", b"").decode("utf-8", "surrogateescape")
     if found := sorted({hex(ord(c)) for c in set(text) - {"\n"} if is_unseen(c)}):
@@ -91,30 +76,6 @@ def _of(place: str, facts: SampleFacts) -> Iterator[Found]:
     for path, how, whose in _differing(facts):
         if whose == place:
             yield facts.at("json", f"{path} {how}")
-
-
-def _json_fields(facts: SampleFacts) -> Iterator[Found]:
-    yield from _of("fields", facts)
-
-
-def _json_words(facts: SampleFacts) -> Iterator[Found]:
-    yield from _of("transcript", facts)
-
-
-def _json_labels(facts: SampleFacts) -> Iterator[Found]:
-    yield from _of("labels", facts)
-
-
-def _json_weight(facts: SampleFacts) -> Iterator[Found]:
-    yield from _of("sampling_weight", facts)
-
-
-def _json_config(facts: SampleFacts) -> Iterator[Found]:
-    yield from _of("provenance.config_hash", facts)
-
-
-def _json_records(facts: SampleFacts) -> Iterator[Found]:
-    yield from _of("records", facts)
 
 
 def _word_span(facts: SampleFacts) -> Iterator[Found]:
@@ -146,15 +107,9 @@ def _wanted_arrays(facts: SampleFacts) -> dict[str, tuple[tuple[int, ...], str, 
     return ARRAYS | BODY_ARRAYS if facts.decoded.about.get("body_fit") is not None else ARRAYS
 
 
-def _array_name(facts: SampleFacts) -> Iterator[Found]:
+def _other_array(biometric: bool, facts: SampleFacts) -> Iterator[Found]:
     for name in facts.decoded.other_arrays:
-        if not is_biometric(name):
-            yield facts.at("npz", f"holds an array {name[:100]!r}")
-
-
-def _biometric_array(facts: SampleFacts) -> Iterator[Found]:
-    for name in facts.decoded.other_arrays:
-        if is_biometric(name):
+        if is_biometric(name) == biometric:
             yield facts.at("npz", f"holds an array {name[:100]!r}")
 
 
@@ -204,38 +159,38 @@ RULES: tuple[Rule, ...] = (
     Rule(code="part-hash", means="a part's bytes are not those that were written", advice=_HOSTILE,
          check=_part_hash),
     Rule(code="json-damaged", means="a sample's JSON cannot be read, or says something absurd",
-         advice=_AGAIN, check=_json_damaged),
+         advice=_AGAIN, check=partial(_damaged, "json")),
     Rule(code="json-unseen", means="a sample's JSON holds raw characters that act on terminals",
          advice=_HOSTILE, check=_json_unseen),
     Rule(code="json-fields", means="a sample's JSON has other fields or types than this version's",
-         advice=_AGAIN, check=_json_fields),
+         advice=_AGAIN, check=partial(_of, "fields")),
     Rule(code="json-words", means="a sample's words are not those of the table", advice=_TABLE,
-         check=_json_words),
+         check=partial(_of, "transcript")),
     Rule(code="json-labels", means="a sample's labels or measures are not those of the table",
-         advice=_TABLE, check=_json_labels),
+         advice=_TABLE, check=partial(_of, "labels")),
     Rule(code="json-weight", means="a sample's weight is not that of the table", advice=_TABLE,
-         check=_json_weight),
+         check=partial(_of, "sampling_weight")),
     Rule(code="json-config", means="a sample names other settings than run.json", advice=_TABLE,
-         check=_json_config),
+         check=partial(_of, "provenance.config_hash")),
     Rule(code="json-records", means="a sample's other records are not those of the table", advice=_TABLE,
-         check=_json_records),
+         check=partial(_of, "records")),
     Rule(code="word-span", means="a word or a phone is not inside its clip", advice=_AGAIN, check=_word_span),
     Rule(code="wav-damaged", means="a sample's sound is damaged, or of another kind", advice=_AGAIN,
-         check=_wav_damaged),
+         check=partial(_damaged, "wav")),
     Rule(code="sound-length", means="a sample's sound is not as long as its pictures", advice=_AGAIN,
          check=_sound_length),
     Rule(code="npz-damaged", means="a sample's arrays are damaged, or would run code if they were unpickled",
-         advice=_HOSTILE, check=_npz_damaged),
+         advice=_HOSTILE, check=partial(_damaged, "npz")),
     Rule(code="array-name", means="a sample has an array that this version does not know", advice=_AGAIN,
-         check=_array_name),
+         check=partial(_other_array, False)),
     Rule(code="biometric-array", means="a sample holds descriptors of a person",
-         advice="do not pass the result on; package again, recall copies", check=_biometric_array),
+         advice="do not pass the result on; package again, recall copies", check=partial(_other_array, True)),
     Rule(code="array-shape", means="a sample's arrays are missing, or of another type or number of frames",
          advice=_AGAIN, check=_array_shape),
     Rule(code="array-values", means="arrays hold no numbers, or landmarks where nothing was observed",
          advice=_AGAIN, check=_array_values),
     Rule(code="mp4-damaged", means="a sample's pictures cannot be decoded", advice=_AGAIN,
-         check=_mp4_damaged),
+         check=partial(_damaged, "mp4")),
     Rule(code="frame-count", means="a sample has more or fewer pictures than it says", advice=_AGAIN,
          check=_frame_count),
     Rule(code="picture-size", means="a sample's pictures have another size than it says", advice=_AGAIN,
