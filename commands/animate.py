@@ -6,7 +6,7 @@ from collections.abc import Callable
 from rich.console import Console
 
 from commands.consent import add_adult_flag
-from commands.making_flags import add_motion_model_flag, add_voice_flags, optional_path
+from commands.making_flags import add_motion_model_flag, add_voice_flags, optional_path, speaking_of
 
 _FORMATS = ("mp4", "glb", "arkit")
 
@@ -46,11 +46,8 @@ def run(options: argparse.Namespace, _: list[str], console: Console) -> int:
         audio=options.audio,
         reference=Path(options.reference),
         out=Path(options.out),
-        model=optional_path(options.model),
+        speaking=speaking_of(options, options.model),
         body_model=options.body_model,
-        whisper=options.whisper,
-        seed=options.seed,
-        mouth_guidance=options.guidance,
         num_steps=options.steps,
         formats=formats,
         consent=optional_path(options.consent),

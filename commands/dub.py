@@ -10,7 +10,7 @@ from commands.making_flags import (
     add_motion_model_flag,
     add_voice_flags,
     mending_of,
-    optional_path,
+    speaking_of,
 )
 from commands.safeguards import add_safeguard_flags, safeguards_of
 
@@ -45,12 +45,9 @@ def run(options: argparse.Namespace, _: list[str], console: Console) -> int:
         audio=Path(options.audio),
         out=Path(options.out),
         length=options.length,
-        seed=options.seed,
-        mouth_guidance=options.guidance,
-        motion_model=optional_path(options.motion_model),
+        speaking=speaking_of(options, options.motion_model),
         mending=mending_of(options),
         body_model=options.body_model,
-        whisper=options.whisper,
         safeguards=safeguards_of(options),
     )
     for written in dub_video(wanted, console):

@@ -9,13 +9,11 @@ import numpy.typing as npt
 from rich.console import Console
 
 from body.retime import at_moments
-from commands.animate_person import drawn_motion, motion_config, motion_model, read_sound
 from commands.made_frames import check_wanted, load_mender, mending_models, mending_settings
-from commands.making_flags import Mending
+from commands.making_flags import Mending, Speaking
 from commands.remake_video import SOUND_RATE_HZ, Remaking, of_age, read_told, remake_video
 from commands.safeguards import Safeguards
-from commands.settle_likeness import sha256_of
-from models.motion.checkpoint import bundled_model as bundled_motion
+from commands.speaker import load_speaker, read_sound, speaking_models
 from models.video.generate import VideoGenerateConfig
 from models.video.mend import AnyVideoModel
 from pipelines.person_video import PersonVideo, cut_off
@@ -38,12 +36,9 @@ class Dubbing:
     audio: Path
     out: Path
     length: Length | None
-    seed: int
-    mouth_guidance: float | None
-    motion_model: Path | None
+    speaking: Speaking
     mending: Mending
     body_model: str | None
-    whisper: str | None
     safeguards: Safeguards
 
 
@@ -59,8 +54,7 @@ def dub_video(wanted: Dubbing, console: Console) -> list[Path]:
     voice = read_sound(str(wanted.audio), SOUND_RATE_HZ)
     if float(np.abs(voice).max(initial=0)) < _SILENT:
         raise BadInputError(f"{wanted.audio}: silent from beginning to end; give a voice")
-    drawing = motion_config(wanted.seed, wanted.mouth_guidance, None)
-    speech = motion_model(wanted.motion_model)
+    speaker = load_speaker(wanted.speaking)
     model = load_mender(wanted.mending)
     console.out(f"{len(voice) / SOUND_RATE_HZ:.1f} s of sound; fitting {wanted.video}", highlight=False)
     whole = read_told(wanted.video, wanted.body_model, console)
@@ -68,7 +62,7 @@ def dub_video(wanted: Dubbing, console: Console) -> list[Path]:
     person = _of_length(whole, len(voice) / SOUND_RATE_HZ, wanted)
     footage = person.footage
     heard = _lasting(read_sound(str(wanted.audio)), footage.seconds, SAMPLING_RATE_HZ)
-    drawn = drawn_motion(speech, person.reference, heard, drawing, wanted.whisper, console)
+    drawn = speaker.say(heard, person.reference, console)
     moments = np.arange(footage.num_frames) / footage.fps
     remaking = Remaking(
         changes=frozenset({"mouth"}),
@@ -76,7 +70,7 @@ def dub_video(wanted: Dubbing, console: Console) -> list[Path]:
         strength=np.ones(footage.num_frames, np.float32),
         sound=_lasting(voice, footage.seconds, SOUND_RATE_HZ),
         model=model,
-        config=VideoGenerateConfig(seed=wanted.seed, num_steps=wanted.mending.num_steps),
+        config=VideoGenerateConfig(seed=wanted.speaking.seed, num_steps=wanted.mending.num_steps),
         body_model=wanted.body_model,
     )
     remake_video(person, remaking, _making(wanted, basis, model), wanted.safeguards, wanted.out, console)
@@ -108,10 +102,9 @@ def _lasting(sound: Float, seconds: float, rate_hz: int) -> Float:
 
 def _making(wanted: Dubbing, basis: ConsentBasis, model: AnyVideoModel | None) -> Making:
     """Return how the video is made, for its record."""
-    motion = {"motion": sha256_of(wanted.motion_model or bundled_motion())}
-    models = motion | mending_models(wanted.mending, model)
+    models = speaking_models(wanted.speaking) | mending_models(wanted.mending, model)
     settings = mending_settings(wanted.mending, model) | {
-        "guidance": wanted.mouth_guidance,
+        "guidance": wanted.speaking.mouth_guidance,
         "length": wanted.length,
     }
-    return Making(use="dub", seed=wanted.seed, models=models, consent=basis, settings=settings)
+    return Making(use="dub", seed=wanted.speaking.seed, models=models, consent=basis, settings=settings)

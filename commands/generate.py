@@ -11,6 +11,7 @@ from commands.making_flags import (
     add_voice_flags,
     mending_of,
     optional_path,
+    speaking_of,
 )
 from commands.safeguards import add_safeguard_flags, safeguards_of
 
@@ -40,12 +41,9 @@ def run(options: argparse.Namespace, _: list[str], console: Console) -> int:
         audio=Path(options.audio),
         out=Path(options.out),
         motion=optional_path(options.motion),
-        seed=options.seed,
-        mouth_guidance=options.guidance,
-        motion_model=optional_path(options.motion_model),
+        speaking=speaking_of(options, options.motion_model),
         mending=mending_of(options),
         body_model=options.body_model,
-        whisper=options.whisper,
         safeguards=safeguards_of(options),
     )
     for written in generate_video(wanted, console):

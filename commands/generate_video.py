@@ -12,7 +12,6 @@ from body.load import load_body_model
 from body.topology import MAX_EXPRESSION
 from body.track import BodyTrack, check_model
 from body.track_file import read_track
-from commands.animate_person import drawn_motion, motion_config, motion_model, read_sound
 from commands.finish_video import finish_video
 from commands.made_frames import (
     check_alike,
@@ -22,11 +21,11 @@ from commands.made_frames import (
     mending_settings,
     told,
 )
-from commands.making_flags import Mending
+from commands.making_flags import Mending, Speaking
 from commands.safeguards import Safeguards
 from commands.settle_age import settle_age
 from commands.settle_likeness import sha256_of
-from models.motion.checkpoint import bundled_model as bundled_motion
+from commands.speaker import load_speaker, read_sound, speaking_models
 from models.video.generate import VideoGenerateConfig, talking_frames
 from models.video.mend import AnyVideoModel
 from pipelines.photo import Reference, read_reference
@@ -43,12 +42,9 @@ class Generation:
     audio: Path
     out: Path
     motion: Path | None
-    seed: int
-    mouth_guidance: float | None
-    motion_model: Path | None
+    speaking: Speaking
     mending: Mending
     body_model: str | None
-    whisper: str | None
     safeguards: Safeguards
 
 
@@ -70,7 +66,7 @@ def generate_video(wanted: Generation, console: Console) -> list[Path]:
     motion = _motion(wanted, reference, sound, console)
     body = load_body_model(wanted.body_model, len(motion.betas), MAX_EXPRESSION)
     check_model(body, motion)
-    config = VideoGenerateConfig(seed=wanted.seed, num_steps=wanted.mending.num_steps)
+    config = VideoGenerateConfig(seed=wanted.speaking.seed, num_steps=wanted.mending.num_steps)
     frames = talking_frames(reference.picture, reference.track, motion, body, video, segment_person, config)
     shown = told(frames, motion.num_frames, console)
     making = _making(wanted, basis, video)
@@ -86,9 +82,7 @@ def _motion(
 ) -> BodyTrack:
     """Return the motion of the voice, or of the file that was given, in the photo's camera."""
     if wanted.motion is None:
-        model = motion_model(wanted.motion_model)
-        config = motion_config(wanted.seed, wanted.mouth_guidance, None)
-        return drawn_motion(model, reference, sound, config, wanted.whisper, console)
+        return load_speaker(wanted.speaking).say(sound, reference, console)
     given = read_track(wanted.motion)
     check_alike(wanted.motion, given, reference.track, "photo")
     return reference.track.moved(given.arrays(), given.fps)
@@ -98,9 +92,9 @@ def _making(wanted: Generation, basis: ConsentBasis, video: AnyVideoModel | None
     """Return how the video is made, for its record."""
     models = mending_models(wanted.mending, video)
     if wanted.motion is None:
-        models["motion"] = sha256_of(wanted.motion_model or bundled_motion())
+        models |= speaking_models(wanted.speaking)
     settings = mending_settings(wanted.mending, video) | {
-        "guidance": wanted.mouth_guidance,
+        "guidance": wanted.speaking.mouth_guidance,
         "motion_sha256": None if wanted.motion is None else sha256_of(wanted.motion),
     }
-    return Making(use="generate", seed=wanted.seed, models=models, consent=basis, settings=settings)
+    return Making(use="generate", seed=wanted.speaking.seed, models=models, consent=basis, settings=settings)

@@ -10,9 +10,10 @@ from rich.console import Console
 from backends.protocols import LandmarkExtractor
 from body.model import BodyModel
 from body.track import BodyTrack
-from commands.animate_person import drawn_motion, motion_config, motion_model
 from commands.judge_clips import FaceDistances, Image, Score, known_faces
 from commands.judge_films import FILM, seen_faces, small
+from commands.making_flags import Speaking
+from commands.speaker import load_speaker
 from models.data.records import Window
 from models.video.generate import VideoGenerateConfig, talking_frames
 from models.video.judged import person_of
@@ -49,7 +50,7 @@ def judge_drift(
     reference = _reference(window)
     assert window.reference is not None and window.sound is not None
     sound = np.resize(window.sound, round(seconds * SAMPLING_RATE_HZ))
-    motion = drawn_motion(motion_model(None), reference, sound, motion_config(0, None, None), None, console)
+    motion = load_speaker(Speaking()).say(sound, reference, console)
     looked_at = _looked_at(motion)
     shown, kept = list[Image](), dict[int, Image]()
     config = VideoGenerateConfig(num_steps=way.num_steps)

@@ -5,8 +5,28 @@ from dataclasses import dataclass
 from pathlib import Path
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Speaking:
+    """How a voice becomes motion; None is the default."""
+
+    seed: int = 0
+    mouth_guidance: float | None = None
+    motion_model: Path | None = None
+    whisper: str | None = None
+
+
+def speaking_of(options: argparse.Namespace, motion_model: str | None) -> Speaking:
+    """Return what the flags of `add_voice_flags` and of the motion model say."""
+    return Speaking(
+        seed=options.seed,
+        mouth_guidance=options.guidance,
+        motion_model=optional_path(motion_model),
+        whisper=options.whisper,
+    )
+
+
 def add_voice_flags(parser: argparse.ArgumentParser) -> None:
-    """Add the flags of how a voice becomes motion, but for its model."""
+    """Add the flags of how a voice becomes motion, but for its model; `speaking_of` reads them."""
     parser.add_argument(
         "--seed", type=int, default=0, help="another seed, another way to say it (default: 0)"
     )
