@@ -16,7 +16,7 @@ import numpy as np
 from backends.protocols import FloatArray, FrameLandmarks, RgbImage
 from backends.quiet import import_mediapipe
 from body.pose_points import NOSE
-from schemas.records import Box
+from schemas.records.picture import Box
 
 # Half the column's width over the face region's, which is about two face heights wide.
 _REACH = 1.2

@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from schemas.records import Box
+from schemas.records.picture import Box
 
 RgbImage = npt.NDArray[np.uint8]
 FloatArray = npt.NDArray[np.float32]

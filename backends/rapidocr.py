@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from backends.protocols import RgbImage
-from schemas.records import Box
+from schemas.records.picture import Box
 
 _MIN_CHARACTERS = 3
 

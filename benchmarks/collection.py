@@ -38,7 +38,7 @@ from pipelines.people import People
 from pipelines.places import Places
 from pipelines.run_folder import RunFolder
 from schemas.parts import PartReader
-from schemas.records import Clip
+from schemas.records.clip import Clip
 from transforms.assign_split import SplitConfig
 from transforms.balance import BalanceConfig, Target
 

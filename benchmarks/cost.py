@@ -144,7 +144,7 @@ def measure_video(uri: str) -> Costs:
     from pipelines.run_folder import RunFolder
     from pipelines.stages import VISITS
     from pipelines.steps import step_of
-    from schemas.records import Source
+    from schemas.records.source import Source
 
     config, costs = CurateConfig(), Costs()
     with tempfile.TemporaryDirectory() as out:

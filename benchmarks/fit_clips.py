@@ -19,7 +19,7 @@ from pipelines.open_clip import open_clip
 from pipelines.run_folder import RunFolder
 from pipelines.stored_clip import ClipMedia
 from schemas.days import utc_today
-from schemas.records import BodyFit
+from schemas.records.picture import BodyFit
 from transforms.fit_body import Fit, Observations, fit_clip, fit_quality
 
 _LIPS_AND_HEIGHT = (*MIDDLE_LIPS, FOREHEAD, CHIN)

@@ -22,7 +22,8 @@ from scipy.stats import binomtest  # noqa: E402
 from benchmarks.material import VIDEO_FOLDER, manifest_cuts, verified_cuts, video_files  # noqa: E402
 from media import DecodeTally, MediaError, MediaLimits, PictureView, decode_video  # noqa: E402
 from pipelines.scan_video import size_with_side  # noqa: E402
-from schemas.records import Source, Video  # noqa: E402
+from schemas.records.source import Source  # noqa: E402
+from schemas.records.video import Video  # noqa: E402
 from transforms.find_jump_cuts import PICTURE_SIDE_PX, Gray, JumpConfig, JumpScanner  # noqa: E402
 from transforms.probe import ProbeConfig, probe_source  # noqa: E402
 

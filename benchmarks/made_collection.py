@@ -22,19 +22,11 @@ from benchmarks.stored_npz import stored_npz
 from schemas.ids import derived_seed
 from schemas.outcomes import Rejection, clip_rejection
 from schemas.parts import FACE_PART, VOICE_PART
-from schemas.records import (
-    Artefact,
-    Attribute,
-    BodyFit,
-    Clip,
-    Phone,
-    SpokenStretch,
-    Sync,
-    Transcript,
-    Video,
-    Voice,
-    Word,
-)
+from schemas.records.clip import Clip
+from schemas.records.person import Attribute
+from schemas.records.picture import BodyFit
+from schemas.records.sound import Phone, SpokenStretch, Sync, Transcript, Voice, Word
+from schemas.records.video import Artefact, Video
 from schemas.stages import stage_names
 from tests.report_records import make_clip, make_shot, make_track, make_video
 

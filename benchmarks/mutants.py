@@ -26,7 +26,8 @@ from benchmarks.page import Part, Table, print_part
 from media import MediaError
 from pipelines.elements import VisitResult
 from pipelines.stages import VISITS, VisitSections
-from schemas.records import Source, Video
+from schemas.records.source import Source
+from schemas.records.video import Video
 
 TOLERANCE_SECONDS = 0.2
 # FFmpeg makes these up from the last times it sees, damaged or not.

@@ -21,7 +21,7 @@ from benchmarks.material import VIDEO_FOLDER, manifest_labels, source_of
 from benchmarks.people_faces import view_of, views_of_clip
 from benchmarks.runs import read_rows
 from schemas.attributes import AGE_GROUPS, GENDERS, UNKNOWN, age_group
-from schemas.records import Attribute
+from schemas.records.person import Attribute
 from transforms.collect_faces import CollectConfig
 from transforms.estimate_attributes import AttributeConfig, PerceivedConfig, estimate_from_views
 from transforms.estimate_attributes.perceived import judge

@@ -15,7 +15,9 @@ from backends import select
 from benchmarks.page import Part, Table
 from benchmarks.speech_numerals import synthesise
 from benchmarks.speech_words import Samples
-from schemas.records import Clip, Source, Transcript, Word
+from schemas.records.clip import Clip
+from schemas.records.sound import Transcript, Word
+from schemas.records.source import Source
 from schemas.sample import SAMPLING_RATE_HZ
 from transforms.align_words import AlignConfig, align_words
 from transforms.filter_clips import DEFAULT_RULES, failed_rules

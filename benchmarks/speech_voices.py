@@ -9,7 +9,7 @@ import numpy as np
 from backends import lip_sync, resemblyzer, silero
 from benchmarks.page import Part, Table
 from benchmarks.speech_sync import MANY_FACES, NOT_SPEAKING, LipClip, Samples, fits
-from schemas.records import Voice
+from schemas.records.sound import Voice
 from tools.train_lip_sync import MAX_LAG
 from transforms.compare_voices import VoiceConfig, compare_voices, hear_voices
 from transforms.filter_clips import DEFAULT_RULES

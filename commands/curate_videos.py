@@ -40,7 +40,7 @@ from schemas.consent import refusal
 from schemas.days import utc_today
 from schemas.outcomes import BadInputError
 from schemas.plain import from_plain, to_plain
-from schemas.records import Source
+from schemas.records.source import Source
 from schemas.run import CURATE, IgnoredInput, RunSummary
 from transforms.cloud_access import check_some_access
 from transforms.storage import FULL

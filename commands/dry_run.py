@@ -23,7 +23,7 @@ from pipelines.settle_consent import settle_consent
 from pipelines.stages import VISITS
 from schemas.consent import refusal
 from schemas.days import utc_today
-from schemas.records import Source
+from schemas.records.source import Source
 from schemas.stages import STAGES
 from transforms.cloud_access import check_some_access
 

@@ -17,7 +17,8 @@ from reports.reasons import rules_of
 from reports.run_data import light_columns
 from schemas.layout import MERGES
 from schemas.outcomes import BadInputError
-from schemas.records import Artefact, Clip
+from schemas.records.clip import Clip
+from schemas.records.video import Artefact
 from schemas.stages import STAGE
 from transforms.clip_sound import sound_part
 from transforms.storage import join

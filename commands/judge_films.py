@@ -17,7 +17,7 @@ from models.video.judged import person_of
 from models.video.measures import outline, over_time, seam, still_deviation
 from models.video.pairs import Segment
 from models.video.ways import MODEL, REAL, WARP, Way, whole_pictures
-from schemas.records import Sync
+from schemas.records.sound import Sync
 from transforms.extract_landmarks import LandmarkConfig, region_around
 from transforms.score_sync import SyncConfig, score_sync
 

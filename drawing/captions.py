@@ -8,7 +8,7 @@ from PIL import ImageDraw
 
 from drawing.style import BACKGROUND, BLACK, DIM, TEXT, YELLOW, Image
 from drawing.text import Style, break_lines, draw_text, draw_token, place_line, word_tokens
-from schemas.records import Word
+from schemas.records.sound import Word
 
 HEIGHT_PX = 40
 _SIZE_PX = 22

@@ -7,7 +7,7 @@ from drawing.draw import FrameMarks
 from drawing.mesh import MeshView
 from drawing.panel import Inset
 from drawing.timeline import TimelineData
-from schemas.records import Word
+from schemas.records.sound import Word
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

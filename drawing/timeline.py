@@ -11,7 +11,7 @@ from PIL import ImageDraw
 
 from drawing.style import BACKGROUND, BLUE, DIM, PANEL, PART_COLOURS, SKY, TEXT, WHITE, Image, Rgb
 from drawing.text import Style, draw_text, is_rtl, text_width
-from schemas.records import Word
+from schemas.records.sound import Word
 
 LABEL_PX = 112
 _MARGIN_PX = 12

@@ -23,7 +23,7 @@ from media.source import (
     read_packets,
 )
 from media.streams import main_audio_stream, main_video_stream, read_only, stream_at
-from schemas.records import Reading
+from schemas.records.video import Reading
 
 FloatSamples = npt.NDArray[np.float32]
 Pcm = npt.NDArray[np.int16]

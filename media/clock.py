@@ -17,7 +17,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from schemas.records import ClockPart
+from schemas.records.video import ClockPart
 
 Kind = Literal["picture", "sound"]
 Floats = npt.NDArray[np.float64]

@@ -18,7 +18,7 @@ from media.source import (
     read_packets,
 )
 from media.streams import main_video_stream, read_only, stream_at
-from schemas.records import Reading
+from schemas.records.video import Reading
 
 # How long before the wanted time to look for a keyframe. Containers with an index hit with the
 # first; those without (MPEG-PS, MPEG-TS) land anywhere, perhaps after the last keyframe before

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from media.clock import BACK_SECONDS
 from media.recordings import ByteSpan
 from media.source import MediaError
-from schemas.records import Reading, Recording
+from schemas.records.video import Reading, Recording
 
 # Pictures of another shape cannot be cropped by the same boxes; sides are whole pixels.
 _SHAPE_TOLERANCE = 0.02

@@ -38,7 +38,7 @@ from media.streams import (
     stream_at,
 )
 from media.view import displayed_size
-from schemas.records import Reading
+from schemas.records.video import Reading
 
 # What a header says and what packets give differ by less through rounding and priming.
 ROUNDING_SECONDS = 0.1

@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from media.clock import Kind
 from media.source import MediaError
-from schemas.records import Reading
+from schemas.records.video import Reading
 
 ByteSpan = tuple[int, int]
 

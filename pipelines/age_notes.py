@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from pipelines.config import CurateConfig
-from schemas.records import AgeBasis
+from schemas.records.person import AgeBasis
 
 RULE = "may_be_minor"
 _SAID: dict[AgeBasis, str] = {

@@ -22,7 +22,7 @@ from media.source import is_remote, local_path
 from schemas.ids import ID_HEX_DIGITS
 from schemas.layout import ARTEFACTS, BIOMETRIC, UNFINISHED, WORK
 from schemas.parts import PRIVATE_PARTS
-from schemas.records import Artefact
+from schemas.records.video import Artefact
 from schemas.sample import to_json_bytes
 from transforms.storage import (
     delete_tree,

@@ -36,7 +36,8 @@ from pipelines.steps import Step, step_of, summary
 from schemas.attributes import unused_declarations
 from schemas.consent import refusal
 from schemas.outcomes import Rejection, video_rejection
-from schemas.records import Source, Video
+from schemas.records.source import Source
+from schemas.records.video import Video
 from transforms.compare_faces import with_rivals
 from transforms.filter_clips import Rule, judge_clip, max_jump
 from transforms.judge_consent import RESERVED, ConsentConfig, heeds_reservations

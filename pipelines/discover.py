@@ -15,7 +15,7 @@ from media.source import local_path
 from pipelines.config import CurateConfig
 from pipelines.manifest import MANIFEST_SUFFIXES, read_manifest
 from schemas.outcomes import BadInputError
-from schemas.records import Source
+from schemas.records.source import Source
 from schemas.run import IgnoredInput
 from schemas.visible import published_name, visible
 

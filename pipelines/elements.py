@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from schemas.outcomes import Rejection
-from schemas.records import Clip, FaceTrack, Shot, Source, Video
+from schemas.records.clip import Clip
+from schemas.records.source import Source
+from schemas.records.video import FaceTrack, Shot, Video
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -17,7 +17,7 @@ from pipelines.recipes import source_owner
 from pipelines.run_folder import RunFolder
 from schemas.ids import content_id, pseudonym
 from schemas.outcomes import BadInputError
-from schemas.records import Source
+from schemas.records.source import Source
 from schemas.sample import to_json_bytes
 from transforms.storage import map_files, read_if_there, sizes_of, write_bytes
 

@@ -13,7 +13,8 @@ from pipelines.artefacts import ArtefactStore, artefact_of
 from pipelines.elements import VisitResult
 from pipelines.erased import REASON, Erased, Span, overlaps
 from schemas.outcomes import Rejection, span_rejection
-from schemas.records import Artefact, Clip
+from schemas.records.clip import Clip
+from schemas.records.video import Artefact
 from schemas.sample import SAMPLING_RATE_HZ, pcm_of_wav, wav_of_pcm
 from transforms.clip_sound import MARGIN_SECONDS
 

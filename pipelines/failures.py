@@ -14,7 +14,7 @@ from typing import Any
 from media import is_remote
 from pipelines.elements import subject_of
 from schemas.outcomes import Failure
-from schemas.records import Source
+from schemas.records.source import Source
 from schemas.visible import visible, visible_lines
 
 Raised = tuple[type, str, list[str]]  # what Beam says of an exception: type, repr, lines of its traceback

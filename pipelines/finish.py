@@ -24,7 +24,7 @@ from pipelines.splits import AssignSplits
 from pipelines.steps import add_summaries, summary
 from schemas.layout import STAGES_JSON
 from schemas.lineage import Lineage
-from schemas.records import Clip
+from schemas.records.clip import Clip
 from schemas.stages import CLIP_STAGES
 from schemas.tables import TABLES
 from transforms.balance import Balance

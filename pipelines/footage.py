@@ -20,7 +20,8 @@ from media import (
 )
 from schemas.ids import content_id
 from schemas.outcomes import BadInputError
-from schemas.records import Source, Video
+from schemas.records.source import Source
+from schemas.records.video import Video
 from transforms.probe import video_record
 
 Image = npt.NDArray[np.uint8]

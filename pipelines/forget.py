@@ -11,7 +11,7 @@ from pipelines.identity_registry import forget_in_registry
 from pipelines.recipes import source_owner
 from pipelines.run_folder import RunFolder
 from schemas.layout import MERGES, REGISTRY
-from schemas.records import Source
+from schemas.records.source import Source
 from transforms.storage import join
 
 

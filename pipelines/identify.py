@@ -19,7 +19,7 @@ from apache_beam.pvalue import AsSingleton
 from pipelines.components import Components, Settle
 from schemas.ids import derived_seed
 from schemas.merges import IdentityMerge
-from schemas.records import Clip
+from schemas.records.clip import Clip
 from transforms import cluster_identities as ci
 from transforms.embed_faces import ClipFace
 from transforms.face_blocks import Blocks, Ints, block_centres, nearest_blocks, num_blocks

@@ -12,7 +12,7 @@ from pipelines.config import CurateConfig
 from pipelines.kept_faces import face_of
 from pipelines.places import Places
 from schemas.outcomes import Rejection, clip_rejection
-from schemas.records import Clip
+from schemas.records.clip import Clip
 from schemas.run import PeopleSummary
 from transforms import cluster_identities as ci
 from transforms.find_minors import bound_ages

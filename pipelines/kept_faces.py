@@ -7,7 +7,7 @@ import numpy as np
 from backends.protocols import FloatArray
 from pipelines.places import Places
 from schemas.parts import FACE_PART, VOICE_PART, PartReader
-from schemas.records import Clip
+from schemas.records.clip import Clip
 from schemas.sample import npz_to_arrays
 from transforms.embed_faces import ClipFace, read_face
 

@@ -14,7 +14,7 @@ from pipelines.artefacts import ArtefactStore, artefact_of
 from pipelines.results import Result
 from schemas.parts import FACE_PART
 from schemas.plain import from_plain
-from schemas.records import Artefact
+from schemas.records.video import Artefact
 from transforms.embed_faces import ClipFace, read_face
 from transforms.storage import read_if_there
 

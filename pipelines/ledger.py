@@ -8,7 +8,7 @@ import apache_beam as beam
 
 from pipelines.steps import RunStep, Step, summary
 from schemas.outcomes import Failure
-from schemas.records import Clip
+from schemas.records.clip import Clip
 from transforms.estimate_attributes import complete_attributes
 
 # What the chain writes itself; the tables of the bias report are made from these.

@@ -14,7 +14,7 @@ from pipelines.manifest_consent import Said, guardian_consent, remarks_on_consen
 from pipelines.manifest_rows import Row, read_csv, read_parquet
 from pipelines.source_names import is_absolute, source_names
 from schemas.outcomes import BadInputError
-from schemas.records import Source
+from schemas.records.source import Source
 from schemas.visible import visible
 from transforms.storage import join, read_bytes, sizes_of
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pipelines.manifest_columns import GUARDIAN
 from pipelines.manifest_rows import Row
 from schemas.consent import REASONS, Consent, read_consent
-from schemas.records import Terms
+from schemas.records.source import Terms
 from schemas.visible import visible
 from transforms.judge_consent import MISSING, ConsentConfig, Fault, empty_scope, read_terms
 

@@ -20,7 +20,7 @@ from pipelines.results import Result, readable
 from pipelines.sender import of_this_mentor, this_mentor
 from pipelines.steps import summary
 from schemas.outcomes import BadInputError, Failure, Rejection, clip_rejection
-from schemas.records import Clip
+from schemas.records.clip import Clip
 from schemas.run import StageSummary
 from schemas.stages import CLIP_STAGES, FILTER_STAGES, stage_names
 from schemas.tables import from_row

@@ -38,7 +38,8 @@ from pipelines.splits import AssignSplits
 from pipelines.steps import summary
 from schemas.layout import MERGES, PEOPLE_JSON, REGISTRY
 from schemas.outcomes import Rejection
-from schemas.records import Clip, Identity
+from schemas.records.clip import Clip
+from schemas.records.person import Identity
 from transforms.embed_faces import ClipFace
 from transforms.estimate_attributes import complete_attributes
 from transforms.filter_clips import Rule, judge_clip

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pipelines.artefacts import ArtefactStore, ElementParts
 from pipelines.results import Result
 from schemas.parts import PartReader
-from schemas.records import Clip
+from schemas.records.clip import Clip
 from transforms.storage import join
 
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from pipelines.intake_config import PublishConfig
 from schemas.ids import pseudonym
-from schemas.records import Source
+from schemas.records.source import Source
 
 FIELDS = ("speaker_id", "consent_reference", "rights_holder")
 # By field and value what stands for it. Private: it holds the values.

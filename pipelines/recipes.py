@@ -21,7 +21,8 @@ from pipelines.stages import CODE_VERSIONS, OTHER_SECTIONS, VISITS, Visit, Visit
 from schemas.consent import refusal
 from schemas.ids import ID_HEX_DIGITS
 from schemas.plain import to_plain
-from schemas.records import Artefact, Source, Video
+from schemas.records.source import Source
+from schemas.records.video import Artefact, Video
 from schemas.run import StageRecipe
 from schemas.stages import STAGES
 from schemas.tables import SCHEMA_VERSION

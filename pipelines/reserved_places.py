@@ -12,7 +12,7 @@ from typing import Any
 
 from media.source import is_remote, local_path
 from schemas.consent import refusal
-from schemas.records import Source
+from schemas.records.source import Source
 from transforms.judge_consent import RESERVED, ConsentConfig, heeds_reservations
 
 _WHERE = Path(".well-known") / "tdmrep.json"

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from schemas.consent import GRANTED
 from schemas.outcomes import Rejection, video_rejection
-from schemas.records import Source, Video
+from schemas.records.source import Source
+from schemas.records.video import Video
 from schemas.terms import narrowest
 from transforms.find_minors import declared_years
 

@@ -3,7 +3,7 @@
 from backends import select
 from media import DecodeTally, MediaError, MediaLimits, PictureView, decode_video
 from pipelines.cpu_meter import CpuMeter
-from schemas.records import Shot, Video
+from schemas.records.video import Shot, Video
 from transforms import detect_shots, find_gaps, find_jump_cuts, track_faces
 
 # More damaged packets than this share and a video counts as broken.

@@ -22,7 +22,7 @@ from pipelines.recipes import source_owner
 from pipelines.reserved_places import with_reserved_places
 from schemas.consent import refusal
 from schemas.ids import ID_HEX_DIGITS, content_id
-from schemas.records import Source
+from schemas.records.source import Source
 from transforms.judge_consent import ConsentConfig, judge_consent
 from transforms.storage import map_files, sizes_of
 

@@ -26,7 +26,8 @@ from pipelines.stored_results import named, record_of, result_of_record
 from pipelines.watch import Watch
 from schemas.consent import refusal
 from schemas.outcomes import Failure
-from schemas.records import Artefact, Source
+from schemas.records.source import Source
+from schemas.records.video import Artefact
 from schemas.run import StageSummary
 from schemas.stages import STAGE
 from transforms.storage import FULL, map_files

@@ -22,7 +22,8 @@ from pipelines.places import Places
 from pipelines.results import Result
 from schemas.outcomes import BadInputError
 from schemas.parts import BODY_PART, LANDMARKS_PART, VIDEO_PART, PartReader
-from schemas.records import Clip, Word
+from schemas.records.clip import Clip
+from schemas.records.sound import Word
 from schemas.run import RunSummary
 from schemas.sample import (
     KEY_PATTERN,

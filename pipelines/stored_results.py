@@ -11,7 +11,9 @@ from pipelines.elements import ClipTask, VisitResult, subject_of
 from pipelines.stages import Visit
 from schemas.outcomes import Rejection
 from schemas.plain import from_plain, hints_of, to_plain
-from schemas.records import Artefact, Clip, FaceTrack, Shot, Source, Video
+from schemas.records.clip import Clip
+from schemas.records.source import Source
+from schemas.records.video import Artefact, FaceTrack, Shot, Video
 
 
 def record_of(result: VisitResult, visit: Visit) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from pipelines.footage import Footage
 from pipelines.photo import OTHER_FACE
 from schemas.outcomes import BadInputError
-from schemas.records import FaceTrack, Shot
+from schemas.records.video import FaceTrack, Shot
 from transforms.geometry import boxes_at
 from transforms.track_faces import SampledFaces, TrackConfig, build_tracks
 

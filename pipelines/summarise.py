@@ -20,7 +20,7 @@ from pipelines.age_notes import RULE, age_notes
 from pipelines.balance_notes import NOTED, balance_notes
 from pipelines.config import CurateConfig, config_dict, config_hash
 from pipelines.results import Result
-from schemas.records import AgeBasis
+from schemas.records.person import AgeBasis
 from schemas.run import ERASE, IgnoredInput, PeopleSummary, RunSummary, StageRecipe, StageSummary
 from schemas.stages import ORDER
 from schemas.tables import SCHEMA_VERSION

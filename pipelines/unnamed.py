@@ -6,7 +6,7 @@ from pipelines.recipes import source_owner
 from pipelines.run_folder import RunFolder
 from schemas.layout import ARTEFACTS, BIOMETRIC
 from schemas.plain import from_plain
-from schemas.records import Source
+from schemas.records.source import Source
 from transforms.storage import delete_tree, join, list_files
 
 

@@ -18,7 +18,9 @@ from schemas.groups import (
     UNKNOWN,
     age_group,
 )
-from schemas.records import Attribute, Clip, Source
+from schemas.records.clip import Clip
+from schemas.records.person import Attribute
+from schemas.records.source import Source
 
 __all__ = [
     "AGE_GROUPS",

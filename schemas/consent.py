@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Literal
 
-from schemas.records import Source
+from schemas.records.source import Source
 
 Consent = Literal["granted", "refused", "unclear"]
 GRANTED: Consent = "granted"

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from schemas.records import Artefact, Box
+from schemas.records.picture import Box
+from schemas.records.video import Artefact
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

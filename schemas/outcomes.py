@@ -7,7 +7,8 @@ element ends in exactly one place, so the counts of a run add up.
 from dataclasses import dataclass
 
 from schemas.ids import span_id
-from schemas.records import Clip, Video
+from schemas.records.clip import Clip
+from schemas.records.video import Video
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

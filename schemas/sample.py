@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from schemas.npz import read_arrays
-from schemas.records import Clip
+from schemas.records.clip import Clip
 from schemas.visible import json_escaped
 
 PARTS = ("json", "mp4", "npz", "wav")

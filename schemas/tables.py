@@ -32,7 +32,8 @@ from schemas.merges import IdentityMerge
 from schemas.outcomes import Failure, Rejection
 from schemas.plain import from_plain, strip_none, to_plain
 from schemas.published import private_values
-from schemas.records import Clip, FaceTrack, Shot, Video
+from schemas.records.clip import Clip
+from schemas.records.video import FaceTrack, Shot, Video
 
 SCHEMA_VERSION = "3"
 # What reading a Parquet file of strangers may raise: damaged, of other types, text that is none, unknown time

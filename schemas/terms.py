@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Literal
 
 from schemas.days import day_of
-from schemas.records import Terms
+from schemas.records.source import Terms
 
 Basis = Literal[
     "consent",

@@ -25,7 +25,8 @@ from pipelines.stages import VISITS
 from pipelines.steps import RunStep, Step
 from reports.reasons import STAGES as SENTENCES
 from reports.reasons import explain, rules_of
-from schemas.records import Artefact, Clip
+from schemas.records.clip import Clip
+from schemas.records.video import Artefact
 from schemas.sample import SAMPLING_RATE_HZ, wav_of_pcm
 from schemas.stages import CLIP_STAGES, FILTER_STAGES, ORDER
 from schemas.tables import arrow_schema

@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 
 from schemas.outcomes import Rejection
-from schemas.records import Attribute, Clip, Source
+from schemas.records.clip import Clip
+from schemas.records.person import Attribute
+from schemas.records.source import Source
 from tests.report_makers import Records
 from tests.report_records import make_clip, make_shot, make_track, make_video, reject
 from transforms.balance import BalanceConfig, Target, make_plan

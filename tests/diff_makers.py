@@ -8,7 +8,10 @@ from typing import Any
 from commands.diff_runs import compared_runs
 from reports.change_records import Change
 from schemas.outcomes import Failure, Rejection, clip_rejection
-from schemas.records import Artefact, Attribute, Clip, Identity, Terms
+from schemas.records.clip import Clip
+from schemas.records.person import Attribute, Identity
+from schemas.records.source import Terms
+from schemas.records.video import Artefact
 from schemas.tables import to_table
 from tests.makers import make_clip, make_source, make_video
 from tests.stored_run import make_summary, publish_run

@@ -35,7 +35,7 @@ def main(folder: str, beam_flags: list[str]) -> None:
     from pipelines.stages import Visit
     from pipelines.steps import RunStep, Step
     from pipelines.stopping import on_stop
-    from schemas.records import Source
+    from schemas.records.source import Source
     from tests.endless_run import endless_visit  # by a name that other processes know
 
     on_stop((Path(folder) / "given-back").touch)

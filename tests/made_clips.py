@@ -7,7 +7,9 @@ from typing import Any
 
 from media import to_pcm
 from schemas.plain import hints_of, strip_none
-from schemas.records import AudioQuality, Clip, Phone, Transcript, VisualQuality, Word
+from schemas.records.clip import Clip
+from schemas.records.picture import VisualQuality
+from schemas.records.sound import AudioQuality, Phone, Transcript, Word
 from tests.makers import make_arrays, make_clip, make_source, noise
 from tests.media_makers import RATES, constant_times, write_video
 from tests.memory_parts import MemoryParts

@@ -17,7 +17,10 @@ import webdataset
 
 from schemas.ids import span_id
 from schemas.merges import IdentityMerge
-from schemas.records import AudioQuality, Clip, FaceTrack, Shot, Source, Transcript, Video
+from schemas.records.clip import Clip
+from schemas.records.sound import AudioQuality, Transcript
+from schemas.records.source import Source
+from schemas.records.video import FaceTrack, Shot, Video
 from schemas.sample import ARRAYS, BODY_ARRAYS
 from tests import broken_media
 from tests.media_makers import Samples, add_sound, run_ffmpeg, talking_like_clip

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from schemas.records import Word
+from schemas.records.sound import Word
 from schemas.sample import pack_landmarks
 from tests.makers import make_arrays
 

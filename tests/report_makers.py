@@ -18,7 +18,8 @@ from schemas.bias import (
 from schemas.ids import span_id
 from schemas.lineage import Lineage
 from schemas.outcomes import Failure, Rejection
-from schemas.records import Clip, FaceTrack, Shot, Video
+from schemas.records.clip import Clip
+from schemas.records.video import FaceTrack, Shot, Video
 from tests.report_records import make_clip, make_shot, make_track, make_video, reject
 
 RULES = [

@@ -6,17 +6,11 @@ from typing import Any
 
 from schemas.ids import span_id
 from schemas.outcomes import Rejection
-from schemas.records import (
-    AudioQuality,
-    Clip,
-    FaceTrack,
-    LandmarkCoverage,
-    Shot,
-    Source,
-    Transcript,
-    Video,
-    VisualQuality,
-)
+from schemas.records.clip import Clip
+from schemas.records.picture import LandmarkCoverage, VisualQuality
+from schemas.records.sound import AudioQuality, Transcript
+from schemas.records.source import Source
+from schemas.records.video import FaceTrack, Shot, Video
 
 SENTENCES = (
     "so the first thing we have to ask is what a sentence sounds like when nobody is listening",

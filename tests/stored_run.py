@@ -13,7 +13,8 @@ from pipelines.results import Result
 from pipelines.run_folder import RunFolder
 from schemas.outcomes import Failure, Rejection
 from schemas.parts import BODY_PART, LANDMARKS_PART, VIDEO_PART
-from schemas.records import Artefact, Clip
+from schemas.records.clip import Clip
+from schemas.records.video import Artefact
 from schemas.run import RunSummary
 from schemas.sample import BODY_ARRAYS, SAMPLING_RATE_HZ, arrays_to_npz, wav_of_pcm
 from schemas.tables import SCHEMA_VERSION, to_table

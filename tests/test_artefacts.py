@@ -17,7 +17,7 @@ from pipelines.unnamed import find_unnamed, remove
 from schemas.layout import EXCLUSIONS, MERGES, REGISTRY
 from schemas.outcomes import BadInputError
 from schemas.plain import to_plain
-from schemas.records import Artefact
+from schemas.records.video import Artefact
 from tests.makers import make_clip, make_merge, make_source, make_video
 from tests.remote_files import FakeStore, Upload
 from tests.run_folder_makers import Stopped, below, delete, dying, make_result

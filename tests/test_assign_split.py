@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.splits import AssignSplits
-from schemas.records import Clip, Identity
+from schemas.records.clip import Clip
+from schemas.records.person import Identity
 from tests.makers import make_clip, make_source
 from transforms.assign_split import SplitConfig, assign_split, split_group
 

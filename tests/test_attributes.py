@@ -8,7 +8,7 @@ from schemas.attributes import (
     declared_attributes,
     unused_declarations,
 )
-from schemas.records import Attribute
+from schemas.records.person import Attribute
 from tests.makers import make_clip, make_source
 
 

@@ -24,7 +24,7 @@ from pipelines.elements import VisitResult
 from pipelines.isolation import close_pools
 from pipelines.job_options import JobShape
 from pipelines.steps import RunStep, Step, VisitBundle
-from schemas.records import Source
+from schemas.records.source import Source
 from tests.makers import make_source
 from tests.test_steps import make_step
 

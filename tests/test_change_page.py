@@ -8,7 +8,7 @@ import pytest
 from commands import command_line
 from commands.diff_runs import compared_runs
 from reports.change_page import MOST_ROWS, change_page
-from schemas.records import Terms
+from schemas.records.source import Terms
 from tests.diff_makers import clip, declared, differing_runs, publish
 from tests.page_reader import PageReader
 

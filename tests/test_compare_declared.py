@@ -3,7 +3,8 @@
 import dataclasses
 
 from schemas.bias import DeclaredPerceived
-from schemas.records import Attribute, Clip
+from schemas.records.clip import Clip
+from schemas.records.person import Attribute
 from tests.bias_records import make_compared
 from tests.makers import make_clip, make_source
 from transforms.compare_declared import compared, counted, hide_small

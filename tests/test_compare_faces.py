@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from schemas.records import Clip, SpokenStretch, Sync
+from schemas.records.clip import Clip
+from schemas.records.sound import SpokenStretch, Sync
 from tests.makers import make_clip
 from transforms.compare_faces import with_rivals
 from transforms.filter_clips import DEFAULT_RULES, judge_clip

@@ -24,7 +24,8 @@ from pipelines.isolation import IsolationConfig, run_isolated
 from pipelines.stages import visits_of
 from schemas.layout import BIOMETRIC, KNOWN_PEOPLE
 from schemas.parts import FACE_PART, PRIVATE_PARTS, VOICE_PART
-from schemas.records import Identity, Source
+from schemas.records.person import Identity
+from schemas.records.source import Source
 from schemas.sample import (
     check_arrays,
     check_sample,

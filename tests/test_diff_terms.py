@@ -6,7 +6,7 @@ from typing import Any
 
 from commands.diff_runs import compared_runs
 from reports.change_lines import change_lines
-from schemas.records import Terms
+from schemas.records.source import Terms
 from tests.diff_makers import declared, diff_runs, lost_source, publish
 
 

@@ -8,7 +8,9 @@ import pytest
 
 from media import at_constant_rate
 from media.frames import Picture
-from schemas.records import Artefact, Clip, FaceJump, PieceOf
+from schemas.records.clip import Clip, PieceOf
+from schemas.records.picture import FaceJump
+from schemas.records.video import Artefact
 from tests.makers import make_clip, make_shot, make_track
 from transforms.clip_sound import clip_samples, cut_with_margin, sound_part
 from transforms.filter_clips import DEFAULT_RULES, Rule, max_jump

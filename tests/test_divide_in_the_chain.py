@@ -11,7 +11,7 @@ from pipelines.curate import Curate
 from pipelines.elements import ClipTask
 from pipelines.ledger import Ledger
 from pipelines.run_folder import RunFolder
-from schemas.records import FaceJump
+from schemas.records.picture import FaceJump
 from schemas.run import StageSummary
 from tests.makers import make_clip, make_shot, make_track, make_video
 

@@ -27,7 +27,9 @@ from pipelines.results import Result
 from pipelines.run_folder import RunFolder
 from schemas.ids import content_id
 from schemas.outcomes import BadInputError
-from schemas.records import Artefact, Identity, Source
+from schemas.records.person import Identity
+from schemas.records.source import Source
+from schemas.records.video import Artefact
 from schemas.sample import SAMPLING_RATE_HZ, pcm_of_wav, wav_of_pcm
 from tests.made_clips import filled
 from tests.models.made_shards import write_shards

@@ -13,7 +13,8 @@ from backends.faceres import age_group_chances
 from backends.protocols import FaceEstimate, FaceView
 from schemas.attributes import AGE_GROUPS
 from schemas.plain import to_plain
-from schemas.records import Attribute, LandmarkCoverage
+from schemas.records.person import Attribute
+from schemas.records.picture import LandmarkCoverage
 from tests.makers import make_clip, make_source, make_transcript
 from transforms.estimate_attributes import (
     AttributeConfig,

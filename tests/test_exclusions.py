@@ -9,7 +9,7 @@ from pipelines.forget import forget_sources
 from pipelines.run_folder import RunFolder
 from schemas.exclusions import exclusions_of_json, exclusions_to_json, veiled_key
 from schemas.outcomes import BadInputError
-from schemas.records import Clip
+from schemas.records.clip import Clip
 from tests.makers import make_clip, make_source
 from tests.models.made_shards import write_shards
 from tests.stored_run import make_summary, publish_run

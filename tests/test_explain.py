@@ -16,7 +16,8 @@ from reports.reasons import REASONS, rules_of
 from reports.remedies import SETTINGS, WITHOUT_SETTING, setting_of
 from schemas.layout import MERGES
 from schemas.outcomes import BadInputError, Failure, Rejection
-from schemas.records import Artefact, Clip, Video
+from schemas.records.clip import Clip
+from schemas.records.video import Artefact, Video
 from tests.conftest import Run
 from tests.makers import make_audio, make_clip, make_merge, make_shot, make_source, make_track, make_video
 from tests.report_makers import RULES, Records, make_records

@@ -14,7 +14,9 @@ from body.load import load_body_model
 from commands.export_clip import EXPORT_FORMATS, export_clip
 from media import to_pcm
 from schemas.outcomes import BadInputError
-from schemas.records import BodyFit, Clip, Terms
+from schemas.records.clip import Clip
+from schemas.records.picture import BodyFit
+from schemas.records.source import Terms
 from tests.body.track_makers import make_track, sample_of
 from tests.makers import make_arrays, make_clip, tone
 from tests.stored_run import parts_of, publish_run, store_parts

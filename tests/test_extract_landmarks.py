@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from backends.protocols import FrameLandmarks
-from schemas.records import Box
+from schemas.records.picture import Box
 from schemas.sample import check_arrays, unpack_landmarks
 from tests.makers import make_clip, make_shot, make_track
 from transforms.extract_landmarks import (

@@ -18,7 +18,7 @@ from apache_beam.testing.util import assert_that
 
 from pipelines.failures import failure_of, own_traceback, place_of, without_places
 from schemas.outcomes import Failure
-from schemas.records import Source
+from schemas.records.source import Source
 from tests.makers import make_source
 
 ROOT = Path(__file__).parent.parent

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.records import ClockPart, Reading, Shot
+from schemas.records.video import ClockPart, Reading, Shot
 from tests.makers import make_video
 from transforms.detect_shots import ShotConfig, ShotScores, build_shots
 from transforms.find_gaps import find_breaks, find_gaps, restarts_of

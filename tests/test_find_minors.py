@@ -8,7 +8,8 @@ from pipelines.age_notes import age_notes, blind_note
 from pipelines.config import CurateConfig, config_from
 from pipelines.package import judge_again
 from schemas.outcomes import clip_rejection
-from schemas.records import Attribute, Clip
+from schemas.records.clip import Clip
+from schemas.records.person import Attribute
 from tests.makers import make_clip, make_source
 from transforms.estimate_attributes import complete_attributes
 from transforms.filter_clips import DEFAULT_RULES, judge_clip

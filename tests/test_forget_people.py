@@ -17,7 +17,7 @@ from pipelines.identity_registry import read_registry, shard_paths
 from pipelines.recipes import source_owner
 from pipelines.run_folder import RunFolder
 from schemas.layout import BIOMETRIC, REGISTRY
-from schemas.records import Source
+from schemas.records.source import Source
 from tests.resume_runs import SETTINGS, TALKERS, Place, counts, rows
 
 WINDOW = 48

@@ -23,7 +23,9 @@ from pipelines.run_folder import RunFolder
 from pipelines.stored_clip import find_clip
 from schemas.outcomes import BadInputError, Failure, Rejection
 from schemas.parts import LANDMARKS_PART, VIDEO_PART
-from schemas.records import Clip, Terms, Transcript
+from schemas.records.clip import Clip
+from schemas.records.sound import Transcript
+from schemas.records.source import Terms
 from tests.makers import make_audio, make_clip, tone
 from tests.media_makers import RATES, constant_times, write_video
 from tests.overlay_makers import WORDS, person, words

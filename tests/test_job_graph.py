@@ -20,7 +20,7 @@ from apache_beam.transforms.environments import DockerEnvironment
 from pipelines.config import CurateConfig
 from pipelines.curate import Curate, sources_collection
 from pipelines.run_folder import RunFolder
-from schemas.records import Source
+from schemas.records.source import Source
 from tests.wheel_makers import Installed
 
 IMAGE = "registry.example/mentor:1"

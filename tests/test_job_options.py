@@ -14,7 +14,7 @@ from pipelines.job_options import ONE_HARNESS, JobShape, shape_of, with_defaults
 from pipelines.run_folder import RunFolder
 from pipelines.stages import VISITS
 from schemas.outcomes import BadInputError
-from schemas.records import Source
+from schemas.records.source import Source
 
 MIN_RAM, CORES = "beam:resources:min_ram_bytes:v1", "beam:resources:cpu_count:v1"
 NEEDED = ("--project=some-project", "--region=europe-west1", "--temp_location=gs://some-bucket/tmp")

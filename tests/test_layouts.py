@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from pipelines.stages import VISITS, VisitSections
-from schemas.records import Clip, Source
+from schemas.records.clip import Clip
+from schemas.records.source import Source
 from tests.makers import cut_demo
 from tests.memory_parts import MemoryParts
 

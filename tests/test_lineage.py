@@ -20,7 +20,8 @@ from pipelines.config import CurateConfig
 from pipelines.recipes import stage_recipes
 from pipelines.run_folder import RunFolder
 from pipelines.stages import VISITS
-from schemas.records import Artefact, PieceOf
+from schemas.records.clip import PieceOf
+from schemas.records.video import Artefact
 from schemas.sample import SAMPLING_RATE_HZ, pcm_of_wav
 from schemas.stages import STAGES
 from schemas.tables import to_row

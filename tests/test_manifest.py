@@ -15,7 +15,7 @@ from pipelines.config import CurateConfig, config_from
 from pipelines.manifest import read_manifest
 from schemas.consent import GRANTED, read_consent, refusal
 from schemas.outcomes import BadInputError
-from schemas.records import Source, Terms
+from schemas.records.source import Source, Terms
 
 DEFAULTS = CurateConfig()
 IGNORING = config_from({"manifest": {"extra_columns": "ignore"}}, "the tests")

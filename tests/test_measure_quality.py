@@ -7,7 +7,7 @@ import pytest
 from backends import rapidocr
 from backends.protocols import FrameLandmarks
 from body.face_mesh import head_angles
-from schemas.records import Box, VisualQuality
+from schemas.records.picture import Box, VisualQuality
 from tests.makers import textured_picture
 from transforms.measure_quality import (
     QualityConfig,

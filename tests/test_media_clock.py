@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from media import DecodeTally, MediaLimits, decode_audio, decode_video, probe_media
 from media.clock import PacketTimes, clock_parts, video_times
-from schemas.records import Reading
+from schemas.records.video import Reading
 from tests import clock_makers as clocks
 from tests import media_makers as make
 from transforms.find_gaps import find_breaks, restarts_of

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from backends.mediapipe_landmarks import MediaPipeLandmarks
-from schemas.records import Box
+from schemas.records.picture import Box
 
 WIDTH, HEIGHT = 640, 360
 LEFT, RIGHT = 160.0, 480.0

@@ -7,7 +7,7 @@ import numpy as np
 
 from drawing import draw, panel, sheet, text, timeline, topology
 from drawing.captions import Captions, last_started, word_at
-from schemas.records import Word
+from schemas.records.sound import Word
 from tests.overlay_makers import WORDS, person, words
 
 

@@ -25,7 +25,8 @@ from pipelines.runner import runner_options
 from schemas.layout import BIOMETRIC, MERGES, PEOPLE_JSON, REGISTRY
 from schemas.merges import IdentityMerge
 from schemas.parts import FACE_PART
-from schemas.records import Clip, VisualQuality
+from schemas.records.clip import Clip
+from schemas.records.picture import VisualQuality
 from tests.makers import make_clip, make_source
 from tests.print_makers import make_print
 from tests.stored_run import store_parts, stored_part

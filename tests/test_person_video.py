@@ -17,7 +17,7 @@ from pipelines.footage import Footage, footage_of, open_video
 from pipelines.person_video import Followed, PersonVideo, cut_off, whole_track
 from pipelines.stretches import stretches_of
 from schemas.outcomes import BadInputError
-from schemas.records import Shot
+from schemas.records.video import Shot
 from tests.body.track_makers import make_track
 from tests.media_makers import RATES, constant_times, read_frame_number, variable_times, write_video
 from transforms.track_faces import SampledFaces

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from schemas.attributes import attributes_of, recorded_year
-from schemas.records import Attribute, Clip
+from schemas.records.clip import Clip
+from schemas.records.person import Attribute
 from tests.makers import make_clip, make_source
 from transforms.estimate_attributes import complete_attributes
 from transforms.pool_attributes import PoolConfig, pool_attributes

@@ -9,7 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.outcomes import Rejection
-from schemas.records import Box, Clip, FaceTrack, Shot
+from schemas.records.clip import Clip
+from schemas.records.picture import Box
+from schemas.records.video import FaceTrack, Shot
 from tests.makers import make_shot, make_track, make_video
 from transforms.geometry import boxes_at
 from transforms.propose_clips import ClipConfig, divide, propose_clips

@@ -4,7 +4,7 @@ import random
 
 from pipelines.intake_config import PublishConfig
 from pipelines.pseudonyms import stand_ins, with_pseudonyms
-from schemas.records import Source
+from schemas.records.source import Source
 
 PEOPLE = ("jane@example.org", "/home/alice/0001.pdf", "p1")
 SOURCES = [

@@ -2,13 +2,17 @@
 
 import copy
 import dataclasses
+import importlib
 import pickle
+import pkgutil
 from typing import Any
 
 import pytest
 
 from schemas import records
-from schemas.records import Artefact, Clip, ClockPart, Recording, Transcript, Word
+from schemas.records.clip import Clip
+from schemas.records.sound import Transcript, Word
+from schemas.records.video import Artefact, ClockPart, Reading, Recording
 from tests.makers import make_clip
 
 
@@ -38,7 +42,7 @@ RECORDS = (
     word("a"),
     dataclasses.replace(make_clip(1), artefacts=(Artefact(stage="a", artefact_id="b"),)),
     dataclasses.replace(make_clip(1), transcript=transcript(word("a"), word("b"))),
-    records.Reading(recordings=(recording(), recording())),  # tuples of records within one another
+    Reading(recordings=(recording(), recording())),  # tuples of records within one another
 )
 
 
@@ -74,6 +78,10 @@ def test_what_was_packed_of_other_fields_is_refused() -> None:
 
 
 def test_all_records_are_quick() -> None:
-    kinds = [kind for kind in vars(records).values() if dataclasses.is_dataclass(kind)]
-    assert Clip in kinds
+    modules = [
+        importlib.import_module(found.name)
+        for found in pkgutil.iter_modules(records.__path__, "schemas.records.")
+    ]
+    kinds = [kind for module in modules for kind in vars(module).values() if dataclasses.is_dataclass(kind)]
+    assert Clip in kinds and len(set(kinds)) > 20
     assert {kind.__getstate__.__module__ for kind in kinds} == {"schemas.quick"}

@@ -11,7 +11,7 @@ from pipelines.config import CurateConfig, config_from
 from pipelines.elements import ClipTask
 from pipelines.recipes import artefact_for, recipes_of, with_whole_models
 from pipelines.stages import VISITS, VisitSections, visits_of
-from schemas.records import Source
+from schemas.records.source import Source
 from tests.makers import make_clip, make_shot, make_track, make_video
 
 FROM_LOOK = {"look", "sync", "words", "body"}

@@ -16,7 +16,7 @@ from reports import formats, metrics, reasons
 from reports.run_data import RunData, run_data
 from reports.summary import MAX_PAGE_BYTES, render_report
 from schemas.outcomes import BadInputError, Failure
-from schemas.records import Transcript
+from schemas.records.sound import Transcript
 from schemas.run import IgnoredInput
 from schemas.tables import TABLES, to_table
 from tests.page_reader import page_of

@@ -22,7 +22,8 @@ from pipelines.reserved_places import fits, with_reserved_places
 from pipelines.settle_consent import settle_consent
 from pipelines.stages import VISITS
 from schemas.consent import refusal
-from schemas.records import Source, Terms, Video
+from schemas.records.source import Source, Terms
+from schemas.records.video import Video
 from tests.reserving_media import PLUS, XMP, avi_with, box, mining, packet, signed, store_of, with_xmp, write
 from transforms.judge_consent import ConsentConfig
 from transforms.probe import ProbeConfig, probe_source

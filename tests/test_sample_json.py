@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from schemas.records import Artefact
+from schemas.records.video import Artefact
 from schemas.stable import to_stable
 from tests.made_clips import known_clip, unknown_clip
 from tests.makers import make_audio, make_clip, make_source, make_transcript

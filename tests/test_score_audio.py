@@ -9,7 +9,7 @@ import pytest
 from backends import silero
 from backends.protocols import FoundSpeech, SpeechDetector
 from media import from_pcm, to_pcm
-from schemas.records import AudioQuality
+from schemas.records.sound import AudioQuality
 from tests.makers import RATE, make_clip, noise, speech, tone
 from transforms.clip_sound import made_louder
 from transforms.filter_clips import DEFAULT_RULES, judge_clip

@@ -9,7 +9,7 @@ import pytest
 
 from backends import lip_sync
 from schemas.outcomes import BadInputError
-from schemas.records import Sync
+from schemas.records.sound import Sync
 from tests.makers import make_clip, speech
 from transforms.filter_clips import DEFAULT_RULES, judge_clip
 from transforms.score_sync import (

@@ -14,7 +14,8 @@ from pipelines.recipes import inputs_hash, recipes_of, source_owner
 from pipelines.settle_consent import Settled, Withdrawn, settle_consent
 from schemas.consent import refusal
 from schemas.ids import content_id
-from schemas.records import Artefact, Source, Terms
+from schemas.records.source import Source, Terms
+from schemas.records.video import Artefact
 from tests import remote_files
 from transforms.judge_consent import ConsentConfig
 

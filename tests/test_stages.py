@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from pipelines.stages import VISITS, VisitSections
-from schemas.records import Clip, Source
+from schemas.records.clip import Clip
+from schemas.records.source import Source
 from schemas.stages import CLIP_STAGES, ORDER, STAGES
 from transforms.filter_clips import DEFAULT_RULES
 

@@ -23,7 +23,7 @@ from pipelines.stages import Visit
 from pipelines.steps import RunStep, Step, add_summaries, summary
 from schemas.outcomes import Failure
 from schemas.parts import PartReader
-from schemas.records import Source
+from schemas.records.source import Source
 from schemas.run import StageSummary
 from tests.makers import make_clip, make_shot, make_source, make_track, make_video
 

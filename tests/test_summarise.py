@@ -13,7 +13,7 @@ from pipelines.config import CurateConfig
 from pipelines.results import Result
 from pipelines.summarise import summarise
 from schemas.outcomes import clip_rejection
-from schemas.records import AgeBasis, AgeBound
+from schemas.records.person import AgeBasis, AgeBound
 from schemas.run import PeopleSummary, RunSummary
 from tests.report_makers import make_records
 from tests.report_run import write_run

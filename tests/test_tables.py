@@ -12,7 +12,11 @@ from schemas.columns import arrow_type
 from schemas.described import unit_of
 from schemas.outcomes import Failure, Rejection
 from schemas.plain import from_plain, to_plain
-from schemas.records import Attribute, Clip, Identity, Source, Transcript, Video, Word
+from schemas.records.clip import Clip
+from schemas.records.person import Attribute, Identity
+from schemas.records.sound import Transcript, Word
+from schemas.records.source import Source
+from schemas.records.video import Video
 from schemas.sample import PARTS
 from schemas.tables import (
     PRIVATE_TABLES,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pipelines.config import config_from
 from schemas.days import day_of
 from schemas.outcomes import BadInputError
-from schemas.records import Source, Terms
+from schemas.records.source import Source, Terms
 from schemas.terms import BASES, narrowest, no_longer
 from transforms.judge_consent import ConsentConfig, judge_consent, read_terms
 from transforms.judge_consent.licences import is_allowed, licence_id

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from backends.protocols import Detection
-from schemas.records import Box, FaceTrack
+from schemas.records.picture import Box
+from schemas.records.video import FaceTrack
 from tests.makers import make_shot
 from transforms.track_faces import (
     FaceScanner,

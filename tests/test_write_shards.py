@@ -15,7 +15,8 @@ import pytest
 
 from media import MediaError, count_frames, to_pcm
 from schemas.parts import LANDMARKS_PART, VIDEO_PART
-from schemas.records import Clip, Sync
+from schemas.records.clip import Clip
+from schemas.records.sound import Sync
 from schemas.sample import SampleError, arrays_to_npz, check_sample, npz_to_arrays, pcm_of_wav
 from tests.made_clips import NUM_FRAMES, Made, make_pictures
 from tests.makers import load_shards, make_arrays, noise

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backends.protocols import RecognisedWord, Recognition
-from schemas.records import Transcript
+from schemas.records.sound import Transcript
 from tests.makers import make_clip
 from transforms.filter_clips import DEFAULT_RULES, judge_clip
 from transforms.transcribe import find_declared, transcribe

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from backends.protocols import AlignedWord, ForcedAligner
-from schemas.records import Phone, Transcript, Word
+from schemas.records.sound import Phone, Transcript, Word
 from transforms.hesitations import steadiness
 from transforms.spoken_words import LANGUAGE, Readings, spoken_words
 from transforms.written_words import join_words

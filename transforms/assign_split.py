@@ -17,7 +17,7 @@ from schemas.attributes import attributes_of, person_of
 from schemas.bounds import Share
 from schemas.groups import share_in
 from schemas.outcomes import BadInputError
-from schemas.records import Clip
+from schemas.records.clip import Clip
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,7 +10,7 @@ Everything that listens to a clip, and the sample in the end, takes the same 16-
 import numpy as np
 import numpy.typing as npt
 
-from schemas.records import Clip
+from schemas.records.clip import Clip
 from schemas.sample import SAMPLING_RATE_HZ
 
 Pcm = npt.NDArray[np.int16]

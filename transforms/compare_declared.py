@@ -14,7 +14,7 @@ import apache_beam as beam
 
 from schemas.attributes import person_of
 from schemas.bias import DeclaredPerceived
-from schemas.records import Clip
+from schemas.records.clip import Clip
 
 Place = tuple[str, str, str]  # attribute, declared, perceived
 

@@ -13,7 +13,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from schemas.records import Clip, Sync
+from schemas.records.clip import Clip
+from schemas.records.sound import Sync
 
 # Stretches of two clips are compared where their starts lie so near.
 _NEAR_SECONDS = 0.05

@@ -18,7 +18,7 @@ from scipy.cluster.hierarchy import fcluster, linkage
 
 from backends.protocols import VoiceEmbedder
 from schemas.bounds import Count, Positive, Share
-from schemas.records import Voice
+from schemas.records.sound import Voice
 from schemas.sample import SAMPLING_RATE_HZ
 
 FloatArray = npt.NDArray[np.floating]

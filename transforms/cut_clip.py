@@ -19,7 +19,8 @@ from media import (
     at_constant_rate,
     decode_video,
 )
-from schemas.records import Clip, Video
+from schemas.records.clip import Clip
+from schemas.records.video import Video
 
 QuantiserScale = Annotated[int, Interval(ge=0, le=51)]  # 0 is lossless, 51 the worst (x264 --fullhelp)
 Preset = Literal[

@@ -10,7 +10,7 @@ from schemas.adults import ADULT_YEARS
 from schemas.bounds import Signed
 from schemas.outcomes import BadInputError, Rejection, clip_rejection
 from schemas.plain import hints_of
-from schemas.records import Clip
+from schemas.records.clip import Clip
 from schemas.stages import FILTER_STAGES
 
 Mode = Literal["off", "score", "on"]

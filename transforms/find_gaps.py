@@ -15,7 +15,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from schemas.outcomes import Rejection, span_rejection
-from schemas.records import ClockPart, Reading, Shot, Video
+from schemas.records.video import ClockPart, Reading, Shot, Video
 
 # A gap or an end is less than this share of a picture: rounding, and no time that is lost.
 ROUNDING_FRAMES = 0.5

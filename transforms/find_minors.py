@@ -15,7 +15,9 @@ from schemas.adults import ADULT_YEARS
 from schemas.attributes import declared_attributes
 from schemas.consent import GRANTED
 from schemas.groups import years_of
-from schemas.records import AgeBasis, AgeBound, Clip, Source
+from schemas.records.clip import Clip
+from schemas.records.person import AgeBasis, AgeBound
+from schemas.records.source import Source
 from transforms.recordings import by_recording, years_apart
 
 _AGE = "age_group"

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from schemas.records import FaceTrack
+from schemas.records.video import FaceTrack
 
 
 def boxes_at(track: FaceTrack, seconds: np.ndarray) -> np.ndarray:

@@ -13,7 +13,7 @@ from body.face_mesh import CHIN, FOREHEAD, MIDDLE_LIPS, SKIN, head_angles
 from body.pose_points import ELBOWS, SHOULDERS, WRISTS
 from schemas.bounds import Count, Level, Share
 from schemas.outcomes import BadInputError
-from schemas.records import Box, VisualQuality
+from schemas.records.picture import Box, VisualQuality
 
 FloatArray = npt.NDArray[np.float64]
 Gray = npt.NDArray[Any]  # (H, W) uint8; OpenCV's stubs say no more

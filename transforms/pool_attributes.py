@@ -20,7 +20,8 @@ import numpy.typing as npt
 
 from schemas.attributes import AGE_GROUPS, AGE_STARTS, CATEGORIES, GENDERS, UNKNOWN, age_group
 from schemas.bounds import Positive, Share
-from schemas.records import Attribute, Clip
+from schemas.records.clip import Clip
+from schemas.records.person import Attribute
 from transforms.recordings import by_recording, years_apart
 
 Floats = npt.NDArray[np.float64]

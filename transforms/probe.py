@@ -10,7 +10,8 @@ from media.info import MediaInfo
 from schemas.consent import refusal
 from schemas.ids import content_id
 from schemas.outcomes import Rejection
-from schemas.records import Source, Video
+from schemas.records.source import Source
+from schemas.records.video import Video
 
 STAGE = "probe"
 

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from schemas.attributes import recorded_year
-from schemas.records import Clip
+from schemas.records.clip import Clip
 
 
 def years_apart(clips: Sequence[Clip]) -> npt.NDArray[np.float64]:

@@ -9,7 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from schemas.attributes import declared_attributes
-from schemas.records import Attribute, Clip, Transcript, Word
+from schemas.records.clip import Clip
+from schemas.records.person import Attribute
+from schemas.records.sound import Transcript, Word
 from schemas.sample import CLIP_RECORDS, LANDMARK_UNITS_PER_PX, SAMPLING_RATE_HZ
 from schemas.stable import to_stable
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from backends.protocols import FoundSpeech
 from schemas.bounds import Share
-from schemas.records import AudioQuality
+from schemas.records.sound import AudioQuality
 from schemas.sample import SAMPLING_RATE_HZ
 
 FloatSamples = npt.NDArray[np.float32]

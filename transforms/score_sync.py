@@ -18,7 +18,8 @@ import numpy.typing as npt
 from backends.protocols import RgbImage, SyncScorer
 from body.face_mesh import CHIN, FOREHEAD, MIDDLE_LIPS
 from schemas.bounds import Count
-from schemas.records import Clip, SpokenStretch, Sync
+from schemas.records.clip import Clip
+from schemas.records.sound import SpokenStretch, Sync
 
 FloatArray = npt.NDArray[np.float64]
 Span = tuple[float, float]

@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 
 from schemas.lineage import Lineage
-from schemas.records import Clip
+from schemas.records.clip import Clip
 from schemas.sample import PARTS
 
 

@@ -16,7 +16,8 @@ from scipy.optimize import linear_sum_assignment
 from backends.protocols import Detection, FaceDetector, RgbImage
 from schemas.bounds import Count, Positive, Share
 from schemas.ids import span_id
-from schemas.records import Box, FaceTrack, Shot
+from schemas.records.picture import Box
+from schemas.records.video import FaceTrack, Shot
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -15,7 +15,8 @@ import numpy.typing as npt
 
 from backends.protocols import RecognisedWord, Recogniser
 from schemas.bounds import Count
-from schemas.records import Clip, Transcript, Word
+from schemas.records.clip import Clip
+from schemas.records.sound import Transcript, Word
 from transforms.declared_times import times_as_heard
 from transforms.spoken_words import LANGUAGE, spoken_words
 from transforms.written_words import count_syllables, join_words, split_words, whole_words

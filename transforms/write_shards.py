@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from media import count_frames
 from schemas.parts import BODY_PART, LANDMARKS_PART, VIDEO_PART, PartReader
-from schemas.records import Clip
+from schemas.records.clip import Clip
 from schemas.sample import (
     PARTS,
     SAMPLING_RATE_HZ,

@@ -30,7 +30,7 @@ from schemas.bias import BalanceSplit
 from schemas.layout import STAGES_JSON
 from schemas.lineage import Lineage
 from schemas.outcomes import Failure, Rejection
-from schemas.records import Clip
+from schemas.records.clip import Clip
 from schemas.run import PeopleSummary
 from schemas.stages import CLIP_STAGES
 from schemas.tables import TABLES

@@ -17,7 +17,7 @@ from schemas.exclusions import veiled_key
 from schemas.layout import MERGES, MODELS, REGISTRY
 from schemas.outcomes import BadInputError
 from schemas.plain import from_plain
-from schemas.records import Source
+from schemas.records.source import Source
 from transforms.storage import (
     TEMPORARY,
     delete_tree,

@@ -23,7 +23,7 @@ from pipelines.run_folder import RunFolder
 from schemas.layout import ARTEFACTS, SHARDS
 from schemas.parts import LANDMARKS_PART, VIDEO_PART
 from schemas.plain import from_plain
-from schemas.records import Artefact
+from schemas.records.video import Artefact
 from schemas.sample import SAMPLING_RATE_HZ, npz_to_arrays, pcm_of_wav, unpack_landmarks
 from transforms.clip_print import ClipPrint
 from transforms.find_near_duplicates import (

@@ -24,7 +24,7 @@ from pipelines.results import Result
 from pipelines.run_folder import RunFolder
 from schemas.layout import ARTEFACTS, BIOMETRIC, SHARDS
 from schemas.plain import from_plain
-from schemas.records import Artefact
+from schemas.records.video import Artefact
 from schemas.sample import PARTS, SAMPLING_RATE_HZ, arrays_to_npz, npz_to_arrays, pcm_of_wav, to_json_bytes
 from transforms.clip_print import ClipPrint
 from transforms.clip_sound import MARGIN_SECONDS

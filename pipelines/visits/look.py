@@ -11,7 +11,7 @@ from pipelines.cpu_meter import CpuMeter
 from pipelines.elements import ClipTask, VisitResult
 from pipelines.visits.sound import sound_of
 from schemas.parts import FACE_PART, LANDMARKS_PART, VIDEO_PART, PartReader
-from schemas.records import Clip
+from schemas.records.clip import Clip
 from schemas.sample import SAMPLING_RATE_HZ, arrays_to_npz, check_arrays, unpack_landmarks
 from transforms import (
     collect_faces,

@@ -5,7 +5,7 @@ from pipelines.cpu_meter import CpuMeter
 from pipelines.elements import VisitResult
 from schemas.outcomes import Rejection
 from schemas.parts import PartReader
-from schemas.records import Source
+from schemas.records.source import Source
 from transforms.probe import ProbeConfig, probe_source
 
 

@@ -5,7 +5,7 @@ import numpy.typing as npt
 
 from media import from_pcm
 from schemas.parts import PartReader
-from schemas.records import Clip
+from schemas.records.clip import Clip
 from schemas.sample import SAMPLING_RATE_HZ, pcm_of_wav
 from transforms.clip_sound import clip_samples, made_louder, sound_part
 

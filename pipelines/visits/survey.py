@@ -18,7 +18,7 @@ from pipelines.elements import ClipTask, VisitResult
 from pipelines.scan_video import scan_video, shots_of
 from schemas.outcomes import Rejection
 from schemas.parts import PartReader
-from schemas.records import FaceTrack, Shot, Video
+from schemas.records.video import FaceTrack, Shot, Video
 from schemas.sample import SAMPLING_RATE_HZ, wav_of_pcm
 from transforms import detect_shots, find_gaps, find_jump_cuts, propose_clips, track_faces
 from transforms.clip_sound import MARGIN_SECONDS, Pcm, cut_with_margin, made_louder, sound_part

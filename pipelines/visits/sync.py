@@ -12,7 +12,7 @@ from pipelines.cpu_meter import CpuMeter
 from pipelines.elements import ClipTask, VisitResult
 from pipelines.visits.sound import audible_sound_of
 from schemas.parts import LANDMARKS_PART, VIDEO_PART, PartReader
-from schemas.records import Clip
+from schemas.records.clip import Clip
 from schemas.sample import npz_to_arrays, unpack_landmarks
 from transforms.score_audio import AudioConfig
 from transforms.score_sync import SyncConfig, score_sync

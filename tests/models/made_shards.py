@@ -13,7 +13,7 @@ from body.load import load_body_model
 from body.topology import JOINT_INDEX, Part
 from media import VideoEncoder
 from pipelines.results import Result
-from schemas.records import Clip
+from schemas.records.clip import Clip
 from schemas.sample import ARRAYS, BODY_ARRAYS
 from tests.made_clips import filled, known_clip
 from tests.media_makers import numbered_picture
@@ -72,7 +72,7 @@ def nodding_arrays(num_frames: int, number: int = 0) -> dict[str, npt.NDArray[An
 
 def made_clip(number: int, num_frames: int, **changes: Any) -> Clip:
     """Return a fitted clip of which everything is known."""
-    from schemas.records import BodyFit
+    from schemas.records.picture import BodyFit
 
     fit = filled(BodyFit)
     fields: dict[str, Any] = {"width": WIDTH, "height": HEIGHT, "split": "train", "sampling_weight": 1.0}
@@ -90,7 +90,7 @@ def fitted_with(model_id: str) -> Any:
     """Return the record of a fit of some body model."""
     import dataclasses
 
-    from schemas.records import BodyFit
+    from schemas.records.picture import BodyFit
 
     return dataclasses.replace(_with_betas(filled(BodyFit)), model_id=model_id)
 

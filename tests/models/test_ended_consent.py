@@ -17,7 +17,7 @@ from models.data.config import WindowConfig
 from models.data.loader import WindowLoader
 from models.data.windows import ShardWindows
 from schemas.outcomes import BadInputError
-from schemas.records import Source, Terms
+from schemas.records.source import Source, Terms
 from tests.made_clips import known_clip
 from tests.models.made_shards import write_shards
 

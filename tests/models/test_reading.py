@@ -28,7 +28,8 @@ from models.data.places import find_shards
 from models.data.windows import ShardWindows
 from schemas.exclusions import exclusions_to_json, veiled_key
 from schemas.outcomes import BadInputError
-from schemas.records import Clip, Identity
+from schemas.records.clip import Clip
+from schemas.records.person import Identity
 from tests.models.made_shards import write_shards
 
 LENGTHS = (60, 70, 51, 90, 100, 30, 64, 75)

@@ -10,7 +10,10 @@ from body.track import TRACK_PARTS, BodyTrack
 from drawing.mesh import MeshView
 from media import VideoEncoder, VideoFrame, to_pcm
 from schemas.ids import span_id
-from schemas.records import BodyFit, Clip, Identity, Source
+from schemas.records.clip import Clip
+from schemas.records.person import Identity
+from schemas.records.picture import BodyFit
+from schemas.records.source import Source
 from schemas.sample import ARRAYS, SAMPLING_RATE_HZ, Sample, check_arrays
 from tools.talkers.perform import draw_person, perform
 from tools.talkers.speech import Voice, say

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from schemas.attributes import attributes_of, person_of
 from schemas.groups import CATEGORIES, UNKNOWN, groups_of, share_in
-from schemas.records import Clip
+from schemas.records.clip import Clip
 from transforms.balance.config import BalanceConfig
 
 Floats = npt.NDArray[np.float64]

@@ -7,7 +7,7 @@ import numpy as np
 
 from schemas.bias import BalanceSplit, BalanceTarget, BalanceWarning
 from schemas.outcomes import Rejection, clip_rejection
-from schemas.records import Clip
+from schemas.records.clip import Clip
 from transforms.balance.candidates import Candidate, Cell, Cells, Floats, attribute_names, cell_of
 from transforms.balance.config import STAGE, BalanceConfig
 from transforms.balance.margins import Group, Margins, margins_of

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from schemas.ids import span_id
-from schemas.records import Shot
+from schemas.records.video import Shot
 from transforms.detect_shots.cuts import Cut, find_cuts
 from transforms.detect_shots.scan import ShotConfig, ShotScores
 

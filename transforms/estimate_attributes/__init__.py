@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from backends.protocols import AttributeEstimator, FaceView, FloatArray
-from schemas.records import Attribute
+from schemas.records.person import Attribute
 from transforms.estimate_attributes.complete import complete_attributes
 from transforms.estimate_attributes.perceived import PerceivedConfig, estimate_perceived
 from transforms.estimate_attributes.skin_tone import SkinConfig, estimate_skin_tone

@@ -4,7 +4,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from schemas.attributes import UNKNOWN, attributes_of
-from schemas.records import Attribute, Clip, LandmarkCoverage, Transcript, VisualQuality
+from schemas.records.clip import Clip
+from schemas.records.person import Attribute
+from schemas.records.picture import LandmarkCoverage, VisualQuality
+from schemas.records.sound import Transcript
 
 _FRONTAL_DEGREES, _PROFILE_DEGREES, _TILTED_DEGREES = 15.0, 45.0, 20.0
 _FEW_HANDS, _MANY_HANDS = 0.1, 0.6

@@ -8,7 +8,7 @@ import numpy as np
 from backends.protocols import AttributeEstimator, FaceEstimate, FaceView, FloatArray
 from schemas.attributes import AGE_GROUPS, AGE_STARTS, GENDERS, UNKNOWN
 from schemas.bounds import Share
-from schemas.records import Attribute
+from schemas.records.person import Attribute
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

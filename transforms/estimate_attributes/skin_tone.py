@@ -24,7 +24,7 @@ from backends.protocols import FaceView, FloatArray, RgbImage
 from body import face_mesh
 from schemas.attributes import UNKNOWN
 from schemas.bounds import Count, Factor, Positive, Share
-from schemas.records import Attribute
+from schemas.records.person import Attribute
 
 Points = npt.NDArray[np.floating]
 MODEL = "skin-and-sclera-2"

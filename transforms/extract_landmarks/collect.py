@@ -11,7 +11,9 @@ from backends.protocols import FrameLandmarks, LandmarkExtractor, RgbImage
 from body.face_mesh import CHIN, FOREHEAD, IRISES, NUM_POINTS, SKIN
 from body.pose_points import NUM_HAND_POINTS, NUM_POSE_POINTS
 from schemas.bounds import Share
-from schemas.records import Box, Clip, FaceJump, FaceTrack, LandmarkCoverage
+from schemas.records.clip import Clip
+from schemas.records.picture import Box, FaceJump, LandmarkCoverage
+from schemas.records.video import FaceTrack
 from schemas.sample import pack_landmarks
 from transforms.extract_landmarks.torso import TorsoConfig, TorsoTracker
 from transforms.geometry import boxes_at

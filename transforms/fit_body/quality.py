@@ -6,7 +6,7 @@ import numpy.typing as npt
 from body.model import BodyModel
 from body.skinning import rotation_matrices, transform_joints
 from body.topology import JOINT_INDEX
-from schemas.records import BodyFit
+from schemas.records.picture import BodyFit
 from transforms.fit_body.fit import PARTS, Fit
 
 _UPPER_BODY = [JOINT_INDEX[name] for name in (

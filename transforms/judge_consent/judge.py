@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from schemas.records import Source
+from schemas.records.source import Source
 from schemas.terms import OF_SHARDS, Basis, Scope, no_longer
 from transforms.judge_consent.licences import is_allowed, is_licence_or_family
 from transforms.judge_consent.terms import is_jurisdiction

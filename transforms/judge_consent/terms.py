@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from importlib import resources
 
 from schemas.days import day_of
-from schemas.records import Terms
+from schemas.records.source import Terms
 from schemas.terms import BASES, SCOPES, WITHDRAWN
 from transforms.judge_consent.licences import licence_id
 

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from schemas.records import Box, FaceTrack
+from schemas.records.picture import Box
+from schemas.records.video import FaceTrack
 from transforms.geometry import boxes_at
 from transforms.propose_clips.config import ClipConfig
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from schemas.outcomes import Rejection, span_rejection
-from schemas.records import Clip, FaceTrack, Shot, Video
+from schemas.records.clip import Clip
+from schemas.records.video import FaceTrack, Shot, Video
 from transforms.geometry import box_heights, boxes_at
 from transforms.propose_clips.config import ClipConfig
 

@@ -16,7 +16,9 @@ import numpy as np
 
 from schemas.ids import span_id
 from schemas.outcomes import Rejection, span_rejection
-from schemas.records import Clip, FaceJump, FaceTrack, PieceOf
+from schemas.records.clip import Clip, PieceOf
+from schemas.records.picture import FaceJump
+from schemas.records.video import FaceTrack
 from transforms.geometry import boxes_at
 from transforms.propose_clips.config import ClipConfig
 

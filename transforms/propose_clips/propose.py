@@ -19,7 +19,8 @@ import numpy as np
 
 from schemas.ids import span_id
 from schemas.outcomes import Rejection
-from schemas.records import Clip, FaceTrack, Shot, Video
+from schemas.records.clip import Clip
+from schemas.records.video import FaceTrack, Shot, Video
 from transforms.geometry import box_heights, boxes_at
 from transforms.propose_clips.config import ClipConfig
 from transforms.propose_clips.crop import (

@@ -15,7 +15,8 @@ from apache_beam.typehints.decorators import no_annotations
 
 from schemas.bias import BalanceSplit, BalanceTarget
 from schemas.outcomes import Failure, Rejection
-from schemas.records import Clip, Video
+from schemas.records.clip import Clip
+from schemas.records.video import Video
 from transforms.summarise_bias.config import STAGE, BiasConfig, Population
 from transforms.summarise_bias.confusion import shipped_confusion
 from transforms.summarise_bias.rows import Row, clip_row, ended, video_row

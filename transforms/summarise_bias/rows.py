@@ -8,7 +8,8 @@ from schemas.adults import ADULT_YEARS
 from schemas.attributes import UNKNOWN, attributes_of, declared_attributes, person_of
 from schemas.groups import years_of
 from schemas.outcomes import Failure, Rejection
-from schemas.records import Clip, Video
+from schemas.records.clip import Clip
+from schemas.records.video import Video
 
 FAILED = "failed"
 _YOUNG_UNTIL = 30.0
