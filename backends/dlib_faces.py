@@ -14,7 +14,8 @@ import numpy as np
 from backends import faceres
 from backends.catalogue import verify_weights
 from backends.face_crops import aligned
-from backends.protocols import FaceView, FloatArray
+from backends.protocols.arrays import FloatArray
+from backends.protocols.pictures import FaceView
 from backends.weights import package_folder
 
 CHIP_PX = 150

@@ -3,7 +3,8 @@
 import cv2
 import numpy as np
 
-from backends.protocols import FaceView, FloatArray, RgbImage
+from backends.protocols.arrays import FloatArray, RgbImage
+from backends.protocols.pictures import FaceView
 from body.face_mesh import LEFT_EYE_CORNERS, NOSE_BASE, OUTER_EYES, RIGHT_EYE_CORNERS, SKIN
 
 # Outer and inner corner of the person's left eye, of the right eye, base of the nose.

@@ -13,7 +13,8 @@ import numpy as np
 from backends.face_crops import upright_square
 from backends.known import FACERES_SHA256 as WEIGHTS_SHA256
 from backends.onnx_session import open_session
-from backends.protocols import FaceEstimate, FaceView, FloatArray
+from backends.protocols.arrays import FloatArray
+from backends.protocols.pictures import FaceEstimate, FaceView
 from schemas.attributes import AGE_STARTS
 
 WEIGHTS = Path(__file__).parent / "data" / "faceres.onnx"

@@ -11,7 +11,7 @@ import unicodedata
 import numpy as np
 
 from backends.catalogue import verify_weights
-from backends.protocols import FloatArray
+from backends.protocols.arrays import FloatArray
 from backends.weights import package_folder
 
 _LETTERS = {c: i for i, c in enumerate("abcdefghijklmnopqrstuvwxyz", start=3)}

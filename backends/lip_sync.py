@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from backends.protocols import FloatArray, RgbImage
+from backends.protocols.arrays import FloatArray, RgbImage
 from backends.weights import whisper_folder
 from body import face_mesh
 from schemas.npz import read_arrays

@@ -2,7 +2,8 @@
 
 import functools
 
-from backends.protocols import Detection, RgbImage
+from backends.protocols.arrays import RgbImage
+from backends.protocols.pictures import Detection
 from backends.quiet import import_mediapipe
 
 

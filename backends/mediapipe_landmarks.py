@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from backends.protocols import FloatArray, FrameLandmarks, RgbImage
+from backends.protocols.arrays import FloatArray, RgbImage
+from backends.protocols.pictures import FrameLandmarks
 from backends.quiet import import_mediapipe
 from body.pose_points import NOSE
 from schemas.records.picture import Box

@@ -4,7 +4,7 @@ import functools
 
 import numpy as np
 
-from backends.protocols import RgbImage
+from backends.protocols.arrays import RgbImage
 from backends.quiet import import_mediapipe
 
 

@@ -12,7 +12,8 @@ import numpy as np
 
 from backends.face_crops import aligned, upright_square
 from backends.onnx_session import open_session, short_hash
-from backends.protocols import FaceEstimate, FaceView, FloatArray
+from backends.protocols.arrays import FloatArray
+from backends.protocols.pictures import FaceEstimate, FaceView
 from schemas.outcomes import BadInputError
 
 # ArcFace's template (Deng et al. 2019) has eye centres and mouth corners; what FIVE_POINTS are in it.

@@ -16,7 +16,8 @@ import numpy as np
 
 from backends.catalogue import verify_weights
 from backends.g2p_en import load as load_g2p
-from backends.protocols import AlignedPhone, AlignedWord, Alignment, FloatArray
+from backends.protocols.arrays import FloatArray
+from backends.protocols.sound import AlignedPhone, AlignedWord, Alignment
 
 LANGUAGES = frozenset({"en"})
 _RATE = 16000

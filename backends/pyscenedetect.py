@@ -2,7 +2,7 @@
 
 from scenedetect.detectors import ContentDetector
 
-from backends.protocols import RgbImage
+from backends.protocols.arrays import RgbImage
 
 
 class _Scores(ContentDetector):

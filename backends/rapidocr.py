@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from backends.protocols import RgbImage
+from backends.protocols.arrays import RgbImage
 from schemas.records.picture import Box
 
 _MIN_CHARACTERS = 3

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from backends.catalogue import verify_weights
-from backends.protocols import FloatArray
+from backends.protocols.arrays import FloatArray
 from backends.weights import package_folder
 
 _RATE, _WINDOW, _HOP, _BANDS, _UNITS = 16000, 400, 160, 40, 256

@@ -29,20 +29,22 @@ from backends import (
     whisperx,
 )
 from backends.catalogue import describe_backend
-from backends.protocols import (
+from backends.protocols.arrays import RgbImage
+from backends.protocols.pictures import (
     AttributeEstimator,
     FaceDetector,
     FaceEmbedder,
-    ForcedAligner,
     LandmarkExtractor,
     PersonSegmenter,
     PictureChange,
-    Recogniser,
-    RgbImage,
     ShotModel,
+    TextDetector,
+)
+from backends.protocols.sound import (
+    ForcedAligner,
+    Recogniser,
     SpeechDetector,
     SyncScorer,
-    TextDetector,
     VoiceEmbedder,
 )
 from body.load import load_body_model

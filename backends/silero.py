@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from backends.protocols import FloatArray, FoundSpeech
+from backends.protocols.arrays import FloatArray
+from backends.protocols.sound import FoundSpeech
 
 _RATE = 16000
 _WINDOW = 512  # samples the network looks at in one step

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from backends.onnx_session import open_session, short_hash
-from backends.protocols import FloatArray, RgbImage
+from backends.protocols.arrays import FloatArray, RgbImage
 from body.face_mesh import SKIN
 from schemas.outcomes import BadInputError
 

@@ -7,7 +7,7 @@ import random
 
 import numpy as np
 
-from backends.protocols import FloatArray, RgbImage
+from backends.protocols.arrays import FloatArray, RgbImage
 
 
 class TransNetV2:

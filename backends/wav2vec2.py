@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from backends import torchaudio_compat
-from backends.protocols import AlignedWord, Alignment, FloatArray
+from backends.protocols.arrays import FloatArray
+from backends.protocols.sound import AlignedWord, Alignment
 from schemas.outcomes import BadInputError
 
 _RATE = 16000

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from backends import torchaudio_compat
-from backends.protocols import FloatArray, RecognisedWord, Recognition
+from backends.protocols.arrays import FloatArray
+from backends.protocols.sound import RecognisedWord, Recognition
 from backends.weights import whisper_folder
 
 # Languages of which Whisper heard next to nothing and which it guesses for accented speech in

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from rich.console import Console
 
-from backends.protocols import FaceEstimate
+from backends.protocols.pictures import FaceEstimate
 from benchmarks.page import Part, Table, print_part
 from benchmarks.people_attributes import Labelled, wilson
 from schemas.attributes import AGE_GROUPS, UNKNOWN, age_group

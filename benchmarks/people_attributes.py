@@ -16,7 +16,8 @@ import numpy as np
 from scipy.stats import binom, binomtest
 
 from backends import faceres
-from backends.protocols import FaceEstimate, FaceView, RgbImage
+from backends.protocols.arrays import RgbImage
+from backends.protocols.pictures import FaceEstimate, FaceView
 from benchmarks.material import VIDEO_FOLDER, manifest_labels, source_of
 from benchmarks.people_faces import view_of, views_of_clip
 from benchmarks.runs import read_rows

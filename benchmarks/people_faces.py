@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from backends import mediapipe_faces
-from backends.protocols import FaceView, FloatArray, FrameLandmarks, RgbImage
+from backends.protocols.arrays import FloatArray, RgbImage
+from backends.protocols.pictures import FaceView, FrameLandmarks
 from backends.quiet import import_mediapipe
 from media import DecodeTally, MediaLimits, decode_video
 from pipelines.open_clip import open_clip

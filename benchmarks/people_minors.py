@@ -16,7 +16,8 @@ import numpy as np
 from rich.console import Console
 
 from backends import faceres
-from backends.protocols import FrameLandmarks, RgbImage
+from backends.protocols.arrays import RgbImage
+from backends.protocols.pictures import FrameLandmarks
 from benchmarks.material import manifest_identities, manifest_labels
 from benchmarks.page import Part, Table, print_part
 from benchmarks.people_attributes import Labelled, wilson

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from backends import faceres
 from backends.dlib_faces import DlibFaces, stranger_distances
-from backends.protocols import FaceView
+from backends.protocols.pictures import FaceView
 from benchmarks.people_attributes import read_rgb
 from benchmarks.people_faces import view_of
 from schemas.sample import arrays_to_npz

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from backends.protocols import FaceView, FloatArray, LandmarkExtractor
+from backends.protocols.arrays import FloatArray
+from backends.protocols.pictures import FaceView, LandmarkExtractor
 from body.face_mesh import OUTER_EYES
 from body.model import BodyModel
 from body.windows import WindowKind

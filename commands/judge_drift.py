@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from rich.console import Console
 
-from backends.protocols import LandmarkExtractor
+from backends.protocols.pictures import LandmarkExtractor
 from body.model import BodyModel
 from body.track import BodyTrack
 from commands.judge_clips import FaceDistances, Image, Score, known_faces

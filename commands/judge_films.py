@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from backends.protocols import LandmarkExtractor, SyncScorer
+from backends.protocols.pictures import LandmarkExtractor
+from backends.protocols.sound import SyncScorer
 from body.face_mesh import NUM_POINTS
 from body.model import BodyModel
 from body.warp import Seen

@@ -10,7 +10,7 @@ import apache_beam as beam
 import numpy as np
 import numpy.typing as npt
 
-from backends.protocols import FloatArray
+from backends.protocols.arrays import FloatArray
 from schemas.run import PeopleSummary
 from transforms.storage import write_bytes
 

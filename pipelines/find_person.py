@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from backends.protocols import FaceView
+from backends.protocols.pictures import FaceView
 from backends.select import face_embedder, landmark_extractor
 from pipelines.known_faces import Faces, KnownFace
 from pipelines.photo import VIDEO_SUFFIXES, Image, faces_in, only_face, pictures_of, read_photo

@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from backends.protocols import FloatArray
+from backends.protocols.arrays import FloatArray
 from pipelines.places import Places
 from schemas.parts import FACE_PART, VOICE_PART, PartReader
 from schemas.records.clip import Clip

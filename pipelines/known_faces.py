@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from backends.protocols import FloatArray
+from backends.protocols.arrays import FloatArray
 from pipelines.artefacts import ArtefactStore, artefact_of
 from pipelines.results import Result
 from schemas.parts import FACE_PART

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from backends.protocols import FrameLandmarks
+from backends.protocols.pictures import FrameLandmarks
 from body.face_mesh import NUM_POINTS
 from body.pose_points import NUM_HAND_POINTS, NUM_POSE_POINTS
 from body.track import BodyTrack

@@ -15,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from backends import select
-from backends.protocols import FaceEmbedder, FloatArray, FrameLandmarks
+from backends.protocols.arrays import FloatArray
+from backends.protocols.pictures import FaceEmbedder, FrameLandmarks
 from body.face_mesh import CHIN, FOREHEAD, MIDDLE_LIPS
 from body.load import load_body_model
 from body.model import BodyModel

@@ -9,7 +9,7 @@ import pytest
 
 from backends import pocketsphinx
 from backends.g2p_en import load as load_g2p
-from backends.protocols import AlignedPhone, AlignedWord, Alignment
+from backends.protocols.sound import AlignedPhone, AlignedWord, Alignment
 from schemas.records.sound import Transcript, Word
 from tests.makers import make_clip, make_transcript, noise, speech
 from transforms.align_words import INTERPOLATION, AlignConfig, align_words, fill_times

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from backends.face_crops import aligned, similarity, upright_square
-from backends.protocols import FaceView, FrameLandmarks
+from backends.protocols.pictures import FaceView, FrameLandmarks
 from tests.print_makers import make_print
 from transforms.collect_faces import CollectConfig, FaceCollector, cut_view, frontality, view_quality
 from transforms.embed_faces import agreeing, clip_face, face_bytes, read_face

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backends import transnetv2
-from backends.protocols import ShotModel
+from backends.protocols.pictures import ShotModel
 from backends.pyscenedetect import ContentScorer
 from schemas.records.video import Shot
 from transforms.detect_shots import THUMBNAIL, ShotConfig, ShotScanner, ShotScores, build_shots, find_cuts

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backends.faceres import age_group_chances
-from backends.protocols import FaceEstimate, FaceView
+from backends.protocols.pictures import FaceEstimate, FaceView
 from schemas.attributes import AGE_GROUPS
 from schemas.plain import to_plain
 from schemas.records.person import Attribute

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from backends.protocols import FrameLandmarks
+from backends.protocols.pictures import FrameLandmarks
 from schemas.records.picture import Box
 from schemas.sample import check_arrays, unpack_landmarks
 from tests.makers import make_clip, make_shot, make_track

@@ -10,7 +10,7 @@ from backends import dlib_faces, faceres, onnx_faces
 from backends.dlib_faces import STRANGERS, stranger_distances
 from backends.face_crops import FIVE_POINTS
 from backends.onnx_session import open_session
-from backends.protocols import FaceView
+from backends.protocols.pictures import FaceView
 from benchmarks.people_faces import view_of
 from schemas.outcomes import BadInputError
 from transforms.collect_faces import CollectConfig

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from backends import rapidocr
-from backends.protocols import FrameLandmarks
+from backends.protocols.pictures import FrameLandmarks
 from body.face_mesh import head_angles
 from schemas.records.picture import Box, VisualQuality
 from tests.makers import textured_picture

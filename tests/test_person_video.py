@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from backends.protocols import Detection, FaceView
+from backends.protocols.pictures import Detection, FaceView
 from body.load import load_body_model
 from commands.remake_video import faded, scenes_of
 from pipelines import person_video

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from backends import silero
-from backends.protocols import FoundSpeech, SpeechDetector
+from backends.protocols.sound import FoundSpeech, SpeechDetector
 from media import from_pcm, to_pcm
 from schemas.records.sound import AudioQuality
 from tests.makers import RATE, make_clip, noise, speech, tone

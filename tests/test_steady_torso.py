@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from backends.protocols import FrameLandmarks
+from backends.protocols.pictures import FrameLandmarks
 from transforms.extract_landmarks.torso import STEADIED, TorsoConfig, TorsoTracker
 
 FACE_PX, WIDTH, HEIGHT = 80.0, 320, 240

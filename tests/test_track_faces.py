@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from backends.protocols import Detection
+from backends.protocols.pictures import Detection
 from schemas.records.picture import Box
 from schemas.records.video import FaceTrack
 from tests.makers import make_shot

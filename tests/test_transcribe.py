@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backends.protocols import RecognisedWord, Recognition
+from backends.protocols.sound import RecognisedWord, Recognition
 from backends.whisperx import likeliest_language
 from tests.makers import make_clip, make_source
 from transforms.declared_times import times_as_heard

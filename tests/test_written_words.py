@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backends.protocols import RecognisedWord, Recognition
+from backends.protocols.sound import RecognisedWord, Recognition
 from schemas.records.sound import Transcript
 from tests.makers import make_clip
 from transforms.filter_clips import DEFAULT_RULES, judge_clip

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from backends.protocols import AlignedWord, ForcedAligner
+from backends.protocols.sound import AlignedWord, ForcedAligner
 from schemas.records.sound import Phone, Transcript, Word
 from transforms.hesitations import steadiness
 from transforms.spoken_words import LANGUAGE, Readings, spoken_words

@@ -10,7 +10,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from backends.protocols import FaceView, FloatArray, FrameLandmarks, RgbImage
+from backends.protocols.arrays import FloatArray, RgbImage
+from backends.protocols.pictures import FaceView, FrameLandmarks
 from body.face_mesh import CHIN, FOREHEAD, NOSE_TIP, OUTER_EYES, SKIN
 from schemas.bounds import Count
 

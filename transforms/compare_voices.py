@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.cluster.hierarchy import fcluster, linkage
 
-from backends.protocols import VoiceEmbedder
+from backends.protocols.sound import VoiceEmbedder
 from schemas.bounds import Count, Positive, Share
 from schemas.records.sound import Voice
 from schemas.sample import SAMPLING_RATE_HZ

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import numpy as np
 from annotated_types import Interval
 
-from backends.protocols import RgbImage
+from backends.protocols.arrays import RgbImage
 from media import (
     DecodeTally,
     MediaError,

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from backends.protocols import FaceEmbedder, FaceView, FloatArray
+from backends.protocols.arrays import FloatArray
+from backends.protocols.pictures import FaceEmbedder, FaceView
 from schemas.sample import arrays_to_npz, npz_to_arrays
 from transforms.clip_print import ClipPrint
 

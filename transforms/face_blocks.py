@@ -10,7 +10,7 @@ import faiss
 import numpy as np
 import numpy.typing as npt
 
-from backends.protocols import FloatArray
+from backends.protocols.arrays import FloatArray
 
 Ints = npt.NDArray[np.int64]
 

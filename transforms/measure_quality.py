@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from backends.protocols import FrameLandmarks, RgbImage, TextDetector
+from backends.protocols.arrays import RgbImage
+from backends.protocols.pictures import FrameLandmarks, TextDetector
 from body.face_mesh import CHIN, FOREHEAD, MIDDLE_LIPS, SKIN, head_angles
 from body.pose_points import ELBOWS, SHOULDERS, WRISTS
 from schemas.bounds import Count, Level, Share

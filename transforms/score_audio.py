@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from backends.protocols import FoundSpeech
+from backends.protocols.sound import FoundSpeech
 from schemas.bounds import Share
 from schemas.records.sound import AudioQuality
 from schemas.sample import SAMPLING_RATE_HZ

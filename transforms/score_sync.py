@@ -15,7 +15,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from backends.protocols import RgbImage, SyncScorer
+from backends.protocols.arrays import RgbImage
+from backends.protocols.sound import SyncScorer
 from body.face_mesh import CHIN, FOREHEAD, MIDDLE_LIPS
 from schemas.bounds import Count
 from schemas.records.clip import Clip

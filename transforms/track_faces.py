@@ -13,7 +13,8 @@ import cv2
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from backends.protocols import Detection, FaceDetector, RgbImage
+from backends.protocols.arrays import RgbImage
+from backends.protocols.pictures import Detection, FaceDetector
 from schemas.bounds import Count, Positive, Share
 from schemas.ids import span_id
 from schemas.records.picture import Box

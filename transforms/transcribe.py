@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from backends.protocols import RecognisedWord, Recogniser
+from backends.protocols.sound import RecognisedWord, Recogniser
 from schemas.bounds import Count
 from schemas.records.clip import Clip
 from schemas.records.sound import Transcript, Word

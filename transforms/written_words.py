@@ -16,7 +16,7 @@ from collections.abc import Sequence
 
 from icu4py.breakers import CharacterBreaker, WordBreaker
 
-from backends.protocols import RecognisedWord
+from backends.protocols.sound import RecognisedWord
 
 # Scripts are told by the first word of their letters' names in the Unicode Character Database.
 _KANA = ("HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA")

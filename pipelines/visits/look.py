@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 
 from backends import select
-from backends.protocols import FaceView, FloatArray
+from backends.protocols.arrays import FloatArray
+from backends.protocols.pictures import FaceView
 from media import DecodeTally, MediaLimits
 from pipelines.cpu_meter import CpuMeter
 from pipelines.elements import ClipTask, VisitResult

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.cluster.hierarchy import DisjointSet
 
-from backends.protocols import FloatArray
+from backends.protocols.arrays import FloatArray
 from schemas.merges import MadeBy
 from transforms.cluster_identities.records import Face, IdentityConfig, Member
 from transforms.face_blocks import Ints

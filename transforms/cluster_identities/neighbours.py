@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from backends.protocols import FloatArray
+from backends.protocols.arrays import FloatArray
 from transforms.cluster_identities.components import components
 from transforms.cluster_identities.linkage import linked_clusters, squared_distances
 from transforms.cluster_identities.records import BlockPairs, Face, IdentityConfig, NearPair

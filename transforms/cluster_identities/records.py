@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from backends.protocols import FloatArray
+from backends.protocols.arrays import FloatArray
 from schemas.bounds import Count, Positive
 
 

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from backends.protocols import PictureChange, ShotModel
+from backends.protocols.pictures import PictureChange, ShotModel
 from schemas.bounds import Count, Positive, Share
 
 THUMBNAIL = (48, 27)  # px, the input of TransNet V2

@@ -8,7 +8,8 @@ Ethnicity is never guessed: it is there where it is declared.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from backends.protocols import AttributeEstimator, FaceView, FloatArray
+from backends.protocols.arrays import FloatArray
+from backends.protocols.pictures import AttributeEstimator, FaceView
 from schemas.records.person import Attribute
 from transforms.estimate_attributes.complete import complete_attributes
 from transforms.estimate_attributes.perceived import PerceivedConfig, estimate_perceived

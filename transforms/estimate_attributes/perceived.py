@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from backends.protocols import AttributeEstimator, FaceEstimate, FaceView, FloatArray
+from backends.protocols.arrays import FloatArray
+from backends.protocols.pictures import AttributeEstimator, FaceEstimate, FaceView
 from schemas.attributes import AGE_GROUPS, AGE_STARTS, GENDERS, UNKNOWN
 from schemas.bounds import Share
 from schemas.records.person import Attribute

@@ -20,7 +20,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from backends.protocols import FaceView, FloatArray, RgbImage
+from backends.protocols.arrays import FloatArray, RgbImage
+from backends.protocols.pictures import FaceView
 from body import face_mesh
 from schemas.attributes import UNKNOWN
 from schemas.bounds import Count, Factor, Positive, Share

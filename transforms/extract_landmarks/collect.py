@@ -7,7 +7,8 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from backends.protocols import FrameLandmarks, LandmarkExtractor, RgbImage
+from backends.protocols.arrays import RgbImage
+from backends.protocols.pictures import FrameLandmarks, LandmarkExtractor
 from body.face_mesh import CHIN, FOREHEAD, IRISES, NUM_POINTS, SKIN
 from body.pose_points import NUM_HAND_POINTS, NUM_POSE_POINTS
 from schemas.bounds import Share

@@ -16,7 +16,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.linalg import solveh_banded
 
-from backends.protocols import FrameLandmarks, RgbImage
+from backends.protocols.arrays import RgbImage
+from backends.protocols.pictures import FrameLandmarks
 from body.pose_points import HIPS, SHOULDERS
 from schemas.bounds import Positive
 

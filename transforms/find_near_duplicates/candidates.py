@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from backends.protocols import FloatArray
+from backends.protocols.arrays import FloatArray
 from transforms.face_blocks import Ints, block_centres, nearest_blocks, num_blocks
 from transforms.find_near_duplicates.correlate import Shelf, best_shifts
 from transforms.find_near_duplicates.records import DuplicateConfig

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
-from backends.protocols import FloatArray
+from backends.protocols.arrays import FloatArray
 from transforms.clip_print import ClipPrint
 from transforms.find_near_duplicates.candidates import candidate_pairs
 from transforms.find_near_duplicates.prove import prove

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from backends.protocols import FloatArray, RgbImage
+from backends.protocols.arrays import FloatArray, RgbImage
 from body.face_mesh import SKIN
 
 _HZ = 12.5

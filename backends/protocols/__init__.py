@@ -1,0 +1,1 @@
+"""What the steps ask of outside models; any object with these methods will do."""
