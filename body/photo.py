@@ -9,6 +9,7 @@ from typing import Literal
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from body.background import HEAD_PARTS, Image, MatteConfig, person_matte, without_person
 from body.fill import Float
@@ -45,11 +46,10 @@ class Photo:
 
     picture (h, w, 3); background (h, w, 3) without the person, to the bit the picture where matte is 0; matte
     (h, w) how much of a pixel is the person, 0 to 255; layer (h, w, 4) float32: the colours' part that is the
-    person's, and the matte in [0, 1]; tints (14, 3) colours of
-    `tint_groups`; raster of the mesh; fade (h, w)
-    how much a pixel moves with the mesh beside it, in [0, 1]; points (V, 3); camera of all of this; margin_px
-    on each side that frames made of it do not show; metre_px how
-    many px a metre is at the person's distance.
+    person's, and the matte in [0, 1]; tints (14, 3) colours of `tint_groups`; raster of the mesh; fade (h, w)
+    how much a pixel moves with the mesh beside it, in [0, 1]; inside (h, w) how many px from the mesh's
+    outline it lies, 0 off the mesh; points (V, 3); camera of all of this; margin_px on each side that frames
+    made of it do not show; metre_px how many px a metre is at the person's distance.
     """
 
     picture: Image
@@ -59,6 +59,7 @@ class Photo:
     tints: Float
     raster: Raster
     fade: Float
+    inside: Float
     points: Float
     camera: Pinhole
     margin_px: int
@@ -162,6 +163,11 @@ def fade_around(parts: Image, metre: float, config: WarpConfig) -> Float:
     return np.float32(0.5) + np.float32(0.5) * np.cos(np.float32(np.pi) * reach)
 
 
+def inside_outline(body: npt.NDArray[np.bool_]) -> Float:
+    """Return how many px each pixel (h, w) of a body lies from where it ends; 0 off it."""
+    return np.asarray(cv2.distanceTransform(body.astype(np.uint8), cv2.DIST_L2, 3), np.float32)
+
+
 def _prepared(
     picture: Image,
     points: Float,
@@ -204,7 +210,7 @@ def _layered(
     model: BodyModel,
     config: WarpConfig,
 ) -> Photo:
-    metre = metre_px(points, camera)
+    metre, part = metre_px(points, camera), part_mask(raster, model.face_parts)
     layer = np.empty((*matte.shape, 4), np.float32)
     layer[..., 3] = matte * np.float32(1 / 255)
     # What is not the background's is the person's: laid over it unmoved, it gives the picture again.
@@ -216,7 +222,8 @@ def _layered(
         layer=layer,
         tints=tints,
         raster=raster,
-        fade=fade_around(part_mask(raster, model.face_parts), metre, config),
+        fade=fade_around(part, metre, config),
+        inside=inside_outline(part > 0),
         points=points,
         camera=camera,
         margin_px=margin_px,

@@ -22,13 +22,16 @@ from body.background import Image
 from body.correspondence import flow_from, position_codes
 from body.fill import Float, push_pull
 from body.model import BodyModel
-from body.photo import Photo, fade_around
+from body.photo import Photo, fade_around, inside_outline
 from body.raster import Raster, interpolate, part_mask, rasterise
 from body.tints import tint_groups
 
 Mask = npt.NDArray[np.bool_]
 # How much a part's colour counts, against colours beside it, where the photo does not show it.
 _TINT = np.float32(0.05)
+# The colour of a pixel at the person's outline is partly another's, and taking that out leaves an error: what
+# is nearly all the person's is continued from, by its share to this power.
+_PURE = 6
 _THREADS = 8
 _HOW = {"linear": cv2.INTER_LINEAR, "cubic": cv2.INTER_CUBIC}
 
@@ -76,10 +79,11 @@ def warp(photo: Photo, points: Float, model: BodyModel) -> Warped:
     _keep_attached(
         layer, body, _back(photo, points, flow, model), flow, photo.config.stray_metres * photo.metre_px
     )
-    filled = _continued(layer, part_mask(raster, tint_groups(model)), visible, photo.tints)
+    before = _before_the_body(photo, body, flow)
+    filled = _continued(layer, part_mask(raster, tint_groups(model)), visible, before, photo.tints)
     background, matte = photo.background[photo.inner], photo.matte[photo.inner]
     picture, validity, alpha = (np.empty((*part.shape, *size), np.uint8) for size in ((3,), (), ()))
-    _compose(layer, filled, part, visible, background, matte, picture, validity, alpha)
+    _compose(layer, filled, part, visible, before, background, matte, picture, validity, alpha)
     return Warped(
         picture=picture,
         validity=validity,
@@ -131,10 +135,23 @@ def _at(values: Float, flow: Float, margin: int, how: int = cv2.INTER_LINEAR) ->
     return np.asarray(taken, np.float32)
 
 
-def _continued(layer: Float, group: Image, visible: Float, tints: Float) -> Float:
+def _before_the_body(photo: Photo, body: Mask, flow: Float) -> Float:
+    """Return how surely each pixel (H, W) of the mesh's outline in the photo now has the body behind it.
+
+    A hand that hung before a wall and is now before the chest: between it and where its mesh ends, the wall
+    is not to be seen. It lies deeper within the outline than it did.
+    """
+    # What lies beyond the frame is not known, so its border counts as an outline.
+    here = inside_outline(np.pad(body, 1))[1:-1, 1:-1]
+    there = _at(photo.inside, flow, photo.margin_px)
+    deeper = (here - there) / max(1.0, photo.config.edge_metres * photo.metre_px)
+    return np.where(body, np.clip(deeper, 0, 1), 0).astype(np.float32)
+
+
+def _continued(layer: Float, group: Image, visible: Float, before: Float, tints: Float) -> Float:
     """Return colours (H, W, 3) for where the mesh was hidden, from visible ones beside it and of its kind."""
     weight, colours = np.zeros(group.shape, np.float32), np.zeros((*group.shape, 3), np.float32)
-    hidden = _mix(layer, group, visible, tints, colours, weight)
+    hidden = _mix(layer, group, visible, before, tints, colours, weight)
     return push_pull(colours, weight) if hidden else colours
 
 
@@ -159,15 +176,18 @@ def _keep_attached(layer: Float, body: Mask, back: Float, flow: Float, stray_px:
 
 
 @njit(cache=True, nogil=True)
-def _mix(layer: Float, group: Image, visible: Float, tints: Float, colours: Float, weight: Float) -> bool:
+def _mix(
+    layer: Float, group: Image, visible: Float, before: Float, tints: Float, colours: Float, weight: Float
+) -> bool:
     """Write the colours that are known (H, W, 3) and how well (H, W); return whether any are wanted."""
     wanted = False
     for y in range(group.shape[0]):
         for x in range(group.shape[1]):
             if group[y, x] == 0:
                 continue
-            share, hidden = layer[y, x, 3], np.float32(1.0) - visible[y, x]
-            known, tint = visible[y, x] * share, _TINT * hidden
+            share = layer[y, x, 3]
+            hidden = np.float32(1.0) - visible[y, x] * (1 - before[y, x] * (1 - share))
+            known, tint = visible[y, x] * share**_PURE, _TINT * hidden
             wanted |= hidden > 0
             total = known + tint
             weight[y, x] = total
@@ -181,16 +201,18 @@ def _mix(layer: Float, group: Image, visible: Float, tints: Float, colours: Floa
 
 @njit(cache=True, nogil=True)
 def _compose(
-    layer: Float, filled: Float, part: Image, visible: Float, background: Image, matte: Image,
+    layer: Float, filled: Float, part: Image, visible: Float, before: Float, background: Image, matte: Image,
     picture: Image, validity: Image, alpha: Image,
 ) -> None:  # fmt: skip
     for y in range(part.shape[0]):
         for x in range(part.shape[1]):
             body = part[y, x] > 0
             hidden = np.float32(1.0) - visible[y, x] if body else np.float32(0.0)
-            share = layer[y, x, 3] * (1 - hidden) + hidden
+            # What the layer leaves open is the body's where that is behind, and the background's elsewhere.
+            behind = before[y, x] * (1 - layer[y, x, 3]) if body else np.float32(0.0)
+            share = (layer[y, x, 3] + behind) * (1 - hidden) + hidden
             for c in range(3):
-                colour = layer[y, x, c] * (1 - hidden) + hidden * filled[y, x, c]
+                colour = layer[y, x, c] * (1 - hidden) + (behind * (1 - hidden) + hidden) * filled[y, x, c]
                 colour += (1 - share) * background[y, x, c]
                 picture[y, x, c] = np.uint8(min(max(np.rint(colour), 0.0), 255.0))
             alpha[y, x] = np.uint8(min(max(np.rint(share * 255), 0.0), 255.0))

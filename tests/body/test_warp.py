@@ -3,6 +3,7 @@
 import dataclasses
 from concurrent.futures import ThreadPoolExecutor
 
+import cv2
 import numpy as np
 import pytest
 
@@ -121,6 +122,25 @@ def test_a_hand_that_has_gone_is_not_seen_twice():
     assert (done.part > 0).any()
     np.testing.assert_array_equal(done.picture[50:70, 70:90], 200)
     assert (done.validity[50:70, 70:90] == Seen.HIDDEN).all()
+
+
+def test_the_wall_beside_a_hand_does_not_go_with_it_before_the_body():
+    model, points = _squares()
+    aside = points.copy()
+    aside[:4, 0] -= 0.35  # the hand hangs beside the body
+    picture = np.full((120, 160, 3), 220, np.uint8)
+    whole = prepare_photo(picture, aside, CAMERA, model)
+    part = warp(whole, aside, model).part
+    hand = cv2.erode((part == Part.LEFT_HAND).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    person = hand | (part == Part.TORSO)
+    picture[person] = (90, 60, 30)  # the mesh reaches 2 px beyond the hand
+    photo = prepare_photo(picture, aside, CAMERA, model, segmented=person.astype(np.uint8) * 255)
+    still = warp(photo, aside, model).picture.astype(int)
+    assert np.abs(still - picture).max() <= 1
+    done = warp(photo, points, model)
+    moved = cv2.erode((done.part > 0).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    assert (done.part[moved] == Part.LEFT_HAND).sum() > 200
+    assert done.picture[moved].max() < 110  # nothing of the wall before the body
 
 
 @pytest.mark.parametrize("sampling", ["linear", "cubic"])
