@@ -21,6 +21,7 @@ from pipelines.run_folder import RunFolder
 from pipelines.runner import job_shape
 from pipelines.settle_consent import settle_consent
 from pipelines.stages import VISITS
+from pipelines.to_do import ToDo, to_do
 from schemas.consent import refusal
 from schemas.days import utc_today
 from schemas.records.source import Source
@@ -34,7 +35,7 @@ _LOOK_SECONDS = 60.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Amount:
-    """How much there is to do: sources that may be opened, and the mean of those that were looked at."""
+    """How much there is: sources that may be opened, what is to do for them, the mean of those looked at."""
 
     num_sources: int
     num_refused: int
@@ -42,6 +43,7 @@ class Amount:
     num_unreadable: int
     mean_seconds: float
     mean_bytes: float
+    to_do: ToDo
 
     @property
     def hours(self) -> float:
@@ -69,9 +71,10 @@ def dry_run(
     machines = budget.machines(prices)
     check_some_access(openable(inputs.sources))
     amount = measure(inputs, output, config)
-    costs = budget.core_hours(budget.stage_costs(), amount.hours)
+    whole = budget.core_hours(budget.stage_costs(), amount.hours)
+    costs = {stage: hours * amount.to_do.share(stage) for stage, hours in whole.items()}
     console.out("Dry run: nothing is written.", highlight=False)
-    for line in _amount_lines(amount):
+    for line in (*_amount_lines(amount), *_to_do_lines(amount.to_do)):
         console.out(line, highlight=False)
     console.print(_stage_table(costs, options))
     if job_shape(options).elsewhere:
@@ -109,6 +112,7 @@ def measure(inputs: Inputs, output: str, config: CurateConfig) -> Amount:
         num_unreadable=len(looked) - len(found),
         mean_seconds=statistics.fmean(seconds) * readable,
         mean_bytes=statistics.fmean(sizes) * readable,
+        to_do=to_do(folder.current(), sources, config),
     )
 
 
@@ -136,6 +140,15 @@ def _amount_lines(amount: Amount) -> list[str]:
     bad = f"; {amount.num_unreadable} cannot be read" if amount.num_unreadable else ""
     size = f"{amount.num_sources * amount.mean_bytes / 1e9:.3g} GB"
     return [f"Inputs: {amount.num_sources} sources, {_hours(amount.hours)}, {size}, {how}{bad}{refused}"]
+
+
+def _to_do_lines(left: ToDo) -> list[str]:
+    """Return what of it the last result has already."""
+    if not left.is_known:
+        return []
+    again = ", ".join(left.redone)
+    others = f"done again: {again} (settings, models or code changed)" if again else "nothing is done again"
+    return [f"New since the last result: {left.num_new} of {left.num_sources}; of the others {others}"]
 
 
 def _stage_table(costs: dict[str, float], options: PipelineOptions) -> Table:

@@ -22,6 +22,7 @@ DATAFLOW = "DataflowRunner"
 ONE_HARNESS = "no_use_multiple_sdk_containers"
 MANY_HARNESSES = "use_multiple_sdk_containers"
 PRIME = "enable_prime"
+_MOST_WORKERS = 10
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,7 +51,11 @@ DATAFLOW_DEFAULTS = (
         value="THROUGHPUT_BASED",
         reason="stages need the more machines the more clips they get",
     ),
-    Default(flag="max_num_workers", value="10", reason="the bill has a bound until you set a higher one"),
+    Default(
+        flag="max_num_workers",
+        value=str(_MOST_WORKERS),
+        reason="the bill has a bound until you set a higher one",
+    ),
 )
 _CORES = re.compile(r"-(?:custom-)?(\d+)(?:-\d+)?(?:-ext|-lssd)?$")
 # Of s3://: pool processes have the environment of the worker, not the flags of the job.
@@ -96,7 +101,7 @@ def _missing(given: dict[str, Any], command: str) -> list[str]:
         d.flag: PipelineOptions([f"--{d.flag}={d.value}"]).get_all_options(True) for d in DATAFLOW_DEFAULTS
     }
     added = [f"--{d.flag}={d.value}" for d in DATAFLOW_DEFAULTS if not parsed[d.flag].keys() & given.keys()]
-    if (asked := int(given.get("num_workers") or 0)) > 10 and "max_num_workers" not in given:
+    if (asked := int(given.get("num_workers") or 0)) > _MOST_WORKERS and "max_num_workers" not in given:
         added = [flag for flag in added if not flag.startswith("--max_num_workers")]
         added.append(f"--max_num_workers={asked}")
     if not {ONE_HARNESS, MANY_HARNESSES} & set(given.get("experiments") or ()):

@@ -58,21 +58,36 @@ class PoolsInTurn(beam_fn_api_pb2_grpc.BeamFnExternalWorkerPoolServicer):
 
 
 def serve(addresses: Sequence[str], port: int) -> tuple[Any, int]:
-    """Begin to serve; returns the server and its port, a free one if 0 was asked for."""
-    server = grpc.server(ThreadPoolExecutor())
+    """Begin to serve; returns the server and its port, a free one if 0 was asked for.
+
+    Raises:
+        RuntimeError: if the port is taken.
+    """
+    # Else a second one at the same port would take every other request, without a word.
+    server = grpc.server(ThreadPoolExecutor(), options=[("grpc.so_reuseport", 0)])
     beam_fn_api_pb2_grpc.add_BeamFnExternalWorkerPoolServicer_to_server(PoolsInTurn(addresses), server)
     port = server.add_insecure_port(f"[::]:{port}")
     server.start()
     return server, port
 
 
+def _address(text: str) -> str:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text}: should be HOST:PORT")
+    return text
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until the process is ended."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--service_port", type=int, required=True)
-    parser.add_argument("pool", nargs="+", help="HOST:PORT of a worker pool")
+    parser.add_argument("pool", nargs="+", type=_address, help="HOST:PORT of a worker pool")
     options = parser.parse_args(arguments)
-    server, port = serve(options.pool, options.service_port)
+    try:
+        server, port = serve(options.pool, options.service_port)
+    except RuntimeError:
+        parser.error(f"--service_port {options.service_port}: is taken, or not ours to take; choose another")
     print(f"worker pools in turn at port {port}: {', '.join(options.pool)}", flush=True)
     server.wait_for_termination()
     return 0

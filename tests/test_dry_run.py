@@ -2,6 +2,7 @@
 
 import io
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,11 +11,14 @@ from rich.console import Console
 
 from commands import dry_run
 from pipelines import budget
-from pipelines.config import CurateConfig
+from pipelines.config import CurateConfig, config_from
 from pipelines.discover import discover
 from pipelines.job_options import with_defaults
+from pipelines.run_folder import RunFolder
 from pipelines.runner import runner_options
+from pipelines.to_do import ToDo, to_do
 from schemas.outcomes import BadInputError
+from tests.resume_runs import SETTINGS, TALKERS, Place
 from tests.test_job_options import NEEDED
 
 IMAGE = "--sdk_container_image=registry.example/mentor:1"
@@ -65,6 +69,7 @@ def test_a_dry_run_on_dataflow_says_what_is_sent_and_what_it_costs(
         num_unreadable=0,
         mean_seconds=360.0,
         mean_bytes=1e7,
+        to_do=ToDo(num_sources=1000, num_new=1000, redone=(), is_known=False),
     )
     monkeypatch.setattr(dry_run, "measure", lambda *_: amount)
     told = said(videos, dataflow("--max_num_workers=5"))
@@ -76,6 +81,22 @@ def test_a_dry_run_on_dataflow_says_what_is_sent_and_what_it_costs(
     assert f"About {hours:.3g} core hours" in told and "on 5 machines of 8 vCPU" in told
     assert f"About {hours * (machine.usd_per_core_hour() or 0):.2f} US dollars" in told
     assert "the bill has a bound" not in told, "the user set it"
+
+
+def test_what_the_last_result_has_is_not_done_again(whole: Path, place: Place, tmp_path: Path) -> None:
+    last, config = RunFolder(str(whole)).current(), config_from(SETTINGS, "settings")
+    inputs = discover(place.manifest([*TALKERS, "signer.mp4"]), config)
+    left = to_do(last, inputs.sources, config)
+    assert left == ToDo(num_sources=3, num_new=1, redone=())
+    assert left.share("look") == 1 / 3 and left.share("check") == 1.0
+    changed = replace(config, landmarks=replace(config.landmarks, min_score=0.9))
+    redone = to_do(last, inputs.sources, changed).redone
+    assert redone[0] == "look" and {"survey", "audio"}.isdisjoint(redone) and "body" in redone
+    screen = io.StringIO()
+    dry_run.dry_run(inputs, str(whole), config, runner_options([]), Console(file=screen, width=250))
+    assert "New since the last result: 1 of 3; of the others nothing is done again" in screen.getvalue()
+    nothing = to_do(RunFolder(str(tmp_path)).current(), inputs.sources, config)
+    assert (nothing.num_new, nothing.is_known) == (3, False)
 
 
 def test_what_cannot_be_told_is_not_made_up(videos: Path) -> None:

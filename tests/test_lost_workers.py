@@ -13,6 +13,7 @@ from rich.console import Console
 from benchmarks.killed_runs import digests
 from benchmarks.worker_pools import job_flags
 from commands.lost_workers import MOST_LOSSES, again_if_lost
+from pipelines import worker_pools
 from pipelines.embedded_server import GONE, WorkerLostError, embedded_server
 from schemas.outcomes import BadInputError
 from tests.resume_runs import TALKERS, Place
@@ -60,6 +61,15 @@ def test_a_job_that_loses_a_worker_is_sent_again_and_ends(tmp_path: Path) -> Non
     places = {Path(place).name for _, place in kept}
     assert places <= {"pool0", "pool1", "pool2"} and len(places) > 1
     assert (tmp_path / "died").exists() and f"{GONE}; going on" in said.getvalue()
+
+
+def test_what_cannot_be_in_front_of_pools_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    first, port = worker_pools.serve(["host:1"], 0)
+    for arguments, said in (([str(port), "host:1"], "is taken"), (["0", "host"], "should be HOST:PORT")):
+        with pytest.raises(SystemExit) as ended:
+            worker_pools.main(["--service_port", *arguments])
+        assert ended.value.code == 2 and said in capsys.readouterr().err
+    first.stop(None)
 
 
 def test_losses_without_end_are_one_line() -> None:
