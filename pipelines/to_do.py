@@ -7,7 +7,7 @@ from pipelines.recipes import recipes_of
 from pipelines.results import Result
 from pipelines.stages import VISITS, VisitSections
 from schemas.outcomes import BadInputError
-from schemas.records import Source
+from schemas.records.source import Source
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
