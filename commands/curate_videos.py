@@ -36,6 +36,7 @@ from pipelines.sender import told_of_other_mentor
 from pipelines.sent_job import SentJob, refuse_if_running
 from pipelines.settle_consent import settle_consent
 from pipelines.steps import OutputError
+from pipelines.summarise import Ended
 from schemas.consent import refusal
 from schemas.days import utc_today
 from schemas.outcomes import BadInputError
@@ -142,18 +143,16 @@ def _run(
             _ = sources_collection(pipeline, inputs.sources) | chain
             made = Made(command=CURATE, result=places.result.name, inputs_hash=whole, day=today.isoformat())
             run_to_end(pipeline, options, made, folder, console)
-    return complete(
-        CURATE,
-        folder,
-        places,
-        config,
-        console,
+    ended = Ended(
+        command=CURATE,
+        config=config,
         ignored=inputs.ignored,
         wall_seconds=before + time.monotonic() - started,
         inputs_hash=whole,
         today=today,
         recipes=stage_recipes(config),
     )
+    return complete(ended, folder, places, console)
 
 
 @contextmanager

@@ -37,6 +37,7 @@ from pipelines.known_faces import Faces, KnownFace, known_faces
 from pipelines.results import Result
 from pipelines.run_folder import RunFolder
 from pipelines.runner import runner_options
+from pipelines.summarise import Ended
 from schemas.days import utc_today
 from schemas.outcomes import BadInputError
 from schemas.run import ERASE
@@ -206,19 +207,16 @@ def _make_result(folder: RunFolder, before: Result, plan: ErasePlan, console: Co
     with running(folder, console), beam.Pipeline(options=runner_options([])) as pipeline:
         _ = pipeline | Remaining(before, places, plan, config, changes, sizes)
     names = set(plan.source_names)
-    complete(
-        ERASE,
-        folder,
-        places,
-        config,
-        Console(quiet=True),
+    ended = Ended(
+        command=ERASE,
+        config=config,
         ignored=[ignored for ignored in summary.ignored_inputs if ignored.name not in names],
         wall_seconds=summary.wall_seconds,
         inputs_hash=None,
         today=datetime.date.fromisoformat(summary.consent_day) if summary.consent_day else utc_today(),
         recipes=summary.recipes,
-        people=remaining_people(before, plan),
     )
+    complete(ended, folder, places, Console(quiet=True), remaining_people(before, plan))
 
 
 def _say(console: Console, line: str) -> None:

@@ -19,6 +19,7 @@ from pipelines.places import Places
 from pipelines.recipes import stage_recipes
 from pipelines.run_folder import RunFolder
 from pipelines.runner import runner_options
+from pipelines.summarise import Ended
 from schemas.days import utc_today
 from schemas.outcomes import BadInputError
 from schemas.run import RunSummary
@@ -65,19 +66,16 @@ def package(
             return places
 
         places = again_if_lost(run, console)
-        return complete(
-            "package",
-            folder,
-            places,
-            config,
-            console,
+        ended = Ended(
+            command="package",
+            config=config,
             ignored=summary.ignored_inputs,
             wall_seconds=time.monotonic() - started,
             inputs_hash=None,
             today=today,
             recipes=stage_recipes(config, summary.recipes),
-            people=summary.people,
         )
+        return complete(ended, folder, places, console, summary.people)
 
 
 def settings_of_run(folder: RunFolder, earlier: RunSummary, config_path: str | None = None) -> CurateConfig:

@@ -34,62 +34,74 @@ _ERASED = (
 _VERSIONED = ("apache-beam", "numpy", "av", "pyarrow", "mediapipe", "torch", "webdataset")
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ended:
+    """A run that wrote the tables of its result, as its summary tells of it.
+
+    `inputs_hash` names what the result was made from, None where no other run can be the same; `today` is the
+    day on which consents were judged; `recipes` say with what each stage made what the result holds.
+    """
+
+    command: str
+    config: CurateConfig
+    ignored: Sequence[IgnoredInput]
+    wall_seconds: float
+    inputs_hash: str | None
+    today: datetime.date
+    recipes: Sequence[StageRecipe] = ()
+
+
 def summarise(
-    command: str,
-    result: Result,
-    config: CurateConfig,
-    stages: Sequence[StageSummary],
-    people: PeopleSummary,
-    *,
-    ignored: Sequence[IgnoredInput],
-    wall_seconds: float,
-    inputs_hash: str | None,
-    today: datetime.date,
-    recipes: Sequence[StageRecipe] = (),
+    run: Ended, result: Result, stages: Sequence[StageSummary], people: PeopleSummary
 ) -> RunSummary:
-    """Return the summary of a result whose tables are written; `today` is the day consents were judged on."""
+    """Return the summary of a result whose tables are written.
+
+    Args:
+        stages: how many elements went into each and came out; people: what comparing people found.
+    """
+    config = run.config
     stages = sorted(stages, key=lambda s: ORDER[s.stage])
     rejected = count_rejections(result)
     failed = Counter(_values(result, "failures", "stage"))
     totals = _totals(result, stages, rejected.unread_seconds)
     return RunSummary(
         schema_version=SCHEMA_VERSION,
-        command=command,
+        command=run.command,
         config=config_dict(config),
         config_hash=config_hash(config),
-        versions={
-            "mentor": VERSION,
-            "python": platform.python_version(),
-            **{name: version(name) for name in _VERSIONED},
-        },
+        versions=_versions(),
         backends=describe_backends(),
         stages=stages,
         totals=totals,
         rejected_by_reason=dict(sorted(rejected.reasons.items())),
         rejected_seconds_by_reason=dict(sorted(rejected.seconds.items())),
         failed_by_stage=dict(sorted(failed.items())),
-        ignored_inputs=list(ignored),
-        wall_seconds=wall_seconds,
+        ignored_inputs=list(run.ignored),
+        wall_seconds=run.wall_seconds,
         people=people,
         problems=[
             *nothing_accepted(int(totals["accepted_clips"]), failed),
             *find_problems(stages, people, config),
         ],
-        notes=[
-            *([_ERASED] if command == ERASE else []),
-            *_notes(result, rejected.reasons),
-            *age_notes(config, _minors_by_basis(result) if rejected.reasons[RULE] else {}),
-        ],
-        inputs_hash=inputs_hash,
-        consent_day=today.isoformat(),
-        recipes=list(recipes),
+        notes=_notes(run, result, rejected.reasons),
+        inputs_hash=run.inputs_hash,
+        consent_day=run.today.isoformat(),
+        recipes=list(run.recipes),
     )
 
 
-def _notes(result: Result, reasons: Mapping[str, int]) -> list[str]:
-    """Return what the user should know: balance, declarations, rules that came too late, the platform."""
+def _versions() -> dict[str, str]:
+    ours = {"mentor": VERSION, "python": platform.python_version()}
+    return ours | {name: version(name) for name in _VERSIONED}
+
+
+def _notes(run: Ended, result: Result, reasons: Mapping[str, int]) -> list[str]:
+    """Return what the user should know: what was erased, balance, declarations, rules that came too late, the
+    platform, ages.
+    """
     unused = (row for part in result.table_parts("unused_declarations") for row in part.to_pylist())
-    notes = balance_notes({name: result.read_table(name).to_pylist() for name in NOTED}, unused)
+    notes = [_ERASED] if run.command == ERASE else []
+    notes += balance_notes({name: result.read_table(name).to_pylist() for name in NOTED}, unused)
     if late := reasons.get(NEVER_DECODED, 0):
         notes.append(
             f"{late} clips pass the present rules, but earlier ones turned them down before they were "
@@ -97,7 +109,7 @@ def _notes(result: Result, reasons: Mapping[str, int]) -> list[str]:
         )
     if sys.platform != "linux":
         notes.append(f"not tested on {sys.platform}")
-    return notes
+    return [*notes, *age_notes(run.config, _minors_by_basis(result) if reasons.get(RULE) else {})]
 
 
 @dataclass(slots=True)

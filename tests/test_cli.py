@@ -162,16 +162,17 @@ def test_failures_and_nothing_accepted_is_a_problem_at_any_number() -> None:
 def test_a_system_that_is_not_tested_is_a_note_and_no_problem(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from pipelines.summarise import summarise
+    from pipelines.summarise import Ended, summarise
 
     result = RunFolder(str(tmp_path)).new_result()
     for name in TABLES:
         write_bytes(f"{result.tables}/{name}-00000-of-00001.parquet", parquet_bytes(to_table(name, [])))
     monkeypatch.setattr(sys, "platform", "darwin")
-    summary = summarise(
-        "curate", result, CurateConfig(), [], PeopleSummary(), ignored=[], wall_seconds=0.0, inputs_hash=None,
+    run = Ended(
+        command="curate", config=CurateConfig(), ignored=[], wall_seconds=0.0, inputs_hash=None,
         today=datetime.date(2026, 11, 27),
     )  # fmt: skip
+    summary = summarise(run, result, [], PeopleSummary())
     assert summary.problems == [] and "not tested on darwin" in summary.notes
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from pipelines.config import CurateConfig
 from pipelines.results import Result
-from pipelines.summarise import summarise
+from pipelines.summarise import Ended, summarise
 from schemas.outcomes import clip_rejection
 from schemas.records.person import AgeBasis, AgeBound
 from schemas.run import PeopleSummary, RunSummary
@@ -33,10 +33,11 @@ def summed(folder: Path, parts: int) -> tuple[RunSummary, Result]:
     young = [clip_rejection(c, "filter_people", "may_be_minor", 9.0, 18.0) for c in clips[::5]]
     changed = dataclasses.replace(records, clips=clips, rejections=[*records.rejections, *young])
     result = Result(str(write_run(folder, changed, parts=parts)))
-    summary = summarise(
-        "curate", result, CurateConfig(), [], PeopleSummary(), ignored=[], wall_seconds=0.0, inputs_hash=None,
+    run = Ended(
+        command="curate", config=CurateConfig(), ignored=[], wall_seconds=0.0, inputs_hash=None,
         today=datetime.date(2026, 11, 27),
     )  # fmt: skip
+    summary = summarise(run, result, [], PeopleSummary())
     return summary, result
 
 
