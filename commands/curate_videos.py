@@ -133,11 +133,11 @@ def _run(
 ) -> RunSummary:
     started, before = time.monotonic(), 0.0 if job is None else time.time() - job.sent_at
     places = folder.places(folder.new_result() if job is None else folder.result(job.result))
-    with running(folder, console):
+    options = runner_options(beam_flags)
+    with running(folder, console, elsewhere=job_shape(options).elsewhere):
         if job is not None:
             take_up(job, folder, console)
         else:
-            options = runner_options(beam_flags)
             pipeline = beam.Pipeline(options=options)
             chain = Curate(config, places, folder.log_folder, job_shape(options), read_erased(folder))
             _ = sources_collection(pipeline, inputs.sources) | chain
@@ -156,8 +156,8 @@ def _run(
 
 
 @contextmanager
-def running(folder: RunFolder, console: Console) -> Iterator[None]:
-    """Show progress while a pipeline runs; end its workers when it ends.
+def running(folder: RunFolder, console: Console, *, elsewhere: bool = False) -> Iterator[None]:
+    """Show progress while a pipeline runs, here or elsewhere; end its workers when it ends.
 
     Raises:
         BadInputError: if the output folder cannot be written any more, or workers have another Mentor.
@@ -165,7 +165,7 @@ def running(folder: RunFolder, console: Console) -> Iterator[None]:
     """
     logging.getLogger("apache_beam").setLevel(logging.CRITICAL)
     try:
-        with embedded_server(), progress.display(console):
+        with embedded_server(), progress.display(console, elsewhere=elsewhere):
             yield
     except Exception as error:
         # What a worker raised comes as it was or, by way of another process of Beam's, in words.

@@ -143,16 +143,15 @@ def _follow(sent: Any, job: SentJob, folder: RunFolder, console: Console) -> Non
     try:
         with _followed(job):
             sent.wait_until_finish()
-    except AssertionError as error:  # Beam's, where it could not ask any more
-        raise BadInputError(
-            f"lost sight of job {job.job_id} ({job.page}), which goes on: run the same command again to wait "
-            f"for it, or end it with {job.how_to_end}"
-        ) from error
     except Exception as error:
-        forget_job(folder.root)
-        if type(error).__name__ != "DataflowRuntimeException":
-            raise
-        raise BadInputError(told_of_other_mentor(error) or told_of_end(error, job)) from error
+        if type(error).__name__ == "DataflowRuntimeException":  # it is over
+            forget_job(folder.root)
+            raise BadInputError(told_of_other_mentor(error) or told_of_end(error, job)) from error
+        said = " ".join(str(error).split())[:200]  # of Beam or its clients, which tried for minutes
+        raise BadInputError(
+            f"job {job.job_id} ({job.page}) cannot be asked for any more ({said}) and may go on: run the "
+            f"same command again to wait for it, or end it with {job.how_to_end}"
+        ) from error
     finally:
         forget()
 

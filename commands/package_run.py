@@ -18,7 +18,7 @@ from pipelines.package import package_inputs
 from pipelines.places import Places
 from pipelines.recipes import stage_recipes
 from pipelines.run_folder import RunFolder
-from pipelines.runner import runner_options
+from pipelines.runner import job_shape, runner_options
 from pipelines.summarise import Ended
 from schemas.days import utc_today
 from schemas.outcomes import BadInputError
@@ -59,7 +59,7 @@ def package(
             places = folder.places(folder.new_result())
             options = runner_options(beam_flags, command="package")
             made = Made(command="package", result=places.result.name, inputs_hash=None, day=today.isoformat())
-            with running(folder, console):
+            with running(folder, console, elsewhere=job_shape(options).elsewhere):
                 pipeline = beam.Pipeline(options=options)
                 _ = package_inputs(pipeline, earlier, config, today) | Finish(config, places)
                 run_to_end(pipeline, options, made, folder, console)

@@ -138,16 +138,21 @@ def note_counters(counters: Mapping[str, int]) -> None:
                 )
 
 
-def progress_line(counts: dict[str, StageCount], elapsed: float, now: float) -> str:
+def progress_line(
+    counts: dict[str, StageCount], elapsed: float, now: float, otherwise: str = "starting"
+) -> str:
     """Return one line about the stages in progress, at most MOST_CHARACTERS long.
 
     A stage that waits for the one before it is not in progress, though it knows what it will get.
+
+    Args:
+        otherwise: what is said where nothing was counted.
     """
     known = [name for name in STAGES if name in counts and counts[name].expected]
     unfinished = [name for name in known if counts[name].ended < counts[name].expected]
     shown = [name for i, name in enumerate(unfinished) if i == 0 or counts[name].ended] or known[-1:]
     parts = [_about(name, counts[name], now) for name in shown]
-    line = f"{elapsed:5.0f} s  {'; '.join(parts) or 'starting'}"
+    line = f"{elapsed:5.0f} s  {'; '.join(parts) or otherwise}"
     return line if len(line) <= MOST_CHARACTERS else line[: MOST_CHARACTERS - 1] + "…"
 
 
@@ -183,8 +188,15 @@ def _table(started: float) -> Table:
 
 
 @contextmanager
-def display(console: Console, line_seconds: float = LINE_SECONDS) -> Iterator[None]:
-    """Show progress on a terminal while the block runs; off a terminal, a line every `line_seconds`."""
+def display(
+    console: Console, line_seconds: float = LINE_SECONDS, *, elsewhere: bool = False
+) -> Iterator[None]:
+    """Show progress on a terminal while the block runs; off a terminal, a line every `line_seconds`.
+
+    Args:
+        elsewhere: that workers are, and may keep their counts to themselves.
+    """
+    otherwise = "at work elsewhere" if elsewhere else "starting"
     with _lock:
         _counts.clear()
     started = time.monotonic()
@@ -202,7 +214,7 @@ def display(console: Console, line_seconds: float = LINE_SECONDS) -> Iterator[No
         while not stop.wait(line_seconds):
             now = time.monotonic()
             with _lock:
-                line = progress_line(_counts, now - started, now)
+                line = progress_line(_counts, now - started, now, otherwise)
             console.out(line, highlight=False)
 
     thread = threading.Thread(target=write_lines, daemon=True)

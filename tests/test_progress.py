@@ -140,6 +140,14 @@ def test_a_line_fits_a_log_whatever_happens() -> None:
     assert len(line) == MOST_CHARACTERS and "\n" not in line
 
 
+@pytest.mark.parametrize(("elsewhere", "said"), [(False, "starting"), (True, "at work elsewhere")])
+def test_a_run_of_which_nothing_is_counted_says_why(elsewhere: bool, said: str) -> None:
+    screen = io.StringIO()
+    with display(Console(file=screen, width=60), line_seconds=0.02, elsewhere=elsewhere):
+        time.sleep(0.1)
+    assert screen.getvalue().splitlines()[-1].endswith(said)
+
+
 def test_off_a_terminal_lines_do_not_wrap() -> None:
     screen = io.StringIO()
     with display(Console(file=screen, width=20), line_seconds=0.02):

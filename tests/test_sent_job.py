@@ -203,6 +203,21 @@ def test_nobody_writes_into_a_folder_while_a_job_runs_for_it(service: Service, f
         assert noted_job(folder.root) is None and list_folder(f"{folder.root}/results") == []
 
 
+def test_a_job_that_is_lost_sight_of_stays_noted(service: Service, folder: RunFolder) -> None:
+    job = sent_job(service)
+    note_job(folder.root, job)
+
+    def wait_until_finish() -> None:
+        raise AssertionError("Job did not reach to a terminal state")  # as Beam has it where its poll failed
+
+    sent = SimpleNamespace(wait_until_finish=wait_until_finish)
+    with pytest.raises(
+        BadInputError, match=r"cannot be asked for any more .* may go on: run the same command"
+    ):
+        follow_job._follow(sent, job, folder, Console(file=io.StringIO()))
+    assert noted_job(folder.root) == job
+
+
 def test_a_service_that_does_not_answer_is_told(service: Service, folder: RunFolder) -> None:
     note_job(folder.root, sent_job(service, endpoint="http://localhost:1"))
     with pytest.raises(BadInputError, match=r"job-0 on Dataflow .* may still run, and cannot be asked for"):
