@@ -89,6 +89,17 @@ def test_nothing_is_made_up_where_no_body_was_seen() -> None:
     assert sway(places_of(steadied), true[seen]) < 3.5  # two pieces, each about where it was seen
 
 
+def test_a_step_that_cannot_be_tracked_is_no_leap() -> None:
+    tracker, picture = TorsoTracker(FACE_PX, TorsoConfig()), cloth()
+    # Landmarks wander off, to one side before a flash and to the other after it, while the body keeps still.
+    seen = [landmarks(PLACES + 8 * np.cos(step / 59 * np.pi)) for step in range(60)]
+    for step, frame in enumerate(seen):
+        tracker.update(np.full_like(picture, 255) if step == 30 else picture, frame)
+    steps = np.abs(np.diff(places_of(tracker.steadied(seen)), axis=0)).max((1, 2))
+    assert steps[:29].max() < 0.1  # tracked, and still
+    assert steps.max() < 3
+
+
 def test_landmarks_that_are_not_visible_do_not_pull() -> None:
     def see(step: int, true: np.ndarray) -> FrameLandmarks:
         there = step % 2 == 0

@@ -37,6 +37,7 @@ _AGREE_PX = 0.5  # and lie so near to where the torso's motion takes it
 _ABOVE, _BELOW, _LEAST_WIDTH = 0.15, 2.0, 1.0
 # What is not the torso, with so much around it (face heights): the face and what hangs from it, hands.
 _FACE_MARGIN, _HAND_MARGIN = 0.2, 0.15
+_UNTRACKED = 8.0  # times the error of a tracked step is that of a landmark's own
 _ROUNDS = 2  # the motion of a point depends a little on where it is
 
 
@@ -83,7 +84,7 @@ class TorsoTracker:
         """Return the frames' landmarks, shoulders and hips steadied; x and y alone, where they were seen."""
         seen = [row for row, frame in enumerate(frames) if frame.pose is not None]
         steps = self._steps[: len(frames)]
-        if not seen or all(step is None for step in steps):
+        if not seen or all(step is None for step in steps[1:]):
             return list(frames)
         places = np.full((len(frames), len(STEADIED), 2), np.nan)
         for row in seen:
@@ -175,7 +176,8 @@ def _tracked(before: Grey, after: Grey, points: Any) -> tuple[Any, npt.NDArray[n
 def _fused(places: Float, steps: Sequence[Float | None], wander: float, step_error: float) -> Float:
     """Return places (N, 2) of a point that moves by the steps and stays near where it was seen.
 
-    The least squares of both, weighted by their deviations in px; where neither is known, NaN stays.
+    The least squares of both, weighted by their deviations in px. A step that could not be tracked is the
+    landmark's own, believed less; where a point was not seen, NaN stays.
     """
     known = np.asarray(np.isfinite(places).all(1), np.bool_)
     if not known.any():
@@ -183,18 +185,19 @@ def _fused(places: Float, steps: Sequence[Float | None], wander: float, step_err
     rows = np.arange(len(places))
     columns: list[Float] = [np.interp(rows, rows[known], column[known]) for column in places.T]
     at = np.stack(columns, axis=1)
-    tracked = np.array([step is not None for step in steps]) & (rows > 0)
-    motion: Float = np.stack([np.eye(2, 3) if step is None else step for step in steps])
-    coupled: Float = tracked / step_error**2
+    own, tracked = np.diff(at, axis=0), np.array([step is not None for step in steps[1:]], np.bool_)
+    motion: Float = np.stack([np.eye(2, 3) if step is None else step for step in steps[1:]])
+    coupled: Float = 1 / np.where(tracked, step_error, _UNTRACKED * step_error) ** 2
     pulled: Float = known / wander**2
     wanted = np.nan_to_num(places) * pulled[:, None]
     band = np.zeros((2, len(places)))
-    band[1] = pulled + coupled + 1e-12
-    band[1, :-1] += coupled[1:]
-    band[0, 1:] = -coupled[1:]
+    band[1] = pulled
+    band[1, 1:] += coupled
+    band[1, :-1] += coupled
+    band[0, 1:] = -coupled
     for _ in range(_ROUNDS):
-        moves = np.einsum("nab,nb->na", motion[1:, :, :2], at[:-1]) + motion[1:, :, 2] - at[:-1]
-        pull = coupled[1:, None] * moves
+        moves = np.einsum("nab,nb->na", motion[:, :, :2], at[:-1]) + motion[:, :, 2] - at[:-1]
+        pull = coupled[:, None] * np.where(tracked[:, None], moves, own)
         right = wanted.copy()
         right[1:] += pull
         right[:-1] -= pull
