@@ -46,8 +46,9 @@ def read_track(path: Path) -> BodyTrack:
     camera, model = arrays[_CAMERA], arrays[_MODEL_ID]
     if camera.shape != (4,) or not np.isfinite(camera).all() or model.dtype != np.uint8 or model.ndim != 1:
         raise BadInputError(f"{path}: its camera or model_id is damaged")
-    if not 0 < len(arrays[names[0]]) <= _MAX_FRAMES:
-        raise BadInputError(f"{path}: {len(arrays[names[0]])} frames; 1 to {_MAX_FRAMES} are read")
+    number = len(np.atleast_1d(arrays[names[0]]))
+    if not 0 < number <= _MAX_FRAMES:
+        raise BadInputError(f"{path}: {number} frames; 1 to {_MAX_FRAMES} are read")
     try:
         fit = {
             "betas": arrays[_BETAS],

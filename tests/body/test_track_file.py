@@ -28,7 +28,7 @@ def test_a_motion_comes_back_as_it_was(tmp_path: Path) -> None:
     assert track_bytes(again) == track_bytes(track)
 
 
-@pytest.mark.parametrize("damage", ["text", "missing", "nan", "camera", "frames"])
+@pytest.mark.parametrize("damage", ["text", "missing", "nan", "camera", "frames", "one number"])
 def test_files_that_are_no_motion_are_refused_by_name(damage: str, tmp_path: Path) -> None:
     data = track_bytes(make_track(load_body_model()))
     arrays = npz_to_arrays(data)
@@ -40,6 +40,8 @@ def test_files_that_are_no_motion_are_refused_by_name(damage: str, tmp_path: Pat
         arrays["camera"] = np.zeros(3)
     elif damage == "frames":
         arrays["smplx:jaw"] = arrays["smplx:jaw"][:5]
+    elif damage == "one number":
+        arrays["smplx:transl"] = np.float32(1)
     path = tmp_path / "m.npz"
     path.write_bytes(b"no" if damage == "text" else arrays_to_npz(arrays))
     with pytest.raises(BadInputError, match=r"m\.npz"):
