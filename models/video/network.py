@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from models.video.controls import NUM_CONTROLS, WARP, Control, withheld
-from schemas.bounds import Chance, Count
+from schemas.bounds import Chance, Count, Share
 
 _OUT = 6  # flow 2, residual 3, confidence 1
 
@@ -33,6 +33,8 @@ class VideoNetworkConfig:
     groups: Count = 16
     time_width: Count = 128
     max_flow_px: float = 8.0  # at most so far from where the mesh says, of 128; 0: no correction
+    # How much of what the correction moves is read by cubics between pixels: linearly read, all of it blurs.
+    cubic: Share = 0.5
     first_confidence: Chance = 0.12  # an untrained network leaves the warp nearly alone
     # For ablations: a residual that is laid over the warp as it is, and what the network is not told.
     with_confidence: bool = True
@@ -141,12 +143,20 @@ class WarpMender(nn.Module):
         most = self.config.max_flow_px / 128 * 2  # of the window's width, which grid_sample counts as 2
         flow = torch.tanh(answer[:, :2]).permute(0, 2, 3, 1) * most
         grid = F.affine_grid(_still(warped), [len(warped), 1, size, size], align_corners=False)
-        moved = F.grid_sample(warped, grid + flow, padding_mode="border", align_corners=False)
+        moved = self._read(warped, grid + flow)
         if not self.config.with_confidence:
             return moved + 2 * torch.tanh(answer[:, 2:5])
         first = self.config.first_confidence
         sure = torch.sigmoid(answer[:, 5:6] + math.log(first / (1 - first)))
         return moved + sure * 2 * torch.tanh(answer[:, 2:5])
+
+    def _read(self, pictures: Tensor, grid: Tensor) -> Tensor:
+        """Return pictures (B, 3, S, S) as they are at the places of a grid (B, S, S, 2)."""
+        where = {"padding_mode": "border", "align_corners": False}
+        linear = F.grid_sample(pictures, grid, **where)
+        if not self.config.cubic:
+            return linear
+        return linear.lerp(F.grid_sample(pictures, grid, mode="bicubic", **where), self.config.cubic)
 
 
 def _silence(layer: nn.Conv1d | nn.Conv2d) -> None:

@@ -116,6 +116,21 @@ def test_an_untrained_network_is_the_warp_and_its_layers_over_time_are_silent() 
     assert not torch.allclose(both, clips)
 
 
+def test_a_corrected_flow_reads_by_cubics_what_it_moves() -> None:
+    picture = torch.rand(1, 3, SIZE, SIZE, generator=torch.Generator().manual_seed(0))
+    told = controls(_frames(1))
+    told[:, WARP] = picture
+    sharp: list[float] = []
+    for cubic in (0.0, 0.5, 1.0):
+        network = WarpMender(replace(TINY.network, cubic=cubic, first_confidence=1e-6))
+        with torch.no_grad():  # half a pixel to the right, everywhere
+            network.last.bias[0] = float(np.arctanh(0.5 / (network.config.max_flow_px * SIZE / 128)))
+            moved = network(torch.zeros(1, 3, SIZE, SIZE), torch.ones(1), told)
+        assert moved.mean().item() == pytest.approx(picture.mean().item(), abs=0.01)
+        sharp.append(moved.diff(dim=3).square().mean().item())
+    assert sharp[0] < sharp[1] < sharp[2]
+
+
 def test_losses_see_their_own_parts() -> None:
     batch, random = _batch(), torch.zeros(4, 3)
     real = as_numbers(batch.target)
