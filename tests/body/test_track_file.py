@@ -41,7 +41,7 @@ def test_files_that_are_no_motion_are_refused_by_name(damage: str, tmp_path: Pat
     elif damage == "frames":
         arrays["smplx:jaw"] = arrays["smplx:jaw"][:5]
     elif damage == "one number":
-        arrays["smplx:transl"] = np.float32(1)
+        arrays["smplx:transl"] = np.array(1.0, np.float32)
     path = tmp_path / "m.npz"
     path.write_bytes(b"no" if damage == "text" else arrays_to_npz(arrays))
     with pytest.raises(BadInputError, match=r"m\.npz"):

@@ -123,8 +123,10 @@ def test_a_corrected_flow_reads_by_cubics_what_it_moves() -> None:
     sharp: list[float] = []
     for cubic in (0.0, 0.5, 1.0):
         network = WarpMender(replace(TINY.network, cubic=cubic, first_confidence=1e-6))
+        bias = network.last.bias
+        assert bias is not None
         with torch.no_grad():  # half a pixel to the right, everywhere
-            network.last.bias[0] = float(np.arctanh(0.5 / (network.config.max_flow_px * SIZE / 128)))
+            bias[0] = float(np.arctanh(0.5 / (network.config.max_flow_px * SIZE / 128)))
             moved = network(torch.zeros(1, 3, SIZE, SIZE), torch.ones(1), told)
         assert moved.mean().item() == pytest.approx(picture.mean().item(), abs=0.01)
         sharp.append(moved.diff(dim=3).square().mean().item())
