@@ -11,10 +11,10 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 from media.source import is_remote, local_path, whole_uri
 from pipelines.artefacts import ArtefactStore
+from pipelines.current_result import current_name, make_current
 from pipelines.erasures import Erasures
 from pipelines.exclusions import ExclusionList
 from pipelines.lease import lease
@@ -24,8 +24,6 @@ from pipelines.sent_job import forget_job, noted_job, refuse_if_running
 from schemas.layout import (
     ARTEFACTS,
     BIOMETRIC,
-    CURRENT,
-    CURRENT_OBJECT,
     ERASED,
     ERASURE,
     EVALUATION,
@@ -45,7 +43,6 @@ from schemas.layout import (
     RUN_JSON,
     SENT_JOB,
     WORK,
-    named_result,
 )
 from schemas.outcomes import BadInputError
 from schemas.run import CURATE, ERASE
@@ -228,12 +225,7 @@ class RunFolder:
         for room in KNOWN_PEOPLE:
             for path, _ in list_files(self.places(result).note(room)):
                 write_bytes(join(self.biometric, room, path.rsplit("/", 1)[-1]), read_bytes(path))
-        if self.is_local:
-            for name in PUBLISHED:
-                _link(local_path(join(self.root, name)), f"{CURRENT}/{name}")
-            _link(local_path(join(self.root, CURRENT)), f"{RESULTS}/{result.name}")
-        else:
-            write_bytes(join(self.root, CURRENT_OBJECT), to_json_bytes({"result": result.name}))
+        make_current(self.root, result.name)
         self.exclusions.admit(result)
         forget_job(self.root)  # that made it, if one did
 
@@ -267,13 +259,8 @@ class RunFolder:
 
     def current(self) -> Result | None:
         """Return the last complete result, None if there is none."""
-        if self.is_local:
-            link = local_path(join(self.root, CURRENT))
-            name = link.readlink().name if link.is_symlink() else None
-        else:
-            data = read_if_there(join(self.root, CURRENT_OBJECT))
-            name = None if data is None else named_result(data)
-        result = None if name is None else Result(join(self.root, RESULTS, name))
+        name = current_name(self.root)
+        result = None if name is None else self.result(name)
         return result if result and sizes_of([join(result.folder, RUN_JSON)]) else None
 
     def finished(self) -> Result:
@@ -297,12 +284,3 @@ class RunFolder:
             return None
         whole = isinstance(known, dict) and known.keys() >= {"sources", "ignored", "config"}
         return known if whole else None
-
-
-def _link(place: Path, target: str) -> None:
-    """Let a link point somewhere else, at once."""
-    if place.is_symlink() and str(place.readlink()) == target:
-        return
-    scratch = place.with_name(f"{place.name}.{uuid.uuid4().hex}{TEMPORARY}")
-    scratch.symlink_to(target)
-    scratch.replace(place)
