@@ -7,42 +7,35 @@ the rest  ---             ----------    ----------  frames that stay as they are
 """
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from backends import select
-from backends.protocols.arrays import FloatArray
-from backends.protocols.pictures import FaceEmbedder, FrameLandmarks
-from body.face_mesh import CHIN, FOREHEAD, MIDDLE_LIPS
 from body.load import load_body_model
 from body.model import BodyModel
 from body.track import TRACK_PARAMETERS, BodyTrack
 from media import DecodeTally, MediaError, MediaLimits
 from pipelines.cpu_meter import CpuMeter
 from pipelines.footage import Footage, Image, footage_of, open_video
+from pipelines.looks import Look, Watch, looks_at, of_one_person
 from pipelines.observed import fitted_track, observed
 from pipelines.photo import LONGEST_SIDE_PX, MIN_FACE_PX, Reference
 from pipelines.scan_video import scan_video, shots_of
-from pipelines.stretches import Stretch, stretches_of
+from pipelines.stretches import stretches_of
 from schemas.outcomes import BadInputError
-from transforms.cluster_identities import IdentityConfig
-from transforms.collect_faces import CollectConfig, FaceCollector, view_quality
 from transforms.detect_shots import ShotConfig
-from transforms.embed_faces import EmbedConfig, agreeing
-from transforms.extract_landmarks import LandmarkConfig, TorsoTracker, region_around, torso_tracker
+from transforms.embed_faces import EmbedConfig
 from transforms.find_jump_cuts import JumpConfig
 from transforms.fit_body import FitConfig, fit_clip
 from transforms.track_faces import TrackConfig
 
-Watch = Callable[[Iterator[Image], int], Iterator[Image]]
 _MAX_SECONDS = 600.0
 # Fitted at once: a frame takes the fitter 0.4 MB.
 _FIT_SECONDS = 30.0
-_GOOD_EVERY = 4  # frames between looks for the best view of the face
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -66,35 +59,6 @@ class PersonVideo:
     followed: tuple[Followed, ...]
     reference: Reference
     notes: tuple[str, ...]
-
-
-@dataclass(slots=True, eq=False)
-class Look:
-    """What was found on the frames of a stretch, filled frame by frame."""
-
-    stretch: Stretch
-    views: FaceCollector
-    torso: TorsoTracker
-    landmarks: list[FrameLandmarks] = field(default_factory=list[FrameLandmarks])
-    best: tuple[float, int, Image | None] = (0.0, 0, None)
-    widest: tuple[float, int, Image | None] = (0.0, 0, None)
-
-    def add(self, picture: Image, found: FrameLandmarks, row: int, repeated: bool = False) -> None:
-        """Take what was found on a frame, and keep the picture if it is the best for something."""
-        self.landmarks.append(found)
-        self.torso.update(picture, found, repeated)
-        self.views.update(picture, found)
-        if found.face is None:
-            return
-        upper, lower = found.face[list(MIDDLE_LIPS)]
-        height = np.linalg.norm(found.face[CHIN] - found.face[FOREHEAD])
-        apart = float(np.linalg.norm(lower - upper) / max(float(height), 1.0))
-        if apart > self.widest[0]:
-            self.widest = (apart, row, picture.copy())
-        if self.best[2] is None or row % _GOOD_EVERY == 0:
-            quality = view_quality(picture, found.face, MIN_FACE_PX)
-            if self.best[2] is None or quality > self.best[0]:
-                self.best = (quality, row, picture.copy())
 
 
 def read_person(path: Path, body_model: str | None = None, watch: Watch | None = None) -> PersonVideo:
@@ -121,7 +85,7 @@ def read_person(path: Path, body_model: str | None = None, watch: Watch | None =
         found, notes = stretches_of(footage, shots_of(video, scores, tally, shots), faces, MIN_FACE_PX)
         if not found:
             raise BadInputError(f"{path}: {'; '.join(notes) or 'no face is seen in it'}")
-        looks = _look(footage, found, watch)
+        looks = looks_at(footage, found, watch)
     except MediaError as error:
         raise BadInputError(f"{path}: {error}") from error
     looks, others = of_one_person(looks, select.face_embedder(EmbedConfig().model))
@@ -133,41 +97,6 @@ def read_person(path: Path, body_model: str | None = None, watch: Watch | None =
         )
     notes = (*_of_the_footage(footage), *notes, *others, *_unseen(footage, followed))
     return PersonVideo(footage=footage, followed=followed, reference=_reference(looks, followed), notes=notes)
-
-
-def _look(footage: Footage, stretches: Sequence[Stretch], watch: Watch | None) -> list[Look]:
-    """Return what is seen of the person, frame by frame; the video is decoded once more for it."""
-    config = LandmarkConfig()
-    extractor = select.landmark_extractor(config.min_score, config.model_complexity)
-    looks = [
-        Look(
-            stretch=stretch,
-            views=FaceCollector(CollectConfig(), stretch.length),
-            torso=torso_tracker(stretch.boxes, config),
-        )
-        for stretch in stretches
-    ]
-    waiting, look = iter(looks), None
-    last: Image | None = None
-    frames = footage.frames() if watch is None else watch(footage.frames(), footage.num_frames)
-    for index, picture in enumerate(frames):
-        if look is None or index >= look.stretch.end:
-            look = next(waiting, None)
-            if look is None:
-                return looks
-            extractor.reset()
-        row = index - look.stretch.start
-        if row < 0:
-            continue
-        repeated = picture is last and bool(look.landmarks)
-        if not repeated:
-            x0, y0, x1, y1 = (float(v) for v in look.stretch.boxes[row])
-            found = extractor.extract(picture, region_around((x0, y0, x1, y1), config))
-        else:
-            found = look.landmarks[-1]
-        last = picture
-        look.add(picture, found, row, repeated)
-    return looks
 
 
 def _fitted(model: BodyModel, look: Look, footage: Footage, body_model: str | None) -> list[Followed]:
@@ -197,43 +126,6 @@ def _row_of(pieces: Sequence[Followed], frame: int) -> BodyTrack | None:
         if 0 <= row < piece.track.num_frames:
             return piece.track.taken(slice(row, row + 1))
     return None
-
-
-def of_one_person(looks: list[Look], embedder: FaceEmbedder) -> tuple[list[Look], list[str]]:
-    """Return the looks at who is seen longest, and notes on the others.
-
-    What cannot be compared, since no view of the face is good enough, counts as them.
-    """
-    if len(looks) == 1:
-        return looks, []
-    described = [_descriptor(look, embedder) for look in looks]
-    known = [i for i, one in enumerate(described) if one is not None]
-    if not known:
-        return looks, []
-    main = described[max(known, key=lambda i: looks[i].stretch.length)]
-    kept: list[Look] = []
-    notes: list[str] = []
-    for look, one in zip(looks, described, strict=True):
-        if one is None or main is None or _is_same(embedder, main, one):
-            kept.append(look)
-        else:
-            span = f"frames {look.stretch.start} to {look.stretch.end - 1}"
-            notes.append(f"{span} show somebody else; they stay as they are")
-    return kept, notes
-
-
-def _descriptor(look: Look, embedder: FaceEmbedder) -> FloatArray | None:
-    views, weights = look.views.finish()
-    if not views:
-        return None
-    found = embedder.embed(views)
-    kept = agreeing(found)
-    return embedder.pool(found[kept], weights[kept])
-
-
-def _is_same(embedder: FaceEmbedder, one: FloatArray, other: FloatArray) -> bool:
-    strangers = 0.5 * (embedder.stranger_distance(one) + embedder.stranger_distance(other))
-    return float(np.linalg.norm(one - other)) < IdentityConfig().merge_distance * strangers
 
 
 def _reference(looks: Sequence[Look], followed: Sequence[Followed]) -> Reference:

@@ -12,14 +12,16 @@ import pytest
 from backends.protocols.pictures import Detection, FaceView
 from body.load import load_body_model
 from commands.remake_video import faded, scenes_of
-from pipelines import person_video
 from pipelines.footage import Footage, footage_of, open_video
+from pipelines.looks import Look, of_one_person
 from pipelines.person_video import Followed, PersonVideo, cut_off, whole_track
-from pipelines.stretches import stretches_of
+from pipelines.stretches import Stretch, stretches_of
 from schemas.outcomes import BadInputError
 from schemas.records.video import Shot
 from tests.body.track_makers import make_track
 from tests.media_makers import RATES, constant_times, read_frame_number, variable_times, write_video
+from transforms.collect_faces import CollectConfig, FaceCollector
+from transforms.extract_landmarks import LandmarkConfig, torso_tracker
 from transforms.track_faces import SampledFaces
 
 BODY = load_body_model()
@@ -108,17 +110,17 @@ class Descriptors:
 
 
 def test_shots_of_somebody_else_stay_as_they_are() -> None:
-    def look(start: int, length: int, person: int | None) -> person_video.Look:
-        views = person_video.FaceCollector(person_video.CollectConfig(), length)
+    def look(start: int, length: int, person: int | None) -> Look:
+        views = FaceCollector(CollectConfig(), length)
         if person is not None:
             view = FaceView(np.full((4, 4, 3), person, np.uint8), np.zeros((478, 3), np.float32))
             views._best[0] = (1.0, view)
-        stretch = person_video.Stretch(start=start, end=start + length, boxes=np.zeros((length, 4)))
-        torso = person_video.torso_tracker(stretch.boxes, person_video.LandmarkConfig())
-        return person_video.Look(stretch=stretch, views=views, torso=torso)
+        stretch = Stretch(start=start, end=start + length, boxes=np.zeros((length, 4)))
+        torso = torso_tracker(stretch.boxes, LandmarkConfig())
+        return Look(stretch=stretch, views=views, torso=torso)
 
     looks = [look(0, 20, 7), look(20, 50, 9), look(70, 10, None), look(80, 30, 9)]
-    kept, notes = person_video.of_one_person(looks, Descriptors())
+    kept, notes = of_one_person(looks, Descriptors())
     assert [one.stretch.start for one in kept] == [20, 70, 80]
     assert notes == ["frames 0 to 19 show somebody else; they stay as they are"]
 
