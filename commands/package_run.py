@@ -17,6 +17,7 @@ from pipelines.finish import Finish
 from pipelines.package import package_inputs
 from pipelines.places import Places
 from pipelines.recipes import stage_recipes
+from pipelines.results import Result
 from pipelines.run_folder import RunFolder
 from pipelines.runner import job_shape, runner_options
 from pipelines.summarise import Ended
@@ -54,18 +55,7 @@ def package(
         config = settings_of_run(folder, summary, config_path)
         check_confusion(config)
         started = time.monotonic()
-
-        def run() -> Places:
-            places = folder.places(folder.new_result())
-            options = runner_options(beam_flags, command="package")
-            made = Made(command="package", result=places.result.name, inputs_hash=None, day=today.isoformat())
-            with running(folder, console, elsewhere=job_shape(options).elsewhere):
-                pipeline = beam.Pipeline(options=options)
-                _ = package_inputs(pipeline, earlier, config, today) | Finish(config, places)
-                run_to_end(pipeline, options, made, folder, console)
-            return places
-
-        places = again_if_lost(run, console)
+        places = again_if_lost(lambda: _run(folder, earlier, config, beam_flags, today, console), console)
         ended = Ended(
             command="package",
             config=config,
@@ -76,6 +66,25 @@ def package(
             recipes=stage_recipes(config, summary.recipes),
         )
         return complete(ended, folder, places, console, summary.people)
+
+
+def _run(
+    folder: RunFolder,
+    earlier: Result,
+    config: CurateConfig,
+    beam_flags: list[str],
+    today: datetime.date,
+    console: Console,
+) -> Places:
+    """Write the tables and shards of a new result; returns its places."""
+    places = folder.places(folder.new_result())
+    options = runner_options(beam_flags, command="package")
+    made = Made(command="package", result=places.result.name, inputs_hash=None, day=today.isoformat())
+    with running(folder, console, elsewhere=job_shape(options).elsewhere):
+        pipeline = beam.Pipeline(options=options)
+        _ = package_inputs(pipeline, earlier, config, today) | Finish(config, places)
+        run_to_end(pipeline, options, made, folder, console)
+    return places
 
 
 def settings_of_run(folder: RunFolder, earlier: RunSummary, config_path: str | None = None) -> CurateConfig:
