@@ -27,8 +27,9 @@ MOVING_SHARE = 0.1
 
 def can_decode(stream: VideoStream | AudioStream) -> bool:
     """Return whether there is a decoder for a stream."""
-    # PyAV gives None for a codec that it does not know; its types leave that out.
-    return stream.codec_context is not None  # pyright: ignore[reportUnnecessaryComparison]
+    # PyAV gives None for a codec that it does not know, and lists a stream that becomes one of another kind
+    # on its way, as transport streams may, with the codec that it had at first; its types leave both out.
+    return getattr(stream.codec_context, "type", None) == stream.type
 
 
 def picture_streams(container: av.container.InputContainer) -> list[VideoStream]:

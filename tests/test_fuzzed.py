@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -332,3 +333,42 @@ def test_a_folder_that_names_nothing_has_no_result(tmp_path: Path) -> None:
     (tmp_path / "work").mkdir()
     (tmp_path / "work" / "last_run.json").write_bytes(DEEP)
     assert RunFolder(str(tmp_path)).last_run() is None
+
+
+def _mpeg_crc(data: bytes) -> int:
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc ^= byte << 24
+        for _ in range(8):
+            crc = ((crc << 1) ^ 0x04C11DB7 if crc & 0x80000000 else crc << 1) & 0xFFFFFFFF
+    return crc
+
+
+def test_a_stream_that_becomes_pictures_on_its_way_is_no_pictures(tmp_path: Path) -> None:
+    path = tmp_path / "sound.ts"
+    with av.open(str(path), "w", format="mpegts") as container:
+        stream = container.add_stream("mp2", rate=16000)
+        silence = np.zeros((1, 16000), np.int16)
+        frame = av.AudioFrame.from_ndarray(silence, format="s16", layout="mono")
+        frame.sample_rate = 16000
+        for packet in [*stream.encode(frame), *stream.encode(None)]:
+            container.mux(packet)
+    packets = [path.read_bytes()[i : i + 188] for i in range(0, path.stat().st_size, 188)]
+    table = next(
+        packet for packet in packets if (packet[1] & 0x1F, packet[2]) == (0x10, 0)
+    )  # of the programme
+    start = 5 + table[4]
+    length = 3 + (((table[start + 1] & 0x0F) << 8) | table[start + 2])
+    section = bytearray(table[start : start + length])
+    section[5] ^= 0x02  # the table's next version
+    section[12 + (((section[10] & 0x0F) << 8) | section[11])] = 0x1B  # H.264
+    section[-4:] = struct.pack(">I", _mpeg_crc(bytes(section[:-4])))
+    changed = table[:start] + bytes(section) + table[start + length :]
+    path.write_bytes(b"".join([*packets[:12], changed, *packets[12:]]))
+    with av.open(str(path)) as container:
+        assert [s.type for s in container.streams] == ["audio"]
+    probed = media_files.TARGETS[[t.name for t in media_files.TARGETS].index("probe")]
+    try:
+        probed.read(path.read_bytes())
+    except NAMED_ERRORS as error:
+        assert str(error)
