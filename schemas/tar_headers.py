@@ -38,8 +38,12 @@ class TarHeaders:
             TAR_FAULTS: whatever is wrong.
         """
         reader: Any = _HeaderReader(self._handle)
+        last = -1
         with tarfile.open(fileobj=reader, mode="r:") as archive:
             for member in archive:
+                if member.offset <= last:  # a size can be negative
+                    raise tarfile.ReadError(f"after {member.name[:100]!r} it begins again before it")
+                last = member.offset
                 vars(archive)["members"] = []  # tarfile would keep them all
                 yield member
             self.end = int(vars(archive)["offset"])

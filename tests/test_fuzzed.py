@@ -372,3 +372,13 @@ def test_a_stream_that_becomes_pictures_on_its_way_is_no_pictures(tmp_path: Path
         probed.read(path.read_bytes())
     except NAMED_ERRORS as error:
         assert str(error)
+
+
+def test_a_tar_file_that_leads_back_to_its_own_beginning_is_left() -> None:
+    header = bytearray(tarfile.TarInfo("a.json").tobuf(tarfile.GNU_FORMAT))
+    header[124:136] = b"\xff" * 10 + struct.pack(">h", -512)  # its size, so that it follows itself
+    header[148:156] = b" " * 8
+    header[148:156] = b"%06o\0 " % sum(header)
+    data = tarfile.TarInfo("b.json").tobuf(tarfile.GNU_FORMAT) + bytes(header) + bytes(1024)
+    members, wrong, _ = read_members(io.BytesIO(data), len(data))
+    assert len(members) == 2 and "a.json" in wrong
