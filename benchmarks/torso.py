@@ -18,7 +18,6 @@ from pathlib import Path
 sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 import numpy as np  # noqa: E402
-import numpy.typing as npt  # noqa: E402
 from rich.console import Console  # noqa: E402
 
 from backends import select  # noqa: E402
@@ -28,6 +27,7 @@ from benchmarks.page import Table, print_part  # noqa: E402
 from body.load import load_body_model  # noqa: E402
 from body.model import BodyModel  # noqa: E402
 from body.topology import Part  # noqa: E402
+from commands.evaluation_figures import mean_interval  # noqa: E402
 from models.data.records import Window  # noqa: E402
 from models.video.judged import apart, judged_clips, person_of  # noqa: E402
 from models.video.measures import psnr  # noqa: E402
@@ -44,7 +44,7 @@ PARTS: Mapping[str, tuple[Part, ...]] = {
     "head": (Part.HEAD,),
     "face": (Part.FACE,),
 }
-_LEAST_PX, _DRAWN = 200, 2000
+_LEAST_PX = 200
 
 
 def looked_at(clip: Window) -> tuple[list[FrameLandmarks], list[FrameLandmarks]]:
@@ -55,7 +55,7 @@ def looked_at(clip: Window) -> tuple[list[FrameLandmarks], list[FrameLandmarks]]
     assert clip.frames is not None
     for picture in clip.frames:
         collector.update(picture, repeated=False)
-    return collector.frames, collector.torso.steadied(collector.frames)
+    return collector.frames, collector.steadied()
 
 
 def fitted(clip: Window, landmarks: Sequence[FrameLandmarks], body: BodyModel) -> Window:
@@ -107,25 +107,13 @@ def table_of(found: Sequence[tuple[str, dict[str, dict[str, float]]]]) -> Table:
         some = [(person, scores[name]) for person, scores in found if name in scores]
         if not some:
             continue
-        gains = np.array([by_way[STEADIED] - by_way[FOUND] for _, by_way in some])
-        low, high = _interval(gains, [person for person, _ in some])
+        gains = [by_way[STEADIED] - by_way[FOUND] for _, by_way in some]
+        mean, low, high = mean_interval(gains, [person for person, _ in some])
         means = [float(np.mean([by_way[way] for _, by_way in some])) for way in (PHOTO, FOUND, STEADIED)]
-        better = int((gains > 0).sum())
-        rows.append((name, len(some), *means, float(gains.mean()), f"{low:+.2f} to {high:+.2f}", better))
+        better = sum(gain > 0 for gain in gains)
+        rows.append((name, len(some), *means, mean, f"{low:+.2f} to {high:+.2f}", better))
     columns = ("part", "clips", PHOTO, FOUND, STEADIED, "gain", "95 %", "better in")
     return Table(title="PSNR of warped heads and shoulders, dB", columns=columns, rows=rows)
-
-
-def _interval(gains: npt.NDArray[np.float64], people: Sequence[str]) -> tuple[float, float]:
-    """Return the interval of the mean of gains (N,), people drawn again with all their clips."""
-    of = [np.flatnonzero(np.array(people) == person) for person in sorted(set(people))]
-    random = np.random.default_rng(0)
-    means = [
-        gains[np.concatenate([of[i] for i in random.integers(0, len(of), len(of))])].mean()
-        for _ in range(_DRAWN)
-    ]
-    low, high = np.percentile(means, [2.5, 97.5])
-    return float(low), float(high)
 
 
 def main() -> int:

@@ -68,10 +68,10 @@ def _of_group(scores: Sequence[Score], attribute: str, group: str) -> Iterator[F
     for way in dict.fromkeys(score.way for score in scores):
         mine = [score for score in scores if score.way == way]
         paired = [score for score in mine if score.key in under] if way != WARP else []
-        mean, low, high = _interval([s.value for s in mine], [s.person for s in mine])
+        mean, low, high = mean_interval([s.value for s in mine], [s.person for s in mine])
         over: tuple[float | None, ...] = (None, None, None)
         if paired:
-            over = _interval([s.value - under[s.key] for s in paired], [s.person for s in paired])
+            over = mean_interval([s.value - under[s.key] for s in paired], [s.person for s in paired])
         yield Figure(
             view=mine[0].view,
             name=mine[0].name,
@@ -89,7 +89,8 @@ def _of_group(scores: Sequence[Score], attribute: str, group: str) -> Iterator[F
         )
 
 
-def _interval(values: Sequence[float], people: Sequence[str]) -> Interval:
+def mean_interval(values: Sequence[float], people: Sequence[str]) -> Interval:
+    """Return the mean of values and its interval of 95 %, people drawn again with all their values."""
     person = numbered(people)
     sums = np.bincount(person, values)
     counts = np.bincount(person)

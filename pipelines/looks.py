@@ -1,13 +1,13 @@
 """What is seen of people on the frames of a video, and which stretches of it show one of them."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
 from backends import select
 from backends.protocols.arrays import FloatArray
-from backends.protocols.pictures import FaceEmbedder, FrameLandmarks
+from backends.protocols.pictures import FaceEmbedder
 from body.face_mesh import CHIN, FOREHEAD, MIDDLE_LIPS
 from pipelines.footage import Footage, Image
 from pipelines.photo import MIN_FACE_PX
@@ -15,7 +15,7 @@ from pipelines.stretches import Stretch
 from transforms.cluster_identities import IdentityConfig
 from transforms.collect_faces import CollectConfig, FaceCollector, view_quality
 from transforms.embed_faces import agreeing
-from transforms.extract_landmarks import LandmarkConfig, TorsoTracker, region_around, torso_tracker
+from transforms.extract_landmarks import LandmarkCollector, LandmarkConfig
 
 Watch = Callable[[Iterator[Image], int], Iterator[Image]]
 _GOOD_EVERY = 4  # frames between looks for the best view of the face
@@ -27,15 +27,13 @@ class Look:
 
     stretch: Stretch
     views: FaceCollector
-    torso: TorsoTracker
-    landmarks: list[FrameLandmarks] = field(default_factory=list[FrameLandmarks])
+    landmarks: LandmarkCollector
     best: tuple[float, int, Image | None] = (0.0, 0, None)
     widest: tuple[float, int, Image | None] = (0.0, 0, None)
 
-    def add(self, picture: Image, found: FrameLandmarks, row: int, repeated: bool = False) -> None:
-        """Take what was found on a frame, and keep the picture if it is the best for something."""
-        self.landmarks.append(found)
-        self.torso.update(picture, found, repeated)
+    def add(self, picture: Image, row: int, repeated: bool) -> None:
+        """Look at a frame, and keep the picture if it is the best for something."""
+        found = self.landmarks.update(picture, repeated)
         self.views.update(picture, found)
         if found.face is None:
             return
@@ -58,7 +56,7 @@ def looks_at(footage: Footage, stretches: Sequence[Stretch], watch: Watch | None
         Look(
             stretch=stretch,
             views=FaceCollector(CollectConfig(), stretch.length),
-            torso=torso_tracker(stretch.boxes, config),
+            landmarks=LandmarkCollector(extractor, stretch.boxes, config),
         )
         for stretch in stretches
     ]
@@ -74,14 +72,8 @@ def looks_at(footage: Footage, stretches: Sequence[Stretch], watch: Watch | None
         row = index - look.stretch.start
         if row < 0:
             continue
-        repeated = picture is last and bool(look.landmarks)
-        if not repeated:
-            x0, y0, x1, y1 = (float(v) for v in look.stretch.boxes[row])
-            found = extractor.extract(picture, region_around((x0, y0, x1, y1), config))
-        else:
-            found = look.landmarks[-1]
+        look.add(picture, row, repeated=picture is last)
         last = picture
-        look.add(picture, found, row, repeated)
     return looks
 
 

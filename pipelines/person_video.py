@@ -102,9 +102,9 @@ def read_person(path: Path, body_model: str | None = None, watch: Watch | None =
 def _fitted(model: BodyModel, look: Look, footage: Footage, body_model: str | None) -> list[Followed]:
     """Return a stretch's fit, of a long one in pieces; a piece without a face is left out."""
     number = max(1, round(look.stretch.length / (_FIT_SECONDS * footage.fps)))
-    borders = np.linspace(0, len(look.landmarks), number + 1).round().astype(int).tolist()
+    borders = np.linspace(0, len(look.landmarks.frames), number + 1).round().astype(int).tolist()
     pieces: list[Followed] = []
-    steadied = look.torso.steadied(look.landmarks)
+    steadied = look.landmarks.steadied()
     for first, end in itertools.pairwise(borders):
         landmarks = steadied[first:end]
         if any(frame.face is not None for frame in landmarks):
@@ -134,7 +134,7 @@ def _reference(looks: Sequence[Look], followed: Sequence[Followed]) -> Reference
     for look in looks:
         quality, row, picture = look.best
         track = _row_of(followed, look.stretch.start + row)
-        face = look.landmarks[row].face if look.landmarks else None
+        face = look.landmarks.frames[row].face if look.landmarks.frames else None
         if picture is not None and track is not None and face is not None:
             reference = Reference(picture=picture, track=track, face_points=face)
             able.append((bool(track.valid["face"][0]), quality, reference))

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from backends.protocols.pictures import Detection, FaceView
+from backends.protocols.pictures import Detection, FaceView, FrameLandmarks
 from body.load import load_body_model
 from commands.remake_video import faded, scenes_of
 from pipelines.footage import Footage, footage_of, open_video
@@ -17,11 +17,12 @@ from pipelines.looks import Look, of_one_person
 from pipelines.person_video import Followed, PersonVideo, cut_off, whole_track
 from pipelines.stretches import Stretch, stretches_of
 from schemas.outcomes import BadInputError
+from schemas.records.picture import Box
 from schemas.records.video import Shot
 from tests.body.track_makers import make_track
 from tests.media_makers import RATES, constant_times, read_frame_number, variable_times, write_video
 from transforms.collect_faces import CollectConfig, FaceCollector
-from transforms.extract_landmarks import LandmarkConfig, torso_tracker
+from transforms.extract_landmarks import LandmarkCollector, LandmarkConfig
 from transforms.track_faces import SampledFaces
 
 BODY = load_body_model()
@@ -109,6 +110,17 @@ class Descriptors:
         return 1.0
 
 
+class Blind:
+    """An extractor that sees nothing."""
+
+    name = "blind"
+
+    def reset(self) -> None: ...
+
+    def extract(self, image: np.ndarray, face_region: Box) -> FrameLandmarks:
+        return FrameLandmarks(None, None, None, None, None, None)
+
+
 def test_shots_of_somebody_else_stay_as_they_are() -> None:
     def look(start: int, length: int, person: int | None) -> Look:
         views = FaceCollector(CollectConfig(), length)
@@ -116,8 +128,8 @@ def test_shots_of_somebody_else_stay_as_they_are() -> None:
             view = FaceView(np.full((4, 4, 3), person, np.uint8), np.zeros((478, 3), np.float32))
             views._best[0] = (1.0, view)
         stretch = Stretch(start=start, end=start + length, boxes=np.zeros((length, 4)))
-        torso = torso_tracker(stretch.boxes, LandmarkConfig())
-        return Look(stretch=stretch, views=views, torso=torso)
+        landmarks = LandmarkCollector(Blind(), stretch.boxes, LandmarkConfig())
+        return Look(stretch=stretch, views=views, landmarks=landmarks)
 
     looks = [look(0, 20, 7), look(20, 50, 9), look(70, 10, None), look(80, 30, 9)]
     kept, notes = of_one_person(looks, Descriptors())

@@ -9,7 +9,6 @@ from transforms.extract_landmarks.collect import (
     jumps_between,
     longest_run,
     region_around,
-    torso_tracker,
 )
 from transforms.extract_landmarks.torso import TorsoConfig, TorsoTracker
 
@@ -24,5 +23,4 @@ __all__ = [
     "jumps_between",
     "longest_run",
     "region_around",
-    "torso_tracker",
 ]

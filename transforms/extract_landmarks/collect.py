@@ -55,11 +55,6 @@ def clip_boxes(clip: Clip, track: FaceTrack) -> FloatArray:
     return (boxes_at(track, seconds) - np.array([x0, y0, x0, y0])) * scale
 
 
-def torso_tracker(boxes: FloatArray, config: LandmarkConfig) -> TorsoTracker:
-    """Return what follows the torso below a face whose boxes (N, 4) px are known."""
-    return TorsoTracker(float(np.median(boxes[:, 3] - boxes[:, 1])), config.torso)
-
-
 @dataclass(slots=True)
 class LandmarkCollector:
     """Consumes a clip's frames in order and gathers their landmarks."""
@@ -68,11 +63,11 @@ class LandmarkCollector:
     boxes: FloatArray
     config: LandmarkConfig
     frames: list[FrameLandmarks] = field(default_factory=list[FrameLandmarks])
-    torso: TorsoTracker = field(init=False)
+    _torso: TorsoTracker = field(init=False)
 
     def __post_init__(self) -> None:
         self.extractor.reset()
-        self.torso = torso_tracker(self.boxes, self.config)
+        self._torso = TorsoTracker(float(np.median(self.boxes[:, 3] - self.boxes[:, 1])), self.config.torso)
 
     def update(self, image: RgbImage, repeated: bool) -> FrameLandmarks:
         """Take the next frame; `repeated` means it shows the same picture as the last one."""
@@ -83,12 +78,16 @@ class LandmarkCollector:
             x0, y0, x1, y1 = (float(v) for v in self.boxes[len(self.frames)])
             region = region_around((x0, y0, x1, y1), self.config)
             self.frames.append(self.extractor.extract(image, region))
-        self.torso.update(image, self.frames[-1], repeated)
+        self._torso.update(image, self.frames[-1], repeated)
         return self.frames[-1]
+
+    def steadied(self) -> list[FrameLandmarks]:
+        """Return the frames' landmarks with shoulders and hips steadied."""
+        return self._torso.steadied(self.frames)
 
     def arrays(self, track: FaceTrack, clip: Clip) -> dict[str, npt.NDArray[Any]]:
         """Return the sample's landmark arrays and masks (see schemas.sample.ARRAYS)."""
-        steadied = self.torso.steadied(self.frames)
+        steadied = self.steadied()
         points = {part: _stack(steadied, part, n) for part, n in PARTS.items()}
         seconds = clip.start_seconds + np.arange(clip.num_frames) / clip.fps
         gaps = np.abs(np.asarray(track.times_seconds)[None] - seconds[:, None]).min(axis=1)

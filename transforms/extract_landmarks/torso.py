@@ -84,8 +84,7 @@ class TorsoTracker:
     def steadied(self, frames: Sequence[FrameLandmarks]) -> list[FrameLandmarks]:
         """Return the frames' landmarks, shoulders and hips steadied; x and y alone, where they were seen."""
         seen = [row for row, frame in enumerate(frames) if frame.pose is not None]
-        steps = self._steps[: len(frames)]
-        if not seen or all(step is None for step in steps[1:]):
+        if not seen or all(step is None for step in self._steps[1:]):
             return list(frames)
         places = np.full((len(frames), len(STEADIED), 2), np.nan)
         for row in seen:
@@ -94,8 +93,13 @@ class TorsoTracker:
             places[row] = pose[list(STEADIED), :2]
             if visibility is not None:
                 places[row, visibility[list(STEADIED)] < _LEAST_VISIBILITY] = np.nan
-        deviations = (self._config.wander * self._face_height_px, self._config.step * self._face_height_px)
-        steady = np.stack([_fused(places[:, i], steps, *deviations) for i in range(len(STEADIED))], axis=1)
+        tracked = np.array([step is not None for step in self._steps[1:]], np.bool_)
+        motion = np.stack([np.eye(2, 3) if step is None else step for step in self._steps[1:]])
+        step_error = self._config.step * self._face_height_px
+        errors = np.where(tracked, step_error, _UNTRACKED * step_error)
+        wander = self._config.wander * self._face_height_px
+        points = range(len(STEADIED))
+        steady = np.stack([_fused(places[:, i], motion, tracked, errors, wander) for i in points], axis=1)
         return [
             frame if frame.pose is None else replace(frame, pose=_placed(frame.pose, steady[row]))
             for row, frame in enumerate(frames)
@@ -174,8 +178,10 @@ def _tracked(before: Grey, after: Grey, points: Any) -> tuple[Any, npt.NDArray[n
     return moved, np.asarray(found[:, 0] > 0, np.bool_)
 
 
-def _fused(places: Float, steps: Sequence[Float | None], wander: float, step_error: float) -> Float:
-    """Return places (N, 2) of a point that moves by the steps and stays near where it was seen.
+def _fused(
+    places: Float, motion: Float, tracked: npt.NDArray[np.bool_], errors: Float, wander: float
+) -> Float:
+    """Return places (N, 2) of a point that moves by the steps (N - 1, 2, 3) and stays near where it was seen.
 
     The least squares of both, weighted by their deviations in px. A step that could not be tracked is the
     landmark's own, believed less; where a point was not seen, NaN stays.
@@ -186,9 +192,8 @@ def _fused(places: Float, steps: Sequence[Float | None], wander: float, step_err
     rows = np.arange(len(places))
     columns: list[Float] = [np.interp(rows, rows[known], column[known]) for column in places.T]
     at = np.stack(columns, axis=1)
-    own, tracked = np.diff(at, axis=0), np.array([step is not None for step in steps[1:]], np.bool_)
-    motion: Float = np.stack([np.eye(2, 3) if step is None else step for step in steps[1:]])
-    coupled: Float = 1 / np.where(tracked, step_error, _UNTRACKED * step_error) ** 2
+    own = np.diff(at, axis=0)
+    coupled: Float = 1 / errors**2
     pulled: Float = known / wander**2
     wanted = np.nan_to_num(places) * pulled[:, None]
     band = np.zeros((2, len(places)))
