@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from body.model import BodyModel
-from body.photo import Photo, WarpConfig, prepare_photo, window_of
+from body.photo import Photo, prepare_photo, window_of
 from body.raster import Pinhole
 from body.skinning import track_vertices
 from body.topology import SIDES
@@ -49,7 +49,6 @@ def talking_frames(
     model: AnyVideoModel | None,
     segment: Segment | None,
     config: VideoGenerateConfig | None = None,
-    warping: WarpConfig | None = None,
 ) -> Iterator[Image]:
     """Yield frames (H, W, 3) in which the person of a picture moves.
 
@@ -64,9 +63,8 @@ def talking_frames(
     height, width = picture.shape[:2]
     camera = Pinhole.for_picture(width, height, person.focal_length_px)
     still = track_vertices(body, person)[0]
-    warping = warping or WarpConfig(sampling="cubic")  # as sharp as the photo; on pairs linear is nearer
     photo = prepare_photo(
-        picture, still, camera, body, warping, None if segment is None else segment(picture)
+        picture, still, camera, body, segmented=None if segment is None else segment(picture)
     )
     motion = held_where_unseen(motion, person)
     windows = {} if model is None else _windows(photo, person, motion, camera, body, model, config)

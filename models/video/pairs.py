@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from body.model import BodyModel, Float
-from body.photo import WarpConfig, prepare_window
+from body.photo import prepare_window
 from body.raster import Pinhole
 from body.skinning import track_vertices
 from body.track import TRACK_PARAMETERS, TRACK_PARTS, BodyTrack, check_model
@@ -55,7 +55,6 @@ def make_pairs(
     model: BodyModel,
     targets: Sequence[int] | None = None,
     segment: Segment | None = None,
-    config: WarpConfig | None = None,
 ) -> dict[WindowKind, Examples]:
     """Return, of each kind of window that the clip shows, uint8 arrays:
 
@@ -85,7 +84,7 @@ def make_pairs(
         if kind not in boxes:
             continue
         photo = prepare_window(
-            window.reference.picture, points[-1], camera, model, boxes[kind], size_px, config, person
+            window.reference.picture, points[-1], camera, model, boxes[kind], size_px, segmented=person
         )
         warped = [warp(photo, posed, model) for posed in points[:-1]]
         made[kind] = {

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from body.changes import Change, change_mask, changed_points, changing_vertices, reach_metres
 from body.model import BodyModel
 from body.open_mouth import OpenMouth, open_mouth, with_inside
-from body.photo import Photo, WarpConfig, metre_px, prepare_photo, prepare_window
+from body.photo import Photo, metre_px, prepare_photo, prepare_window
 from body.raster import Pinhole
 from body.track import BodyTrack
 from body.warp import Warped, warp
@@ -33,7 +33,6 @@ Float = npt.NDArray[np.float32]
 _BATCH = 8
 _NEAREST_METRES = 0.1  # a mesh that reaches nearer to the camera is no fit
 _PLACED_SECONDS, _SMOOTHING_SECONDS = 0.2, 0.2  # windows follow the head
-_WARPING = WarpConfig(sampling="cubic")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -164,7 +163,7 @@ def _redrawn(frames: list[_Frame], camera: Pinhole, tools: _Tools) -> list[Image
     if tools.model is not None and frames:
         size = tools.model.about.window_px
         windows = [
-            prepare_window(f.picture, f.before, camera, tools.body, f.head, size, _WARPING, person)
+            prepare_window(f.picture, f.before, camera, tools.body, f.head, size, segmented=person)
             for f, person in zip(frames, persons, strict=True)
         ]
         warped = [_warped(window, f, tools.body) for window, f in zip(windows, frames, strict=True)]
@@ -185,10 +184,10 @@ def _composed(
     height, width = frame.picture.shape[:2]
     if 2.25 * box.side**2 > height * width:  # with its margin it is more than the whole picture
         box = None
-        photo = prepare_photo(frame.picture, frame.before, camera, tools.body, _WARPING, person)
+        photo = prepare_photo(frame.picture, frame.before, camera, tools.body, segmented=person)
     else:
         photo = prepare_window(
-            frame.picture, frame.before, camera, tools.body, box, box.side, _WARPING, person
+            frame.picture, frame.before, camera, tools.body, box, box.side, segmented=person
         )
     drawn = _warped(photo, frame, tools.body).picture
     left, top = (0, 0) if box is None else (box.left, box.top)

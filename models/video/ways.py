@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from body.model import BodyModel
-from body.photo import WarpConfig, prepare_photo
+from body.photo import prepare_photo
 from body.warp import warps
 from body.windows import place_windows
 from models.data.records import Window
@@ -92,9 +92,8 @@ def whole_pictures(window: Window, way: Way, body: BodyModel, segment: Segment |
     motion = held_where_unseen(track_of(window, window.arrays), person)
     held = replace(window, arrays=dict(window.arrays) | motion.arrays())
     camera, points, _ = posed_window(held, np.arange(window.num_frames), body)
-    config = WarpConfig(sampling="cubic")  # as `talking_frames` has it
     shown = None if segment is None else segment(picture)
-    photo = prepare_photo(picture, points[-1], camera, body, config, shown)
+    photo = prepare_photo(picture, points[-1], camera, body, segmented=shown)
     warped = warps(photo, points[:-1], body)
     drawn = talking_frames(
         picture, person, motion, body, way.model, segment, VideoGenerateConfig(num_steps=way.num_steps)
