@@ -20,7 +20,7 @@ def register(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
     parser.add_argument(
         "--steps", default="", help="rows in so many steps: 1,2,4,8 (1; over a pretrained model 10)"
     )
-    parser.add_argument("--without", default="", help="rows without parts of the model: flow,confidence")
+    parser.add_argument("--without", default="", help="rows without parts of the model: flow,confidence,time")
     parser.add_argument(
         "--pictures", type=int, default=3, help="whole pictures judged of each clip; 0: windows alone (3)"
     )

@@ -70,14 +70,16 @@ def talker(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_run_is_judged_and_shown(talker: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A talker by the model that ships: every view has its measures, and the page its films."""
     flags = ["--max-clips", "2", "--pictures", "1", "--films", "1", "--film-frames", "40"]
-    flags += ["--without", "flow", "--drift-seconds", "2"]
+    flags += ["--without", "flow,time", "--drift-seconds", "2"]
     assert command_line.main(["evaluate", str(talker), *flags]) == 0
     folder, said = talker / "evaluation", capsys.readouterr().out
     assert "1 of at most 2" in said and "long video, frames" in said and str(folder / "index.html") in said
     found = json.loads((folder / "results.json").read_text())
     assert found["num_clips"] == 1 and str(talker.parent) not in json.dumps(found)
     head, picture, film = (found["figures"][view] for view in ("head", "picture", "film"))
-    assert set(head["mouth dB"]) == {"photo", "warp", "model", "model, no flow correction"}
+    assert set(head["mouth dB"]) == {
+        "photo", "warp", "model", "model, no flow correction", "model, no layers over time"
+    }  # fmt: skip
     assert {"whole SSIM", "mouth ST-LPIPS", "mouth sharpness", "jitter", "hair band dB"} <= set(head)
     assert picture["identity distance"]["photo"][0] == 0 < picture["identity distance"]["model"][0] < 0.6
     assert film["background deviation"]["photo"][0] == 0 and "seam" in film

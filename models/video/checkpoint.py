@@ -7,6 +7,7 @@ from pathlib import Path
 from models.model_file import MISFITS, check_size, model_bytes, read_model
 from models.video.controls import NUM_CONTROLS
 from models.video.network import VideoNetworkConfig, WarpMender
+from schemas.bounds import Share
 from schemas.outcomes import BadInputError
 
 FORMAT = "mentor-video-1"
@@ -24,6 +25,7 @@ class VideoAbout:
     num_steps: int
     trained_on: str
     num_frames: int = 1  # how long clips were; with 1 its layers over time learnt nothing
+    head_flow: Share = 1.0  # see `WarpMender`
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -59,7 +61,7 @@ def load_video(path: Path) -> VideoModel:
         config = VideoNetworkConfig(**network | lists)
         known = VideoAbout(network=config, **about)
         check_size(asdict(config), lambda: WarpMender(config), tensors)
-        mender = WarpMender(config)
+        mender = WarpMender(config, known.head_flow)
         mender.load_state_dict(tensors)
     except MISFITS as error:
         raise BadInputError(f"{path}: a video model whose parts don't fit ({error})") from error

@@ -24,6 +24,8 @@ NUM_CONTROLS = PARTS.stop + _KINDS
 MOUTH, EYES = (Part.MOUTH,), (Part.LEFT_EYE, Part.RIGHT_EYE)
 HANDS = (Part.LEFT_HAND, Part.RIGHT_HAND)
 _HEAD = (Part.FACE, Part.HEAD, *MOUTH, *EYES)
+# Where a head's fit is right to a pixel, but for the mouth.
+HELD = [PARTS.start + int(part) for part in _HEAD if part not in MOUTH]
 # What a network may be trained without: the warp (it sees the photo, unmoved), where on the body a pixel
 # lies, or all but the head.
 Control = Literal["warp", "position", "body"]

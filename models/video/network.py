@@ -15,10 +15,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from models.video.controls import NUM_CONTROLS, WARP, Control, withheld
+from models.video.controls import HELD, NUM_CONTROLS, WARP, Control, withheld
 from schemas.bounds import Chance, Count, Share
 
 _OUT = 6  # flow 2, residual 3, confidence 1
+_SOFT_PX = 5  # odd; the edge of the head, across which less of the flow begins to count
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,9 +87,17 @@ class OverTime(nn.Module):
 class WarpMender(nn.Module):
     """Predicts the clean frame from a noised one, the step's time, and the controls."""
 
-    def __init__(self, config: VideoNetworkConfig) -> None:
+    def __init__(self, config: VideoNetworkConfig, head_flow: float = 1.0) -> None:
+        """Prepare.
+
+        Args:
+            head_flow: how much of the flow's correction counts on the head, but for the mouth. What it learnt
+                from few people moves the skin of others too far; a share of it is nearer (shrinkage).
+        """
         super().__init__()
-        self.config = config
+        if not 0 <= head_flow <= 1:
+            raise ValueError(f"head_flow {head_flow:g}: from 0 to 1")
+        self.config, self._head_flow = config, head_flow
         widths, patch = config.channels, config.patch_px
         self.time = nn.Sequential(
             nn.Linear(config.time_width, config.time_width),
@@ -135,13 +144,26 @@ class WarpMender(nn.Module):
             h = over_time(_through(blocks, torch.cat([h, beside], 1), time), frames)
         fine = F.silu(F.pixel_shuffle(self.out(F.silu(self.norm(h))), self.config.patch_px))
         answer = self.last(torch.cat([fine, warped.to(fine)], 1)).float()
+        answer = torch.cat([torch.tanh(answer[:, :2]) * self._counts(controls_BCSS), answer[:, 2:]], 1)
         return self._mended(warped, answer)
 
+    def _counts(self, controls_BCSS: Tensor) -> Tensor:
+        """Return how much of the flow's correction counts, (B, 1, S, S) in [0, 1], or 1."""
+        if self._head_flow == 1:
+            return controls_BCSS.new_ones(())
+        head = controls_BCSS[:, HELD].sum(1, keepdim=True)
+        soft = F.avg_pool2d(head, _SOFT_PX, 1, _SOFT_PX // 2, count_include_pad=False)
+        return 1 - (1 - self._head_flow) * soft
+
     def _mended(self, warped: Tensor, answer: Tensor) -> Tensor:
-        """Return the warp (B, 3, S, S), sampled a little beside, and what is added to it."""
+        """Return the warp (B, 3, S, S), sampled a little beside, and what is added to it.
+
+        Args:
+            answer: (B, 6, S, S), of which the flow is in shares of the most.
+        """
         size = warped.shape[-1]
         most = self.config.max_flow_px / 128 * 2  # of the window's width, which grid_sample counts as 2
-        flow = torch.tanh(answer[:, :2]).permute(0, 2, 3, 1) * most
+        flow = answer[:, :2].permute(0, 2, 3, 1) * most
         grid = F.affine_grid(_still(warped), [len(warped), 1, size, size], align_corners=False)
         moved = self._read(warped, grid + flow)
         if not self.config.with_confidence:

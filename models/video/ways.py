@@ -23,8 +23,12 @@ from models.video.pairs import Examples, Segment, posed_window, track_of
 from schemas.outcomes import BadInputError
 
 Image = npt.NDArray[np.uint8]
-Ablation = Literal["flow", "confidence"]
-ABLATIONS: Mapping[Ablation, str] = {"flow": "no flow correction", "confidence": "no confidence"}
+Ablation = Literal["flow", "confidence", "time"]
+ABLATIONS: Mapping[Ablation, str] = {
+    "flow": "no flow correction",
+    "confidence": "no confidence",
+    "time": "no layers over time",
+}
 REAL, PHOTO, WARP, MODEL = "real", "photo", "warp", "model"
 
 
@@ -50,16 +54,21 @@ def network_ways(model: AnyVideoModel, steps: Sequence[int], without: Sequence[A
     for part in without:
         if not isinstance(model, VideoModel):
             raise BadInputError("--without: a model over a pretrained one has no such parts")
-        config = model.about.network
-        less: VideoNetworkConfig = (
-            replace(config, max_flow_px=0.0) if part == "flow" else replace(config, with_confidence=False)
-        )
-        network = WarpMender(less)
-        network.load_state_dict(model.network.state_dict())
-        network.to(next(model.network.parameters()).device)
-        other = replace(model, about=replace(model.about, network=less), network=network.eval())
-        ways.append(Way(name=f"{MODEL}, {ABLATIONS[part]}", model=other, num_steps=steps[0]))
+        ways.append(Way(name=f"{MODEL}, {ABLATIONS[part]}", model=_without(model, part), num_steps=steps[0]))
     return tuple(ways)
+
+
+def _without(model: VideoModel, part: Ablation) -> VideoModel:
+    if part == "time":  # frames that are given one by one have no neighbours
+        return replace(model, about=replace(model.about, num_frames=1))
+    config = model.about.network
+    less: VideoNetworkConfig = (
+        replace(config, max_flow_px=0.0) if part == "flow" else replace(config, with_confidence=False)
+    )
+    network = WarpMender(less, model.about.head_flow)
+    network.load_state_dict(model.network.state_dict())
+    network.to(next(model.network.parameters()).device)
+    return replace(model, about=replace(model.about, network=less), network=network.eval())
 
 
 def window_frames(pairs: Examples, ways: Sequence[Way]) -> dict[str, Image]:

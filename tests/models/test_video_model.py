@@ -123,14 +123,34 @@ def test_a_corrected_flow_reads_by_cubics_what_it_moves() -> None:
     sharp: list[float] = []
     for cubic in (0.0, 0.5, 1.0):
         network = WarpMender(replace(TINY.network, cubic=cubic, first_confidence=1e-6))
-        bias = network.last.bias
-        assert bias is not None
-        with torch.no_grad():  # half a pixel to the right, everywhere
-            bias[0] = float(np.arctanh(0.5 / (network.config.max_flow_px * SIZE / 128)))
-            moved = network(torch.zeros(1, 3, SIZE, SIZE), torch.ones(1), told)
+        moved = _all_moved(network, told, 0.5)
         assert moved.mean().item() == pytest.approx(picture.mean().item(), abs=0.01)
         sharp.append(moved.diff(dim=3).square().mean().item())
     assert sharp[0] < sharp[1] < sharp[2]
+
+
+def test_a_share_of_the_correction_counts_on_heads_and_all_of_it_elsewhere() -> None:
+    frames = replace(_frames(1), part=torch.full((1, SIZE, SIZE), int(Part.TORSO), dtype=torch.uint8))
+    frames.part[:, :, : SIZE // 2] = int(Part.FACE)
+    told = controls(frames)
+    told[:, WARP] = torch.linspace(-1, 1, SIZE).expand(1, 3, SIZE, SIZE)  # brighter by so much a pixel
+    config = replace(TINY.network, first_confidence=1e-6)
+    all_of_it, half = (_all_moved(WarpMender(config, share), told, 1.0) for share in (1.0, 0.5))
+    by = [((made - told[:, WARP]) * (SIZE - 1) / 2)[..., 4:-4] for made in (all_of_it, half)]
+    assert torch.allclose(by[0], torch.ones(()), atol=1e-3)
+    assert torch.allclose(by[1][..., : SIZE // 2 - 8], torch.full((), 0.5), atol=1e-3)
+    assert torch.allclose(by[1][..., SIZE // 2 :], torch.ones(()), atol=1e-3)
+    with pytest.raises(ValueError, match="from 0 to 1"):
+        WarpMender(config, 1.5)
+
+
+def _all_moved(network: WarpMender, told: Tensor, px: float) -> Tensor:
+    """Return what a network makes of controls whose correction is so far to the right everywhere."""
+    bias = network.last.bias
+    assert bias is not None
+    with torch.no_grad():
+        bias[0] = float(np.arctanh(px / (network.config.max_flow_px * SIZE / 128)))
+        return network(torch.zeros(1, 3, SIZE, SIZE), torch.ones(1), told)
 
 
 def test_losses_see_their_own_parts() -> None:
@@ -221,13 +241,21 @@ def test_the_file_holds_the_model(trained: VideoModel, tmp_path: Path) -> None:
         load_video(path)
 
 
-def test_mixed_weights_lie_between_those_of_two_models(trained: VideoModel) -> None:
+def test_mixed_weights_lie_between_those_of_two_models(trained: VideoModel, tmp_path: Path) -> None:
     still = VideoModel(about=trained.about, network=copy.deepcopy(trained.network))
     for parameter in still.network.parameters():
         torch.nn.init.zeros_(parameter)
     whole = trained.network.state_dict()
     quarter = mixed(still, replace(trained, network=copy.deepcopy(trained.network)), 0.25)
     assert all(torch.allclose(value, whole[name] / 4) for name, value in quarter.network.state_dict().items())
+    held = mixed(still, trained, 1.0, head_flow=0.4)
+    (tmp_path / MODEL_FILE).write_bytes(video_bytes(held))
+    assert load_video(tmp_path / MODEL_FILE).about.head_flow == 0.4
+    torch.nn.init.constant_(held.network.last.bias, 3.0)  # type: ignore[arg-type]
+    frames = replace(_frames(1), part=torch.full((1, SIZE, SIZE), int(Part.FACE), dtype=torch.uint8))
+    whole_of_it = VideoModel(about=held.about, network=WarpMender(held.about.network))
+    whole_of_it.network.load_state_dict(held.network.state_dict())
+    assert not torch.equal(mended(held, frames), mended(whole_of_it, frames))
     wider = replace(trained, about=replace(trained.about, body_model="another"))
     with pytest.raises(BadInputError, match="different networks"):
         mixed(wider, trained, 0.5)
