@@ -222,7 +222,7 @@ BACKENDS: tuple[Backend, ...] = (
         licence="made by Mentor from recordings under CC BY 4.0 and ODbL 1.0",
         if_missing="nobody talks but by geometry alone, unless you name a video model by path",
         weights=(("models", "video/data/video.safetensors"),),
-        expected_sha256="bca25049824fe184c764917c9a2829ac8896ddca5b06002cf21ef1ba81897f08",
+        expected_sha256="e6b16aa2000a337b31caacd64f3fc4db8cb85d80f049f16a0f91763bb0d5e9bf",
     ),
     Backend(
         name="st-lpips",

@@ -1,53 +1,83 @@
-"""Mix the weights of a video model and of one that was trained on from it.
+"""Make a video model of one, and of another that was trained on from it, which suits people of neither.
 
-    python -m tools.mix_models FIRST.safetensors SECOND.safetensors --share 0.75 --to MIXED.safetensors
+    python -m tools.mix_models FIRST.safetensors SECOND.safetensors --share 0.5 --flow 0.8 --residual 0.7 \\
+        --head-flow 0.55 --to MIXED.safetensors
 
-Wortsman et al., Robust fine-tuning of zero-shot models (WiSE-FT, CVPR 2022): on what neither was trained on,
-the mean of both is often better than either. `--head-flow` says how much of a correction of the flow counts
-on heads from then on (`models.video.network`).
+Of what it learnt from few people a network is too sure on others. The mean of both models' weights is
+often better than either (Wortsman et al., Robust fine-tuning of zero-shot models, CVPR 2022). And a
+share of what it answers is better than all of it (shrinkage): of the flow, of the residual, and of the
+flow on heads.
 """
 
 import argparse
 from dataclasses import replace
 from pathlib import Path
 
+from torch import Tensor
+
 from models.video.checkpoint import VideoModel, load_video, video_bytes
-from models.video.network import WarpMender
+from models.video.network import FLOW, RESIDUAL, WarpMender
 from schemas.outcomes import BadInputError
 
 
-def mixed(first: VideoModel, second: VideoModel, share: float, head_flow: float | None = None) -> VideoModel:
+def mixed(first: VideoModel, second: VideoModel, share: float) -> VideoModel:
     """Return the second model with weights `share` of its own and the rest of the first's.
 
-    Args:
-        head_flow: see `WarpMender`; None: the second's.
-
     Raises:
-        BadInputError: if they are different networks, or a share is none.
+        BadInputError: if they are different networks, or the share is none.
     """
     if first.about.network != second.about.network or first.about.body_model != second.about.body_model:
         raise BadInputError("the models have different networks or body models")
-    head_flow = second.about.head_flow if head_flow is None else head_flow
-    for name, value in (("--share", share), ("--head-flow", head_flow)):
-        if not 0 <= value <= 1:
-            raise BadInputError(f"{name} {value:g}: from 0 to 1")
+    _check("--share", share)
     theirs = first.network.state_dict()
     weights = {name: theirs[name].lerp(own, share) for name, own in second.network.state_dict().items()}
-    network = WarpMender(second.about.network, head_flow)
+    return _with(second, weights, second.about.head_flow)
+
+
+def held_back(model: VideoModel, flow: float, residual: float, head_flow: float) -> VideoModel:
+    """Return a model of which shares of its answers count.
+
+    Args:
+        flow, residual: its last layer is made so much smaller.
+        head_flow: how much of that flow counts on heads (`WarpMender`).
+
+    Raises:
+        BadInputError: if a share is none.
+    """
+    for name, value in (("--flow", flow), ("--residual", residual), ("--head-flow", head_flow)):
+        _check(name, value)
+    weights = dict(model.network.state_dict())
+    for name in ("last.weight", "last.bias"):
+        weights[name] = weights[name].clone()
+        weights[name][FLOW] *= flow
+        weights[name][RESIDUAL] *= residual
+    return _with(model, weights, head_flow)
+
+
+def _with(model: VideoModel, weights: dict[str, Tensor], head_flow: float) -> VideoModel:
+    network = WarpMender(model.about.network, head_flow)
     network.load_state_dict(weights)
-    return VideoModel(about=replace(second.about, head_flow=head_flow), network=network.eval())
+    return VideoModel(about=replace(model.about, head_flow=head_flow), network=network.eval())
+
+
+def _check(name: str, share: float) -> None:
+    if not 0 <= share <= 1:
+        raise BadInputError(f"{name} {share:g}: from 0 to 1")
 
 
 def main() -> None:
-    """Mix, and write the model."""
+    """Mix, hold back, and write the model."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("first", type=Path)
     parser.add_argument("second", type=Path)
     parser.add_argument("--share", type=float, required=True, help="of the second, from 0 to 1")
-    parser.add_argument("--head-flow", type=float, help="on heads, from 0 to 1; default: the second's")
+    parser.add_argument("--flow", type=float, default=1.0, help="of the flow's correction (default: all)")
+    parser.add_argument("--residual", type=float, default=1.0, help="of the residual (default: all)")
+    parser.add_argument("--head-flow", type=float, default=1.0, help="of that flow, on heads (default: all)")
     parser.add_argument("--to", type=Path, required=True)
     options = parser.parse_args()
-    model = mixed(load_video(options.first), load_video(options.second), options.share, options.head_flow)
+    model = mixed(load_video(options.first), load_video(options.second), options.share)
+    model = held_back(model, options.flow, options.residual, options.head_flow)
     options.to.write_bytes(video_bytes(model))
 
 

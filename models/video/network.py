@@ -16,9 +16,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from models.video.controls import HELD, NUM_CONTROLS, WARP, Control, withheld
-from schemas.bounds import Chance, Count, Share
+from schemas.bounds import Chance, Count
 
-_OUT = 6  # flow 2, residual 3, confidence 1
+# What it answers for each pixel.
+FLOW, RESIDUAL, CONFIDENCE = slice(0, 2), slice(2, 5), slice(5, 6)
+_OUT = CONFIDENCE.stop
 _SOFT_PX = 5  # odd; the edge of the head, across which less of the flow begins to count
 
 
@@ -34,8 +36,6 @@ class VideoNetworkConfig:
     groups: Count = 16
     time_width: Count = 128
     max_flow_px: float = 8.0  # at most so far from where the mesh says, of 128; 0: no correction
-    # How much of what the correction moves is read by cubics between pixels: linearly read, all of it blurs.
-    cubic: Share = 0.5
     first_confidence: Chance = 0.12  # an untrained network leaves the warp nearly alone
     # For ablations: a residual that is laid over the warp as it is, and what the network is not told.
     with_confidence: bool = True
@@ -144,7 +144,9 @@ class WarpMender(nn.Module):
             h = over_time(_through(blocks, torch.cat([h, beside], 1), time), frames)
         fine = F.silu(F.pixel_shuffle(self.out(F.silu(self.norm(h))), self.config.patch_px))
         answer = self.last(torch.cat([fine, warped.to(fine)], 1)).float()
-        answer = torch.cat([torch.tanh(answer[:, :2]) * self._counts(controls_BCSS), answer[:, 2:]], 1)
+        answer = torch.cat(
+            [torch.tanh(answer[:, FLOW]) * self._counts(controls_BCSS), answer[:, FLOW.stop :]], 1
+        )
         return self._mended(warped, answer)
 
     def _counts(self, controls_BCSS: Tensor) -> Tensor:
@@ -163,22 +165,14 @@ class WarpMender(nn.Module):
         """
         size = warped.shape[-1]
         most = self.config.max_flow_px / 128 * 2  # of the window's width, which grid_sample counts as 2
-        flow = answer[:, :2].permute(0, 2, 3, 1) * most
+        flow = answer[:, FLOW].permute(0, 2, 3, 1) * most
         grid = F.affine_grid(_still(warped), [len(warped), 1, size, size], align_corners=False)
-        moved = self._read(warped, grid + flow)
+        moved = F.grid_sample(warped, grid + flow, padding_mode="border", align_corners=False)
         if not self.config.with_confidence:
-            return moved + 2 * torch.tanh(answer[:, 2:5])
+            return moved + 2 * torch.tanh(answer[:, RESIDUAL])
         first = self.config.first_confidence
-        sure = torch.sigmoid(answer[:, 5:6] + math.log(first / (1 - first)))
-        return moved + sure * 2 * torch.tanh(answer[:, 2:5])
-
-    def _read(self, pictures: Tensor, grid: Tensor) -> Tensor:
-        """Return pictures (B, 3, S, S) as they are at the places of a grid (B, S, S, 2)."""
-        where = {"padding_mode": "border", "align_corners": False}
-        linear = F.grid_sample(pictures, grid, **where)
-        if not self.config.cubic:
-            return linear
-        return linear.lerp(F.grid_sample(pictures, grid, mode="bicubic", **where), self.config.cubic)
+        sure = torch.sigmoid(answer[:, CONFIDENCE] + math.log(first / (1 - first)))
+        return moved + sure * 2 * torch.tanh(answer[:, RESIDUAL])
 
 
 def _silence(layer: nn.Conv1d | nn.Conv2d) -> None:

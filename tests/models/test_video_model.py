@@ -32,7 +32,7 @@ from models.video.train import train_video
 from schemas.outcomes import BadInputError
 from tests.models.made_shards import fitted_with, nodding_arrays, write_shards
 from tests.models.shaken import shaken
-from tools.mix_models import mixed
+from tools.mix_models import held_back, mixed
 
 BODY = load_body_model()
 SIZE = 32
@@ -114,19 +114,6 @@ def test_an_untrained_network_is_the_warp_and_its_layers_over_time_are_silent() 
     alone = torch.cat([layer(clips[:3], 3), layer(clips[3:], 3)])
     assert torch.allclose(both, alone, atol=1e-5)  # clips know nothing of each other
     assert not torch.allclose(both, clips)
-
-
-def test_a_corrected_flow_reads_by_cubics_what_it_moves() -> None:
-    picture = torch.rand(1, 3, SIZE, SIZE, generator=torch.Generator().manual_seed(0))
-    told = controls(_frames(1))
-    told[:, WARP] = picture
-    sharp: list[float] = []
-    for cubic in (0.0, 0.5, 1.0):
-        network = WarpMender(replace(TINY.network, cubic=cubic, first_confidence=1e-6))
-        moved = _all_moved(network, told, 0.5)
-        assert moved.mean().item() == pytest.approx(picture.mean().item(), abs=0.01)
-        sharp.append(moved.diff(dim=3).square().mean().item())
-    assert sharp[0] < sharp[1] < sharp[2]
 
 
 def test_a_share_of_the_correction_counts_on_heads_and_all_of_it_elsewhere() -> None:
@@ -248,7 +235,9 @@ def test_mixed_weights_lie_between_those_of_two_models(trained: VideoModel, tmp_
     whole = trained.network.state_dict()
     quarter = mixed(still, replace(trained, network=copy.deepcopy(trained.network)), 0.25)
     assert all(torch.allclose(value, whole[name] / 4) for name, value in quarter.network.state_dict().items())
-    held = mixed(still, trained, 1.0, head_flow=0.4)
+    held = held_back(trained, flow=0.8, residual=0.5, head_flow=0.4)
+    was, now = (model.network.last.weight for model in (trained, held))
+    assert torch.allclose(now, was * torch.tensor([0.8, 0.8, 0.5, 0.5, 0.5, 1.0])[:, None, None, None])
     (tmp_path / MODEL_FILE).write_bytes(video_bytes(held))
     assert load_video(tmp_path / MODEL_FILE).about.head_flow == 0.4
     torch.nn.init.constant_(held.network.last.bias, 3.0)  # type: ignore[arg-type]
@@ -259,8 +248,10 @@ def test_mixed_weights_lie_between_those_of_two_models(trained: VideoModel, tmp_
     wider = replace(trained, about=replace(trained.about, body_model="another"))
     with pytest.raises(BadInputError, match="different networks"):
         mixed(wider, trained, 0.5)
-    with pytest.raises(BadInputError, match="from 0 to 1"):
+    with pytest.raises(BadInputError, match=r"--share 1\.5: from 0 to 1"):
         mixed(still, trained, 1.5)
+    with pytest.raises(BadInputError, match="--flow -1: from 0 to 1"):
+        held_back(trained, flow=-1, residual=1, head_flow=1)
 
 
 def test_frames_are_the_same_from_the_same_seed_in_any_batch(trained: VideoModel) -> None:
