@@ -165,14 +165,15 @@ class WarpMender(nn.Module):
         """
         size = warped.shape[-1]
         most = self.config.max_flow_px / 128 * 2  # of the window's width, which grid_sample counts as 2
-        flow = answer[:, FLOW].permute(0, 2, 3, 1) * most
+        flow = without_lattice(answer[:, FLOW], self.config.patch_px).permute(0, 2, 3, 1) * most
         grid = F.affine_grid(_still(warped), [len(warped), 1, size, size], align_corners=False)
         moved = F.grid_sample(warped, grid + flow, padding_mode="border", align_corners=False)
+        residual = 2 * torch.tanh(answer[:, RESIDUAL])
         if not self.config.with_confidence:
-            return moved + 2 * torch.tanh(answer[:, RESIDUAL])
+            return moved + without_lattice(residual, self.config.patch_px)
         first = self.config.first_confidence
         sure = torch.sigmoid(answer[:, CONFIDENCE] + math.log(first / (1 - first)))
-        return moved + sure * 2 * torch.tanh(answer[:, RESIDUAL])
+        return moved + without_lattice(sure * residual, self.config.patch_px)
 
 
 def _silence(layer: nn.Conv1d | nn.Conv2d) -> None:
@@ -190,6 +191,17 @@ def _through(blocks: nn.Module, h: Tensor, time: Tensor) -> Tensor:
     for block in blocks:
         h = block(h, time)
     return h
+
+
+def without_lattice(x: Tensor, patch_px: int) -> Tensor:
+    """Return x (B, C, S, S) without the lattice that shuffled pixels of patches leave where nothing is to be
+    said (Odena et al., Deconvolution and Checkerboard Artifacts, 2016).
+
+    A box of a patch is zero at its frequencies. An even one lies between pixels; a box of two mends that.
+    """
+    wide = F.pad(x, (patch_px // 2,) * 4, mode="replicate")
+    even = F.avg_pool2d(wide, patch_px, 1)
+    return even if patch_px % 2 else F.avg_pool2d(even, 2, 1)
 
 
 def _still(like: Tensor) -> Tensor:

@@ -26,7 +26,7 @@ from models.video.controls import NUM_CONTROLS, WARP, Frames, VideoBatch, as_num
 from models.video.generate import VideoGenerateConfig, held_where_unseen, talking_frames
 from models.video.losses import VideoLoss, VideoLossConfig
 from models.video.mend import mended
-from models.video.network import OverTime, VideoNetworkConfig, WarpMender
+from models.video.network import OverTime, VideoNetworkConfig, WarpMender, without_lattice
 from models.video.perceptual import PerceptualDistance
 from models.video.train import train_video
 from schemas.outcomes import BadInputError
@@ -129,6 +129,19 @@ def test_a_share_of_the_correction_counts_on_heads_and_all_of_it_elsewhere() -> 
     assert torch.allclose(by[1][..., SIZE // 2 :], torch.ones(()), atol=1e-3)
     with pytest.raises(ValueError, match="from 0 to 1"):
         WarpMender(config, 1.5)
+
+
+@pytest.mark.parametrize("patch_px", [1, 2, 3, 4])
+def test_a_lattice_of_patches_is_taken_out_and_nothing_else(patch_px: int) -> None:
+    lattice = torch.randn(patch_px, patch_px, generator=torch.Generator().manual_seed(0)).repeat(12, 12)
+    lattice, inner = lattice[None, None, :SIZE, :SIZE], (..., slice(4, -4), slice(4, -4))
+    left = without_lattice(lattice, patch_px)
+    assert left.shape == lattice.shape
+    if patch_px > 1:
+        assert lattice.std() > 0.3 and left[inner].std() < 1e-6
+    assert torch.allclose(left[inner].mean(), lattice[..., :patch_px, :patch_px].mean(), atol=1e-6)
+    slope = torch.linspace(-1, 1, SIZE).expand(1, 1, SIZE, SIZE)
+    assert torch.allclose(without_lattice(slope, patch_px)[inner], slope[inner], atol=1e-6)
 
 
 def _all_moved(network: WarpMender, told: Tensor, px: float) -> Tensor:
