@@ -150,9 +150,7 @@ class WarpMender(nn.Module):
         return self._mended(warped, answer)
 
     def _counts(self, controls_BCSS: Tensor) -> Tensor:
-        """Return how much of the flow's correction counts, (B, 1, S, S) in [0, 1], or 1."""
-        if self._head_flow == 1:
-            return controls_BCSS.new_ones(())
+        """Return how much of the flow's correction counts, (B, 1, S, S) in [0, 1]."""
         head = controls_BCSS[:, HELD].sum(1, keepdim=True)
         soft = F.avg_pool2d(head, _SOFT_PX, 1, _SOFT_PX // 2, count_include_pad=False)
         return 1 - (1 - self._head_flow) * soft
