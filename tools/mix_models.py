@@ -13,10 +13,8 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
-from torch import Tensor
-
-from models.video.checkpoint import VideoModel, load_video, video_bytes
-from models.video.network import FLOW, RESIDUAL, WarpMender
+from models.video.checkpoint import VideoModel, load_video, video_bytes, video_model
+from models.video.network import FLOW, RESIDUAL
 from schemas.outcomes import BadInputError
 
 
@@ -31,7 +29,7 @@ def mixed(first: VideoModel, second: VideoModel, share: float) -> VideoModel:
     _check("--share", share)
     theirs = first.network.state_dict()
     weights = {name: theirs[name].lerp(own, share) for name, own in second.network.state_dict().items()}
-    return _with(second, weights, second.about.head_flow)
+    return video_model(second.about, weights)
 
 
 def held_back(model: VideoModel, flow: float, residual: float, head_flow: float) -> VideoModel:
@@ -51,13 +49,7 @@ def held_back(model: VideoModel, flow: float, residual: float, head_flow: float)
         weights[name] = weights[name].clone()
         weights[name][FLOW] *= flow
         weights[name][RESIDUAL] *= residual
-    return _with(model, weights, head_flow)
-
-
-def _with(model: VideoModel, weights: dict[str, Tensor], head_flow: float) -> VideoModel:
-    network = WarpMender(model.about.network, head_flow)
-    network.load_state_dict(weights)
-    return VideoModel(about=replace(model.about, head_flow=head_flow), network=network.eval())
+    return video_model(replace(model.about, head_flow=head_flow), weights)
 
 
 def _check(name: str, share: float) -> None:

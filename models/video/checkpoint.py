@@ -1,8 +1,11 @@
 """A trained video model: its network and its file."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from importlib import resources
 from pathlib import Path
+
+from torch import Tensor
 
 from models.model_file import MISFITS, check_size, model_bytes, read_model
 from models.video.controls import NUM_CONTROLS
@@ -36,6 +39,17 @@ class VideoModel:
     network: WarpMender
 
 
+def video_model(about: VideoAbout, weights: Mapping[str, Tensor]) -> VideoModel:
+    """Return a model of these weights.
+
+    Raises:
+        RuntimeError, ValueError: if they are not those of such a network.
+    """
+    network = WarpMender(about.network, about.head_flow)
+    network.load_state_dict(weights)
+    return VideoModel(about=about, network=network.eval())
+
+
 def bundled_model() -> Path:
     """Return the file of the model that ships."""
     return Path(str(resources.files("models"))) / "video" / "data" / MODEL_FILE
@@ -61,12 +75,11 @@ def load_video(path: Path) -> VideoModel:
         config = VideoNetworkConfig(**network | lists)
         known = VideoAbout(network=config, **about)
         check_size(asdict(config), lambda: WarpMender(config), tensors)
-        mender = WarpMender(config, known.head_flow)
-        mender.load_state_dict(tensors)
+        model = video_model(known, tensors)
     except MISFITS as error:
         raise BadInputError(f"{path}: a video model whose parts don't fit ({error})") from error
     if known.num_controls != NUM_CONTROLS:
         raise BadInputError(
             f"{path}: is told {known.num_controls} numbers a pixel, this version {NUM_CONTROLS}"
         )
-    return VideoModel(about=known, network=mender.eval())
+    return model

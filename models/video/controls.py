@@ -23,9 +23,9 @@ NUM_CONTROLS = PARTS.stop + _KINDS
 # Regions that carry speech and gaze, or gestures: few pixels of a window, and what people look at.
 MOUTH, EYES = (Part.MOUTH,), (Part.LEFT_EYE, Part.RIGHT_EYE)
 HANDS = (Part.LEFT_HAND, Part.RIGHT_HAND)
-_HEAD = (Part.FACE, Part.HEAD, *MOUTH, *EYES)
-# Where a head's fit is right to a pixel, but for the mouth.
-HELD = [PARTS.start + int(part) for part in _HEAD if part not in MOUTH]
+# Of the head all but the mouth.
+SKULL = (Part.FACE, Part.HEAD, *EYES)
+_HEAD = (*SKULL, *MOUTH)
 # What a network may be trained without: the warp (it sees the photo, unmoved), where on the body a pixel
 # lies, or all but the head.
 Control = Literal["warp", "position", "body"]
@@ -75,13 +75,18 @@ def withheld(told: Tensor, names: Sequence[Control]) -> Tensor:
     if "warp" in names:
         told[:, WARP] = told[:, PHOTO]
     if "body" in names:
-        head = told[:, [PARTS.start + int(part) for part in _HEAD]].sum(1, keepdim=True)
+        head = shown_parts(told, _HEAD)
         told[:, WARP] = torch.where(head > 0, told[:, WARP], told[:, PHOTO])
         told[:, ALPHA.start :] *= head
         told[:, POSITION] = torch.where(head > 0, told[:, POSITION], -1.0)
     if "position" in names:
         told[:, POSITION] = -1.0
     return told
+
+
+def shown_parts(told: Tensor, parts: Sequence[Part]) -> Tensor:
+    """Return (B, 1, S, S): 1 where controls (B, C, S, S) show one of some parts."""
+    return told[:, [PARTS.start + int(part) for part in parts]].sum(1, keepdim=True)
 
 
 def as_numbers(picture: Tensor) -> Tensor:

@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from models.video.controls import HELD, NUM_CONTROLS, WARP, Control, withheld
+from models.video.controls import NUM_CONTROLS, SKULL, WARP, Control, shown_parts, withheld
 from schemas.bounds import Chance, Count
 
 # What it answers for each pixel.
@@ -144,28 +144,24 @@ class WarpMender(nn.Module):
             h = over_time(_through(blocks, torch.cat([h, beside], 1), time), frames)
         fine = F.silu(F.pixel_shuffle(self.out(F.silu(self.norm(h))), self.config.patch_px))
         answer = self.last(torch.cat([fine, warped.to(fine)], 1)).float()
-        answer = torch.cat(
-            [torch.tanh(answer[:, FLOW]) * self._counts(controls_BCSS), answer[:, FLOW.stop :]], 1
-        )
-        return self._mended(warped, answer)
+        return self._mended(warped, answer, self._counts(controls_BCSS))
 
     def _counts(self, controls_BCSS: Tensor) -> Tensor:
         """Return how much of the flow's correction counts, (B, 1, S, S) in [0, 1]."""
-        head = controls_BCSS[:, HELD].sum(1, keepdim=True)
-        soft = F.avg_pool2d(head, _SOFT_PX, 1, _SOFT_PX // 2, count_include_pad=False)
+        soft = F.avg_pool2d(
+            shown_parts(controls_BCSS, SKULL), _SOFT_PX, 1, _SOFT_PX // 2, count_include_pad=False
+        )
         return 1 - (1 - self._head_flow) * soft
 
-    def _mended(self, warped: Tensor, answer: Tensor) -> Tensor:
-        """Return the warp (B, 3, S, S), sampled a little beside, and what is added to it.
-
-        Args:
-            answer: (B, 6, S, S), of which the flow is in shares of the most.
-        """
+    def _mended(self, warped: Tensor, answer: Tensor, counts: Tensor) -> Tensor:
+        """Return the warp (B, 3, S, S), sampled a little beside, and what is added to it."""
         size = warped.shape[-1]
         most = self.config.max_flow_px / 128 * 2  # of the window's width, which grid_sample counts as 2
-        flow = without_lattice(answer[:, FLOW], self.config.patch_px).permute(0, 2, 3, 1) * most
+        flow = without_lattice(torch.tanh(answer[:, FLOW]) * counts, self.config.patch_px)
         grid = F.affine_grid(_still(warped), [len(warped), 1, size, size], align_corners=False)
-        moved = F.grid_sample(warped, grid + flow, padding_mode="border", align_corners=False)
+        moved = F.grid_sample(
+            warped, grid + flow.permute(0, 2, 3, 1) * most, padding_mode="border", align_corners=False
+        )
         residual = 2 * torch.tanh(answer[:, RESIDUAL])
         if not self.config.with_confidence:
             return moved + without_lattice(residual, self.config.patch_px)

@@ -14,7 +14,7 @@ from models.ranks import rank_and_world
 from models.train import Lesson, Listen, Maker, Material, learn, print_of
 from models.training import Critic
 from models.video.batches import frames_a_clip, video_batches, video_windows
-from models.video.checkpoint import MODEL_FILE, VideoAbout, VideoModel, video_bytes
+from models.video.checkpoint import MODEL_FILE, VideoAbout, VideoModel, video_bytes, video_model
 from models.video.config import VideoConfig
 from models.video.controls import NUM_CONTROLS, WARP, VideoBatch, as_numbers, controls
 from models.video.critic import MouthAndEyesCritic
@@ -62,9 +62,7 @@ class _VideoMaker(Maker[VideoModel]):
     about: VideoAbout
 
     def model(self, weights: Mapping[str, Tensor], num_steps: int) -> VideoModel:
-        network = WarpMender(self.about.network)
-        network.load_state_dict(weights)
-        return VideoModel(about=replace(self.about, num_steps=num_steps), network=network.eval())
+        return video_model(replace(self.about, num_steps=num_steps), weights)
 
     def write(self, folder: Path, model: VideoModel) -> None:
         write_model(folder / MODEL_FILE, video_bytes(model))

@@ -15,10 +15,10 @@ from body.photo import prepare_photo
 from body.warp import warps
 from body.windows import place_windows
 from models.data.records import Window
-from models.video.checkpoint import VideoModel
+from models.video.checkpoint import VideoModel, video_model
 from models.video.generate import VideoGenerateConfig, held_where_unseen, talking_frames
 from models.video.mend import AnyVideoModel, frames_of, mended
-from models.video.network import VideoNetworkConfig, WarpMender
+from models.video.network import VideoNetworkConfig
 from models.video.pairs import Examples, Segment, posed_window, track_of
 from schemas.outcomes import BadInputError
 
@@ -65,10 +65,9 @@ def _without(model: VideoModel, part: Ablation) -> VideoModel:
     less: VideoNetworkConfig = (
         replace(config, max_flow_px=0.0) if part == "flow" else replace(config, with_confidence=False)
     )
-    network = WarpMender(less, model.about.head_flow)
-    network.load_state_dict(model.network.state_dict())
-    network.to(next(model.network.parameters()).device)
-    return replace(model, about=replace(model.about, network=less), network=network.eval())
+    other = video_model(replace(model.about, network=less), model.network.state_dict())
+    other.network.to(next(model.network.parameters()).device)
+    return other
 
 
 def window_frames(pairs: Examples, ways: Sequence[Way]) -> dict[str, Image]:
