@@ -136,6 +136,7 @@ class _Listener(Generic[M]):
         if done:
             pace = (now - self._began[0]) / done
             left = pace * (progress.num_steps - progress.step)
-            parts += [f"{pace:.2f} s a step", f"about {left / 60:.0f} min left"]
+            parts += [f"{pace:.2f} s a step ({progress.batch_size / pace:,.0f} windows a second)"]
+            parts += [f"about {left / 60:.0f} min left"]
         parts.append(f"waited {progress.waited_share:.0%} for data")
         return ", ".join(parts)

@@ -94,6 +94,7 @@ class Progress:
 
     step: int
     num_steps: int
+    batch_size: int
     losses: dict[str, float]
     history: list[dict[str, float]]
     waited_share: float
@@ -180,6 +181,7 @@ class Trainer:
         return Progress(
             step=self.step,
             num_steps=self.config.num_steps,
+            batch_size=self.config.batch_size,
             losses=losses,
             history=self.losses,
             waited_share=waited_share,

@@ -18,6 +18,7 @@ from body.topology import SIDES
 from body.track import BodyTrack
 from body.warp import Seen, Warped, warps
 from body.windows import Box, WindowKind, place_windows
+from models.ahead import ahead
 from models.motion.channels import CHANNELS
 from models.video.controls import Frames
 from models.video.mend import TOLD, AnyVideoModel, frames_at_once, frames_of, mended
@@ -68,8 +69,8 @@ def talking_frames(
     )
     motion = held_where_unseen(motion, person)
     windows = {} if model is None else _windows(photo, person, motion, camera, body, model, config)
-    number = frames_at_once(model)
-    for start in range(0, motion.num_frames, number):
+
+    def some(start: int) -> list[Image]:
         points = track_vertices(body, motion.taken(slice(start, start + number)))
         warped = warps(photo, points, body)
         frames = [one.picture for one in warped]
@@ -78,10 +79,14 @@ def talking_frames(
             changes = _changes(window, points, body, model, config)
             frames = [laid(frame, change, box) for frame, change in zip(frames, changes, strict=True)]
         # Changes are enlarged, so they reach a little beyond the person.
-        yield from (
+        return [
             np.where((one.validity == Seen.BACKGROUND)[..., None], one.picture, frame)
             for one, frame in zip(warped, frames, strict=True)
-        )
+        ]
+
+    number = frames_at_once(model)
+    for frames in ahead(map(some, range(0, motion.num_frames, number))):
+        yield from frames
 
 
 def held_where_unseen(motion: BodyTrack, person: BodyTrack) -> BodyTrack:
