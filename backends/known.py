@@ -222,7 +222,7 @@ BACKENDS: tuple[Backend, ...] = (
         licence="made by Mentor from recordings under CC BY 4.0 and ODbL 1.0",
         if_missing="nobody talks but by geometry alone, unless you name a video model by path",
         weights=(("models", "video/data/video.safetensors"),),
-        expected_sha256="e6b16aa2000a337b31caacd64f3fc4db8cb85d80f049f16a0f91763bb0d5e9bf",
+        expected_sha256="84c42e1d80f7811d26a9437e226c96db2f6251803c42ae8919db4fb688bc6264",
     ),
     Backend(
         name="st-lpips",

@@ -49,11 +49,11 @@ _HIDDEN, _CONTINUED, _BACKGROUND, _VISIBLE = (int(seen) for seen in Seen)  # as 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Warped:
-    """A frame made of a photo, all uint8.
+    """A frame made of a photo, all uint8 but for the flow.
 
     picture (H, W, 3) RGB; validity (H, W) values of Seen; position (H, W, 3) where on the body a pixel lies
     (`position_codes`), 0 off the mesh; part (H, W) values of Part; alpha (H, W) how much of a pixel is the
-    person, 0 to 255.
+    person, 0 to 255; flow (H, W, 2) float32, the way in px from each pixel to its source in the photo.
     """
 
     picture: Image
@@ -61,6 +61,7 @@ class Warped:
     position: Image
     part: Image
     alpha: Image
+    flow: Float
 
 
 def warp(photo: Photo, points: Float, model: BodyModel) -> Warped:
@@ -91,6 +92,7 @@ def warp(photo: Photo, points: Float, model: BodyModel) -> Warped:
         position=_bytes(interpolate(raster, model.faces, position_codes(model), 0.0)),
         part=part,
         alpha=alpha,
+        flow=flow,
     )
 
 

@@ -23,6 +23,7 @@ from commands.judge_drift import LongFilm, judge_drift
 from commands.judge_films import Film, make_film, sync_scores
 from commands.made_frames import load_mender, mending_models
 from commands.making_flags import Mending
+from models.data.clips import clips_of_the_same_people
 from models.data.records import Window
 from models.video.judged import NUM_FOLLOWING, judged_clips, longest, person_of
 from models.video.mend import usual_steps
@@ -128,7 +129,11 @@ def _judged(wanted: Evaluation, ways: Sequence[Way], body: BodyModel, console: C
     found = Findings(scores=[], labels={}, heads={}, films=[], left_out={})
     told = _Telling(console)
     talker: Window | None = None
+    known = _known(wanted, ways[0])
     for window in _some(judged_clips(wanted.shards, wanted.split, sound=True), found, wanted.max_clips):
+        if window.key in known:
+            found.left_out[window.key] = "the model learnt from this person"
+            continue
         try:
             judged = judge.judge(window)
             stretch = longest(window, wanted.film_frames)
@@ -156,6 +161,13 @@ def _judged(wanted: Evaluation, ways: Sequence[Way], body: BodyModel, console: C
         )
         found.scores += found.drift.scores
     return found
+
+
+def _known(wanted: Evaluation, way: Way) -> frozenset[str]:
+    """Return the clips of people whom the model learnt from: of them it says nothing about others."""
+    learnt_from = getattr(way.model.about, "learnt_from", ())
+    found = [clips_of_the_same_people(shards, learnt_from) for shards in wanted.shards if learnt_from]
+    return frozenset().union(*found)
 
 
 def _is_filmed(window: Window, found: Findings, wanted: Evaluation) -> bool:

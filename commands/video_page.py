@@ -51,4 +51,4 @@ def _strips(
         "the clip": pairs["target"],
     }
     named = f"{window.key} ({split})"
-    return [Strip(caption=f"{named}: {name}", png=png_row(pictures)) for name, pictures in rows.items()]
+    return [Strip(caption=f"{named}: {name}", png=png_row(list(pictures))) for name, pictures in rows.items()]

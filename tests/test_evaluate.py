@@ -15,8 +15,12 @@ from commands import command_line
 from commands.evaluation_figures import figures, labels_of
 from commands.judge_clips import Score
 from media import DecodeTally, MediaLimits, VideoEncoder, decode_video
+from models.data.config import WindowConfig
+from models.data.windows import ShardWindows
+from models.video.checkpoint import bundled_model, load_video, video_bytes
 from pipelines.photo import read_reference
 from pipelines.run_folder import RunFolder
+from schemas.exclusions import veiled_key
 from schemas.sample import pack_landmarks
 from tests.models.made_shards import fitted_with, nodding_arrays, write_shards
 from tests.page_reader import PageReader
@@ -156,3 +160,16 @@ def test_what_cannot_be_judged_is_refused(
     assert command_line.main(["evaluate", str(tmp_path), *QUICK, *flags]) == 2
     assert reason in capsys.readouterr().err
     assert not (tmp_path / "evaluation").exists()
+
+
+def test_people_whom_the_model_learnt_from_are_not_judged(
+    talker: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (key,) = ShardWindows(talker, WindowConfig(num_frames=1), seed=0, split="test").keys
+    model = load_video(bundled_model())
+    about = replace(model.about, learnt_from=(veiled_key(key),))
+    known = tmp_path / "known.safetensors"
+    known.write_bytes(video_bytes(replace(model, about=about)))
+    flags = ["--model", str(known), "--output", str(tmp_path / "judged")]
+    assert command_line.main(["evaluate", str(talker), *QUICK, *flags]) == 2
+    assert "the model learnt from this person" in capsys.readouterr().err

@@ -29,7 +29,8 @@ def mixed(first: VideoModel, second: VideoModel, share: float) -> VideoModel:
     _check("--share", share)
     theirs = first.network.state_dict()
     weights = {name: theirs[name].lerp(own, share) for name, own in second.network.state_dict().items()}
-    return video_model(second.about, weights)
+    learnt_from = tuple(sorted({*first.about.learnt_from, *second.about.learnt_from}))
+    return video_model(replace(second.about, learnt_from=learnt_from), weights)
 
 
 def held_back(model: VideoModel, flow: float, residual: float, head_flow: float) -> VideoModel:

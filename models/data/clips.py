@@ -4,13 +4,14 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from models.data.catalogue import of_split, read_catalogue
-from models.data.config import WindowConfig
+from models.data.config import SampleLimits, WindowConfig
 from models.data.draws import Choice
 from models.data.exclude import Exclusions
 from models.data.places import find_shards
 from models.data.reader import Clock, SampleReader
 from models.data.records import Window
 from schemas.days import utc_today
+from schemas.exclusions import veiled_key
 
 
 def clips(
@@ -37,6 +38,24 @@ def clips(
         found = reader.read(row, _whole)
         if isinstance(found, Window):
             yield found
+
+
+def clips_of_the_same_people(
+    shards: str | Path | Iterable[str | Path], veiled: Iterable[str], limits: SampleLimits | None = None
+) -> frozenset[str]:
+    """Return the keys of all clips in some shards that show whom any of some clips shows.
+
+    Args:
+        veiled: what stands for those clips' keys (`veiled_key`).
+
+    Raises:
+        BadInputError: if there are no shards, or they cannot be read.
+    """
+    names, wanted = find_shards(shards), frozenset(veiled)
+    catalogue = read_catalogue(names, Exclusions(names).veiled, limits or SampleLimits())
+    shown = list(zip(catalogue.keys, catalogue.person.tolist(), strict=True))
+    people = {who for key, who in shown if veiled_key(key) in wanted}
+    return frozenset(key for key, who in shown if who in people)
 
 
 def _whole(num_frames: int) -> Choice:

@@ -31,7 +31,9 @@ class WindowConfig:
     """What a window holds, and in which order windows come.
 
     num_frames: how long windows are; None for whole clips. `arrays` are names of the sample's npz
-    (docs/samples.md). A reference is another frame of the clip, its arrays and, `with_frames`, its picture.
+    (docs/samples.md). A reference is another frame of the clip, its arrays and, `with_frames`, its picture;
+    `elsewhere` says how often a window also has one of another clip of the same person, where one camera took
+    both.
     Clips shorter than a window are padded or left out. `weighted` draws clips as often as their
     `sampling_weight` says, else each is drawn once an epoch. A person of n clips has the weight of their mean
     times n ** (1 - person_power): with 0 every clip counts alike, with 1 every person. Draws come in the
@@ -48,6 +50,7 @@ class WindowConfig:
     with_sound: bool = True
     with_clip_sound: bool = False  # of the whole clip, for features that listen around
     with_reference: bool = False
+    elsewhere: Share = 0.0
     mirror_probability: Share = 0.0
     body_model: str | None = None  # path of the SMPL-X file that the bodies were fitted with; None: ours
     short_clips: Literal["pad", "leave_out"] = "pad"

@@ -75,6 +75,8 @@ def decode_window(
     fps, limits = float(about["fps"]), config.limits
     mirror = _mirror(about, config) if span.mirrored else None
     betas = _betas(about)
+    if mirror is not None and betas is not None:
+        betas = mirrored_betas(betas, mirror)
     arrays = _arrays(parts["npz"], about["num_frames"], span, config, mirror) if config.arrays else {}
     return Window(
         key=key,
@@ -88,8 +90,8 @@ def decode_window(
         clip_sound=_clip_sound(parts["wav"], about["num_frames"], fps) if config.with_clip_sound else None,
         frames=_frames(parts["mp4"], about, fps, span, limits) if config.with_frames else None,
         words=_words(about, fps, span),
-        betas=betas if mirror is None or betas is None else mirrored_betas(betas, mirror),
-        reference=_reference(parts, about, fps, span, arrays, config),
+        betas=betas,
+        reference=_reference(parts, about, span, arrays, betas, config),
         mirrored=span.mirrored,
     )
 
@@ -97,20 +99,21 @@ def decode_window(
 def _reference(
     parts: Mapping[str, bytes],
     about: Mapping[str, Any],
-    fps: float,
     span: Span,
     arrays: Mapping[str, npt.NDArray[Any]],
+    betas: npt.NDArray[np.float32] | None,
     config: WindowConfig,
 ) -> Reference | None:
     """Return the other frame that is wanted; its arrays lie behind the window's."""
     if span.reference is None:
         return None
     alone = Span(start=span.reference, length=1, num_valid=1, mirrored=span.mirrored)
-    seen = config.with_frames
+    seen, fps = config.with_frames, float(about["fps"])
     return Reference(
         frame=span.reference,
         arrays={name: array[span.length :] for name, array in arrays.items()},
         picture=_frames(parts["mp4"], about, fps, alone, config.limits)[0] if seen else None,
+        betas=betas,
     )
 
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 Int = npt.NDArray[np.int64]
 # What randomness is for, so that no two purposes see the same numbers.
-_ORDER, _WINDOW = 0, 1
+_ORDER, _WINDOW, _OTHER = 0, 1, 2
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -102,3 +102,24 @@ def window_choice(
         mirrored=bool(random.random() < mirror_probability),
         reference=int(random.integers(num_frames)),
     )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OtherClip:
+    """A clip, by its row, and where in it a frame is drawn, from 0 to 1."""
+
+    row: int
+    place: float
+
+    def frame(self, num_frames: int, mirrored: bool) -> Choice:
+        """Return the frame of a clip of so many."""
+        frame = int(self.place * num_frames)
+        return Choice(start=frame, length=1, mirrored=mirrored, reference=frame)
+
+
+def other_clip(rows: Int, share: float, seed: int, draw: int) -> OtherClip | None:
+    """Return one of some clips for a share of the draws; None for the others, and if there are no clips."""
+    random = np.random.default_rng([seed, draw, _OTHER])
+    if random.random() >= share or not len(rows):
+        return None
+    return OtherClip(row=int(random.choice(rows)), place=float(random.random()))

@@ -32,11 +32,14 @@ class Place:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reference:
-    """One frame from anywhere in a window's clip: arrays (1, ...) by name, picture (H, W, 3) or None."""
+    """One frame from anywhere in a clip: arrays (1, ...) by name, picture (H, W, 3) or None, the betas of the
+    clip's fit or None.
+    """
 
     frame: int
     arrays: dict[str, npt.NDArray[Any]]
     picture: npt.NDArray[np.uint8] | None
+    betas: npt.NDArray[np.float32] | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,7 +52,8 @@ class Window:
     16 kHz, exactly T / fps seconds. clip_sound: the whole clip's, if asked for.
     frames: (T, H, W, 3) uint8 RGB. words: those whose middle lies in
     the window, with `start_seconds` and `end_seconds` from its start. betas: the body's shape, None if not
-    fitted. reference: None if not asked for. mirrored: left and right are exchanged in all of it.
+    fitted. reference: None if not asked for. elsewhere: a reference of another clip of the person, or None.
+    mirrored: left and right are exchanged in all of it.
     after: where a reader goes on that has taken this window. skipped: the samples it stands in for.
     """
 
@@ -67,6 +71,7 @@ class Window:
     betas: npt.NDArray[np.float32] | None
     reference: "Reference | None"
     mirrored: bool
+    elsewhere: "Reference | None" = None
     after: Place = field(default_factory=lambda: Place(draw=0))
     skipped: tuple[Skipped, ...] = ()
 

@@ -12,11 +12,11 @@ from torch.utils.data import IterableDataset, get_worker_info
 
 from models.data.catalogue import Catalogue, of_split, read_catalogue
 from models.data.config import WindowConfig
-from models.data.draws import Choice, Order, epoch_draws, window_choice
+from models.data.draws import Choice, Order, epoch_draws, other_clip, window_choice
 from models.data.exclude import Exclusions
 from models.data.places import find_shards
 from models.data.reader import Clock, SampleReader
-from models.data.records import Place, Skipped, Window
+from models.data.records import Place, Reference, Skipped, Window
 from schemas.days import utc_today
 from schemas.outcomes import BadInputError
 
@@ -200,12 +200,31 @@ class ShardWindows(IterableDataset[Window]):
         for row in self._rows_from(draw):
             found = self._reader.read(row, choose)
             if isinstance(found, Window):
-                return replace(found, skipped=tuple(skipped))
+                other = self._elsewhere(found, row, draw)
+                if isinstance(other, Skipped):
+                    skipped.append(other)
+                    other = None
+                return replace(found, elsewhere=other, skipped=tuple(skipped))
             if found is not None:
                 skipped.append(found)
         raise BadInputError(
             f"{self._catalogue.shards[0]}: none of the {self.num_samples} samples can be used"
         )
+
+    def _elsewhere(self, window: Window, row: int, draw: int) -> Reference | Skipped | None:
+        """Return a frame of another clip of a window's person, if one is wanted, and there is one that the
+        same camera took; or why it cannot be used.
+        """
+        if not self.config.elsewhere:
+            return None
+        mates = np.flatnonzero(self._catalogue.person == self._catalogue.person[row])
+        chosen = other_clip(mates[mates != row], self.config.elsewhere, self._seed, draw)
+        if chosen is None:
+            return None
+        found = self._reader.read(chosen.row, lambda frames: chosen.frame(frames, window.mirrored))
+        if not isinstance(found, Window) or found.reference is None:
+            return found if isinstance(found, Skipped) else None
+        return found.reference if _camera(found) == _camera(window) else None
 
     def _rows_from(self, draw: int) -> Iterator[int]:
         epoch, first = divmod(draw, self.num_samples)
@@ -261,6 +280,12 @@ def _weights(catalogue: Catalogue, config: WindowConfig) -> npt.NDArray[np.float
     _, row, count = np.unique(catalogue.person, return_inverse=True, return_counts=True)
     weights = catalogue.weight if config.weighted else np.ones(len(row))
     return weights / count[row] ** config.person_power
+
+
+def _camera(window: Window) -> tuple[Any, ...]:
+    """Return what two clips of one camera have alike, as their fits tell."""
+    fit = window.about.get("body_fit") or {}
+    return (window.about["width"], window.about["height"], fit.get("focal_length_px"), fit.get("model_id"))
 
 
 def _fingerprint(catalogue: Catalogue, config: WindowConfig) -> str:

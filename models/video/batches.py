@@ -4,13 +4,15 @@ B = clips x frames a clip windows of S px, the frames of a clip next to each oth
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
 from body.model import BodyModel
-from body.windows import WindowKind
+from body.windows import Box, WindowKind
 from models.data.loader import WindowLoader
 from models.data.records import Window
 from models.data.windows import ShardWindows
@@ -18,7 +20,7 @@ from models.device import best_device
 from models.training import Batches
 from models.video.config import PairsConfig
 from models.video.controls import Frames, VideoBatch
-from models.video.pairs import Examples, Segment, make_pairs, pair_windows
+from models.video.pairs import Examples, Segment, make_pairs, pair_windows, shows_the_same
 from models.video.pool import ExamplePool
 from schemas.outcomes import BadInputError
 
@@ -57,21 +59,35 @@ class VideoExamples:
         else:
             targets = np.sort(random.permutation(window.num_frames)[: config.frames_a_clip])
         hands = bool(random.random() < config.hand_share)
+        apart = config.placed_apart * random.uniform(-1, 1, 3)
         kinds: list[WindowKind] = ["head"]
         if hands:
             kinds = [*(_HANDS if random.random() < 0.5 else reversed(_HANDS)), "head"]
         for kind in kinds:
-            sizes: dict[WindowKind, int] = {kind: config.window_px}
-            found = make_pairs(window, sizes, self._model, targets.tolist(), self._segment).get(kind)
+            found = self._pairs(window, kind, targets.tolist(), lambda box: _apart(box, apart))
             if found is not None and (found["fitted"].any() or kind == kinds[-1]):
                 return _as_example(found)
         return self._nothing(len(targets))
+
+    def _pairs(
+        self, window: Window, kind: WindowKind, targets: list[int], placed: Callable[[Box], Box]
+    ) -> Examples | None:
+        """Return windows of one kind, made of a frame of another clip if there is one that shows the same."""
+        sizes: dict[WindowKind, int] = {kind: self._config.window_px}
+        if window.elsewhere is not None:
+            other = replace(window, reference=window.elsewhere)
+            found = make_pairs(other, sizes, self._model, targets, self._segment, placed).get(kind)
+            if found is not None and found["fitted"].any() and shows_the_same(found):
+                return found
+        return make_pairs(window, sizes, self._model, targets, self._segment, placed).get(kind)
 
     def _nothing(self, number: int) -> Examples:
         """Return windows that count for nothing: of a clip that shows no head."""
         size = self._config.window_px
         plain, colours = np.zeros((number, size, size), np.uint8), np.zeros((number, size, size, 3), np.uint8)
-        named = {"validity": plain, "part": plain, "alpha": plain, "fitted": np.zeros(number, np.uint8)}
+        named: Examples = {"flow": np.zeros((number, size, size, 2), np.float16)}
+        named["fitted"] = np.zeros(number, np.uint8)
+        named |= dict.fromkeys(("validity", "part", "alpha"), plain)
         return named | dict.fromkeys(("photo", "warp", "position", "target"), colours)
 
 
@@ -100,6 +116,7 @@ def video_windows(
         config.mirror_probability,
         body_model=body_file,
         person_power=config.person_power,
+        elsewhere=config.elsewhere,
     )
     return ShardWindows(
         shards,
@@ -134,6 +151,13 @@ def video_batches(
 def frames_a_clip(config: PairsConfig) -> int:
     """Return how many windows of a batch are of one clip."""
     return config.num_frames if config.num_frames > 1 else config.frames_a_clip
+
+
+def _apart(box: Box, shares: npt.NDArray[np.float64]) -> Box:
+    """Return a box moved right and down and enlarged by shares (3,) of its side."""
+    middle = np.array([box.left, box.top]) + box.side * (0.5 + shares[:2])
+    half = box.side * (1 + shares[2]) / 2
+    return Box.around(middle - half, middle + half)
 
 
 def _as_example(found: Examples) -> Examples:

@@ -29,6 +29,7 @@ class VideoAbout:
     trained_on: str
     num_frames: int = 1  # how long clips were; with 1 its layers over time learnt nothing
     head_flow: Share = 1.0  # see `WarpMender`
+    learnt_from: tuple[str, ...] = ()  # clips, by `veiled_key`; none where they are too many
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -70,10 +71,10 @@ def load_video(path: Path) -> VideoModel:
         path, FORMAT, if_not="; one trained over a pretrained model needs --pretrained DIR"
     )
     try:
-        network = about.pop("network")
+        network, learnt_from = about.pop("network"), tuple(map(str, about.pop("learnt_from", ())))
         lists = {name: tuple(value) for name, value in network.items() if isinstance(value, list)}
         config = VideoNetworkConfig(**network | lists)
-        known = VideoAbout(network=config, **about)
+        known = VideoAbout(network=config, learnt_from=learnt_from, **about)
         check_size(asdict(config), lambda: WarpMender(config), tensors)
         model = video_model(known, tensors)
     except MISFITS as error:

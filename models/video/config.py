@@ -27,6 +27,11 @@ class PairsConfig:
     hand_share: Share = 0.25  # of the windows, where a clip shows hands
     mirror_probability: Share = 0.5
     person_power: Share = 0.5  # between every clip and every person counting alike (`WindowConfig`)
+    # How often the photo is a frame of another clip of the person, if it shows the same clothes and place:
+    # people move further from clip to clip than within one.
+    elsewhere: Share = 0.0
+    # Windows are looked at moved and enlarged by up to this share of their side.
+    placed_apart: Share = 0.0
     tint: float = 0.1  # deviation by which colours of a whole example are shifted, in [-1, 1]
     num_workers: int = 1
 

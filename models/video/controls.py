@@ -1,6 +1,6 @@
 """What the network is told of a frame: the photo, its warp, and what the body model knows of it.
 
-B frames, S px a side of a window, C = 27 numbers a pixel.
+B frames, S px a side of a window, C = 31 numbers a pixel.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,11 @@ _PARTS, _KINDS = len(Part), len(Seen)
 WARP, PHOTO, POSITION = slice(0, 3), slice(3, 6), slice(6, 9)
 ALPHA = slice(9, 10)
 PARTS = slice(ALPHA.stop, ALPHA.stop + _PARTS)
-NUM_CONTROLS = PARTS.stop + _KINDS
+BACKGROUND = slice(PARTS.stop + Seen.BACKGROUND, PARTS.stop + Seen.BACKGROUND + 1)
+FLOW = slice(PARTS.stop + _KINDS, PARTS.stop + _KINDS + 4)
+NUM_CONTROLS = FLOW.stop
+# Ways in px of 128 at which numbers of the flow bend: one tells tremor from rest, one turns from nods.
+_NEAR_PX, _FAR_PX = 2.0, 16.0
 # Regions that carry speech and gaze, or gestures: few pixels of a window, and what people look at.
 MOUTH, EYES = (Part.MOUTH,), (Part.LEFT_EYE, Part.RIGHT_EYE)
 HANDS = (Part.LEFT_HAND, Part.RIGHT_HAND)
@@ -33,7 +37,9 @@ Control = Literal["warp", "position", "body"]
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Frames:
-    """B windows of frames, uint8: photo, warp, position (B, S, S, 3), validity, part, alpha (B, S, S)."""
+    """B windows of frames, uint8: photo, warp, position (B, S, S, 3), validity, part, alpha (B, S, S); and
+    the flow (B, S, S, 2), any float, px to each pixel's source in the photo.
+    """
 
     photo: Tensor
     warp: Tensor
@@ -41,6 +47,7 @@ class Frames:
     validity: Tensor
     part: Tensor
     alpha: Tensor
+    flow: Tensor
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -57,13 +64,19 @@ class VideoBatch:
 
 
 def controls(frames: Frames) -> Tensor:
-    """Return (B, C, S, S) float32: colours and numbers in [-1, 1], kinds as 0 and 1."""
+    """Return (B, C, S, S) float32: colours and numbers in [-1, 1], kinds as 0 and 1.
+
+    How far a pixel came is told, as fits err by as much when people hardly move as when they turn: of a small
+    way much is error, of a long one little.
+    """
     part, seen = (
         F.one_hot(x.long(), n).float() for x, n in ((frames.part, _PARTS), (frames.validity, _KINDS))
     )
     told = [as_numbers(frames.warp), as_numbers(frames.photo), as_numbers(frames.position)]
+    way = frames.flow.movedim(-1, 1).float() * (128 / frames.flow.shape[2])
+    ways = [torch.tanh(way / px) for px in (_NEAR_PX, _FAR_PX)]
     return torch.cat(
-        [*told, as_numbers(frames.alpha[..., None]), part.movedim(-1, 1), seen.movedim(-1, 1)], 1
+        [*told, as_numbers(frames.alpha[..., None]), part.movedim(-1, 1), seen.movedim(-1, 1), *ways], 1
     )
 
 
@@ -74,6 +87,7 @@ def withheld(told: Tensor, names: Sequence[Control]) -> Tensor:
     told = told.clone()
     if "warp" in names:
         told[:, WARP] = told[:, PHOTO]
+        told[:, FLOW] = 0
     if "body" in names:
         head = shown_parts(told, _HEAD)
         told[:, WARP] = torch.where(head > 0, told[:, WARP], told[:, PHOTO])

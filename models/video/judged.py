@@ -97,5 +97,6 @@ def _taken(window: Window, rows: npt.NDArray[np.int64], reference: int) -> Windo
             frame=reference,
             arrays={name: array[[reference]] for name, array in window.arrays.items()},
             picture=window.frames[reference],
+            betas=window.betas,
         ),
     )

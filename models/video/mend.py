@@ -4,6 +4,7 @@ N frames, S px a side of a window.
 """
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,14 +22,14 @@ _BATCH = 8
 _LATENT_STEPS = 10
 AnyVideoModel = VideoModel | LatentModel
 
-TOLD = ("warp", "position", "validity", "part", "alpha")
+TOLD = ("warp", "position", "validity", "part", "alpha", "flow")
 
 
-def frames_of(made: Mapping[str, npt.NDArray[np.uint8]]) -> Frames:
+def frames_of(made: Mapping[str, npt.NDArray[Any]]) -> Frames:
     """Return what the network is told of N frames, by arrays.
 
     `reference` (S, S, 3) is the photo in the window, or (N, S, S, 3) one of each frame; `warp`, `position`,
-    `validity`, `part` and `alpha` are of the frames (`body.warp.Warped`).
+    `validity`, `part`, `alpha` and `flow` are of the frames (`body.warp.Warped`).
     """
     photo = np.array(np.broadcast_to(made["reference"], made["warp"].shape))
     return Frames(photo=torch.from_numpy(photo), **{name: torch.from_numpy(made[name]) for name in TOLD})

@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from models.video.controls import NUM_CONTROLS, SKULL, WARP, Control, shown_parts, withheld
+from models.video.controls import BACKGROUND, NUM_CONTROLS, SKULL, WARP, Control, shown_parts, withheld
 from schemas.bounds import Chance, Count
 
 # What it answers for each pixel.
@@ -144,7 +144,8 @@ class WarpMender(nn.Module):
             h = over_time(_through(blocks, torch.cat([h, beside], 1), time), frames)
         fine = F.silu(F.pixel_shuffle(self.out(F.silu(self.norm(h))), self.config.patch_px))
         answer = self.last(torch.cat([fine, warped.to(fine)], 1)).float()
-        return self._mended(warped, answer, self._counts(controls_BCSS))
+        mended = self._mended(warped, answer, self._counts(controls_BCSS))
+        return torch.where(controls_BCSS[:, BACKGROUND] > 0, warped, mended)  # it is as in the photo
 
     def _counts(self, controls_BCSS: Tensor) -> Tensor:
         """Return how much of the flow's correction counts, (B, 1, S, S) in [0, 1]."""

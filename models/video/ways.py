@@ -96,7 +96,7 @@ def whole_pictures(window: Window, way: Way, body: BodyModel, segment: Segment |
     assert window.frames is not None and window.reference is not None
     picture = window.reference.picture
     assert picture is not None
-    person = track_of(window, window.reference.arrays)
+    person = track_of(window, window.reference)
     motion = held_where_unseen(track_of(window, window.arrays), person)
     held = replace(window, arrays=dict(window.arrays) | motion.arrays())
     camera, points, _ = posed_window(held, np.arange(window.num_frames), body)

@@ -95,7 +95,7 @@ def _frames(number: int) -> Frames:
 
     return Frames(
         photo=made(256, 3), warp=made(256, 3), position=made(256, 3),
-        validity=made(4), part=made(13), alpha=made(256),
+        validity=made(4), part=made(13), alpha=made(256), flow=made(256, 2).float() / 16 - 8,
     )  # fmt: skip
 
 

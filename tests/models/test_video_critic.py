@@ -65,7 +65,10 @@ def _batch() -> VideoBatch:
     part[0, 10:14, 12:20] = part[2, 10:14, 12:20] = int(Part.MOUTH)
     part[1, 4:8, 20:26] = int(Part.LEFT_EYE)
     plain = torch.zeros(4, SIZE, SIZE, 3, dtype=torch.uint8)
-    frames = Frames(photo=plain, warp=plain, position=plain, validity=part * 0, part=part, alpha=part * 0)
+    frames = Frames(
+        photo=plain, warp=plain, position=plain, validity=part * 0, part=part, alpha=part * 0,
+        flow=plain[..., :2],
+    )  # fmt: skip
     counts = torch.tensor([1.0, 1.0, 0.0, 1.0])
     return VideoBatch(frames=frames, target=plain, counts=counts, after=Place(draw=0), skipped=())
 

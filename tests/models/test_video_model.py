@@ -50,7 +50,7 @@ TINY = VideoConfig(
 def shards(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Shards of a few people who nod."""
     folder = tmp_path_factory.mktemp("video") / "OUT"
-    fit = fitted_with(BODY.model_id)
+    fit = replace(fitted_with(BODY.model_id), focal_length_px=120.0)
     write_shards(folder, (30, 40, 26), num_shards=1, arrays=nodding_arrays, body_fit=fit)
     return str(folder)
 
@@ -79,7 +79,7 @@ def _frames(number: int, seed: int = 0) -> Frames:
 
     return Frames(
         photo=made(256, 3), warp=made(256, 3), position=made(256, 3),
-        validity=made(4), part=made(13), alpha=made(256),
+        validity=made(4), part=made(13), alpha=made(256), flow=made(256, 2).float() / 16 - 8,
     )  # fmt: skip
 
 
@@ -97,7 +97,7 @@ def test_what_the_network_is_told_has_a_place_each() -> None:
     assert told.shape == (2, NUM_CONTROLS, SIZE, SIZE)
     assert torch.equal(as_picture(told[:, WARP]), frames.warp)
     parts = told[:, 10:23].argmax(1)
-    assert torch.equal(parts.to(torch.uint8), frames.part) and bool((told[:, 10:].sum(1) == 2).all())
+    assert torch.equal(parts.to(torch.uint8), frames.part) and bool((told[:, 10:27].sum(1) == 2).all())
 
 
 def test_an_untrained_network_is_the_warp_and_its_layers_over_time_are_silent() -> None:
@@ -119,6 +119,7 @@ def test_an_untrained_network_is_the_warp_and_its_layers_over_time_are_silent() 
 def test_a_share_of_the_correction_counts_on_heads_and_all_of_it_elsewhere() -> None:
     frames = replace(_frames(1), part=torch.full((1, SIZE, SIZE), int(Part.TORSO), dtype=torch.uint8))
     frames.part[:, :, : SIZE // 2] = int(Part.FACE)
+    frames.validity[:] = Seen.VISIBLE
     told = controls(frames)
     told[:, WARP] = torch.linspace(-1, 1, SIZE).expand(1, 3, SIZE, SIZE)  # brighter by so much a pixel
     config = replace(TINY.network, first_confidence=1e-6)
@@ -241,6 +242,10 @@ def test_the_file_holds_the_model(trained: VideoModel, tmp_path: Path) -> None:
         load_video(path)
 
 
+def _of(model: VideoModel, *clips: str) -> VideoModel:
+    return replace(model, about=replace(model.about, learnt_from=clips))
+
+
 def test_mixed_weights_lie_between_those_of_two_models(trained: VideoModel, tmp_path: Path) -> None:
     still = VideoModel(about=trained.about, network=copy.deepcopy(trained.network))
     for parameter in still.network.parameters():
@@ -248,6 +253,8 @@ def test_mixed_weights_lie_between_those_of_two_models(trained: VideoModel, tmp_
     whole = trained.network.state_dict()
     quarter = mixed(still, replace(trained, network=copy.deepcopy(trained.network)), 0.25)
     assert all(torch.allclose(value, whole[name] / 4) for name, value in quarter.network.state_dict().items())
+    of_two = mixed(_of(still, "b", "c"), _of(trained, "a", "b"), 0.25)
+    assert of_two.about.learnt_from == ("a", "b", "c")
     held = held_back(trained, flow=0.8, residual=0.5, head_flow=0.4)
     was, now = (model.network.last.weight for model in (trained, held))
     assert torch.allclose(now, was * torch.tensor([0.8, 0.8, 0.5, 0.5, 0.5, 1.0])[:, None, None, None])
@@ -332,6 +339,13 @@ def test_background_stays_to_the_bit_whatever_the_network_does(
     for frame, one in zip(made, warped, strict=True):
         behind = one.validity == Seen.BACKGROUND
         assert np.array_equal(frame[behind], picture[behind]) and not np.array_equal(frame, one.picture)
+
+
+def test_a_network_leaves_the_background_as_it_is(trained: VideoModel) -> None:
+    frames = _frames(3)
+    made = mended(_wild(trained), frames)
+    still = frames.validity == Seen.BACKGROUND
+    assert torch.equal(made[still], frames.warp[still]) and not torch.equal(made[~still], frames.warp[~still])
 
 
 def test_arms_and_hands_that_a_photo_does_not_show_stay() -> None:

@@ -1,17 +1,22 @@
 """Examples for a video model: what belongs together, what is not valid, what a mirror shows."""
 
 import dataclasses
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
 from body.load import load_body_model
 from body.topology import Part
+from body.warp import Seen
 from models.data.mirror import Mirror, mirrored_arrays, mirrored_betas
 from models.data.records import Reference, Window
 from models.data.windows import ShardWindows
+from models.video.batches import VideoExamples
+from models.video.config import VideoConfig
 from models.video.pairs import make_pairs, pair_windows
 from schemas.outcomes import BadInputError
 from tests.models.made_shards import fitted_with, nodding_arrays, write_shards
@@ -36,7 +41,9 @@ def _window(
         key="clip", start_frame=0, num_frames=3, num_valid=3, fps=25.0, about=about,
         arrays={name: arrays[name][:3] for name in names}, sound=None, clip_sound=None, frames=frames[:3],
         words=(), betas=betas,
-        reference=Reference(frame=9, arrays={n: arrays[n][3:] for n in names}, picture=frames[3]),
+        reference=Reference(
+            frame=9, arrays={n: arrays[n][3:] for n in names}, picture=frames[3], betas=betas
+        ),
         mirrored=mirrored,
     )  # fmt: skip
 
@@ -62,8 +69,10 @@ def test_examples_are_of_the_named_shapes(frames: Any) -> None:
             **dict.fromkeys(("validity", "part", "alpha"), flat),
             "reference": (*flat[1:], 3),
             "fitted": (3,),
+            "flow": (*flat, 2),
         }
-        assert {array.dtype for array in examples.values()} == {np.dtype("uint8")}
+        types = {name: array.dtype for name, array in examples.items()}
+        assert types.pop("flow") == np.float16 and set(types.values()) == {np.dtype("uint8")}
         assert examples["fitted"].all() and (examples["part"] == Part.FACE).any()
 
 
@@ -122,6 +131,48 @@ def test_a_segmentation_is_asked_once_for_all_windows(frames: Any) -> None:
 
     make_pairs(_window(frames, nodding_arrays(4), BETAS), {"head": 32, "whole": 64}, MODEL, segment=segment)
     assert asked == [(HEIGHT, WIDTH, 3)]
+
+
+def test_the_way_from_each_pixel_leads_to_its_source(frames: Any) -> None:
+    """Where the mesh is seen, what the way leads to in the photo is what the warp shows."""
+    smooth = np.stack([cv2.GaussianBlur(frame, (0, 0), 6) for frame in frames])
+    made = make_pairs(_window(smooth, nodding_arrays(4), BETAS), {"head": 64}, MODEL)["head"]
+    rows, columns = np.mgrid[:64, :64].astype(np.float32)
+    for way, warp, seen in zip(made["flow"], made["warp"], made["validity"], strict=True):
+        fetched = cv2.remap(
+            made["reference"], columns + way[..., 0], rows + way[..., 1], cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_REPLICATE,
+        )  # fmt: skip
+        assert np.median(np.abs(fetched.astype(int) - warp)[seen == Seen.VISIBLE]) <= 2
+
+
+def test_pairs_of_two_clips_are_taken_where_they_show_the_same(frames: Any) -> None:
+    arrays, config = nodding_arrays(4), VideoConfig(window_px=32, num_frames=3, elsewhere=1.0, hand_share=0.0)
+    window = _window(frames[[3, 3, 3, 3]], {n: a[[0, 0, 0, 0]] for n, a in arrays.items()}, BETAS)
+    assert window.reference is not None and window.reference.picture is not None
+    for picture, is_taken in ((window.reference.picture // 2 * 2, True), (255 - frames[3], False)):
+        elsewhere = replace(window.reference, frame=2, picture=picture)
+        batch = VideoExamples(MODEL, config, None)([replace(window, elsewhere=elsewhere)])
+        photo = picture if is_taken else window.reference.picture
+        taken = make_pairs(
+            replace(window, reference=replace(window.reference, picture=photo)), {"head": 32}, MODEL
+        )["head"]
+        np.testing.assert_array_equal(batch.frames.photo[0], taken["reference"])
+        assert batch.counts.all()
+
+
+def test_windows_are_moved_by_at_most_their_share(frames: Any) -> None:
+    """Targets of still frames differ where windows are moved, and only then."""
+    still, arrays = frames[[0, 0, 0, 0]], {n: a[[0, 0, 0, 0]] for n, a in nodding_arrays(4).items()}
+    window = _window(still, arrays, BETAS)
+
+    def targets(share: float) -> Any:
+        config = VideoConfig(window_px=32, num_frames=3, placed_apart=share, hand_share=0.0)
+        made = VideoExamples(MODEL, config, None)
+        return np.stack([made([replace(window, start_frame=start)]).target[0] for start in range(4)])
+
+    placed, moved = targets(0.0), targets(0.2)
+    assert (placed == placed[0]).all() and len({one.tobytes() for one in moved}) == 4
 
 
 def test_shards_give_examples(tmp_path: Path) -> None:

@@ -34,7 +34,13 @@ class Numbered:
             picture = torch.stack([torch.full_like(clip, at), clip], 1).to(torch.uint8)[:, None, None]
             mask = picture[..., 0]
             frames = Frames(
-                photo=picture, warp=picture, position=picture, validity=mask, part=mask, alpha=mask
+                photo=picture,
+                warp=picture,
+                position=picture,
+                validity=mask,
+                part=mask,
+                alpha=mask,
+                flow=picture,
             )
             counts = torch.ones(len(clip))
             yield VideoBatch(frames=frames, target=picture, counts=counts, after=Place(draw=0), skipped=())

@@ -17,15 +17,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from models.data.clips import clips
+from models.data.clips import clips, clips_of_the_same_people
 from models.data.collate import Batch, collate
 from models.data.config import WindowConfig
 from models.data.loader import WindowLoader
 from models.data.records import Window
 from models.data.windows import ShardWindows
+from schemas.exclusions import veiled_key
 from schemas.outcomes import BadInputError
+from schemas.records.person import Identity
+from tests.made_clips import filled
 from tests.media_makers import read_frame_number
-from tests.models.made_shards import write_shards
+from tests.models.made_shards import made_clip, write_shards
 
 ROOT = Path(__file__).parents[2]
 LENGTHS = (60, 70, 51, 90, 100, 30, 64, 75, 88, 55, 120)
@@ -219,3 +222,49 @@ def _is_there(process: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+@pytest.fixture(scope="module")
+def of_two_people(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Shards of three clips of one person, one of them by another camera, and one of another person."""
+    folder = tmp_path_factory.mktemp("people") / "OUT"
+    people = [replace(filled(Identity), identity_id=name) for name in ("ann", "ann", "ann", "bob")]
+    lenses = [replace(made_clip(0, 60).body_fit, focal_length_px=px) for px in (150.0, 150.0, 90.0, 150.0)]  # type: ignore[type-var]
+    write_shards(folder, (60, 70, 80, 90), 2, identity=people, body_fit=lenses)
+    return folder
+
+
+def test_a_frame_elsewhere_is_of_another_clip_of_the_person_by_the_same_camera(of_two_people: Path) -> None:
+    config = replace(CONFIG, with_reference=True, with_frames=True, elsewhere=1.0)
+    shown: dict[int, set[int]] = {number: set() for number in range(4)}
+    for window in ShardWindows(of_two_people, config, seed=2, epochs=12):
+        number, other = round(window.arrays["smplx:jaw"][0, 0] * 1000), window.elsewhere
+        if other is None:
+            continue
+        of, frame = (round(value) for value in other.arrays["smplx:jaw"][0, :2] * 1000)
+        shown[number].add(of)
+        assert other.picture is not None and read_frame_number(other.picture) == other.frame == frame
+        assert other.betas is not None and window.betas is not None
+        assert np.array_equal(other.betas, window.betas)
+    assert shown == {0: {1}, 1: {0}, 2: set(), 3: set()}
+
+
+def test_frames_elsewhere_come_as_often_as_wanted_and_the_same_ones_again(of_two_people: Path) -> None:
+    config = replace(CONFIG, with_reference=True, with_frames=True, elsewhere=0.5)
+
+    def frames() -> list[int | None]:
+        windows = ShardWindows(of_two_people, config, seed=2, epochs=12)
+        return [window.elsewhere and window.elsewhere.frame for window in windows]
+
+    found = frames()
+    assert 0 < sum(frame is not None for frame in found) < 2 * 12
+    assert frames() == found
+
+
+def test_clips_of_the_same_people_are_found_by_what_stands_for_one(of_two_people: Path) -> None:
+    keys = [window.key for window in clips(of_two_people, CONFIG, split=None)]
+    numbers = [round(w.arrays["smplx:jaw"][0, 0] * 1000) for w in clips(of_two_people, CONFIG, split=None)]
+    one = keys[numbers.index(2)]
+    found = clips_of_the_same_people(of_two_people, [veiled_key(one)])
+    assert found == {key for key, number in zip(keys, numbers, strict=True) if number < 3}
+    assert clips_of_the_same_people(of_two_people, []) == frozenset()
