@@ -75,7 +75,7 @@ def gpu_128() -> VideoConfig:
             precision="bfloat16",
         ),
         frames_a_clip=8,
-        reuse=4,
+        reuse=8,
         num_workers=14,
     )
 
