@@ -103,7 +103,7 @@ def train_video(
         loss=loss,
         windows=windows,
         batches=video_batches(windows, body, config, segment),
-        maker=_VideoMaker(about=_about(config, body.model_id, windows.keys)),
+        maker=_VideoMaker(about=_about(config, body.model_id, windows.keys, start)),
         start=print_of(start and video_bytes(start)),
         critic=_critic(loss, config),
     )
@@ -124,7 +124,8 @@ def _network(config: VideoConfig, body_model: str, start: VideoModel | None) -> 
     return network
 
 
-def _about(config: VideoConfig, body_model: str, keys: Sequence[str]) -> VideoAbout:
+def _about(config: VideoConfig, body_model: str, keys: Sequence[str], start: VideoModel | None) -> VideoAbout:
+    known = set(() if start is None else start.about.learnt_from).union(map(veiled_key, keys))
     return VideoAbout(
         network=config.network,
         num_controls=NUM_CONTROLS,
@@ -133,7 +134,7 @@ def _about(config: VideoConfig, body_model: str, keys: Sequence[str]) -> VideoAb
         num_steps=0,
         trained_on=f"{len(keys)} clips",
         num_frames=config.num_frames,
-        learnt_from=tuple(sorted(map(veiled_key, keys))) if len(keys) <= _MOST_LISTED else (),
+        learnt_from=tuple(sorted(known)) if len(known) <= _MOST_LISTED else (),
     )
 
 

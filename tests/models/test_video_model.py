@@ -217,7 +217,9 @@ def test_training_goes_on_from_a_model_and_over_time(
     shards: str, tmp_path: Path, trained: VideoModel
 ) -> None:
     config = replace(TINY, num_frames=4, training=replace(TINY.training, num_steps=2))
-    video = _train(shards, tmp_path / "a", config, start=trained)
+    assert len(trained.about.learnt_from) == 3
+    video = _train(shards, tmp_path / "a", config, start=_of(trained, "a"))
+    assert set(video.about.learnt_from) == {*trained.about.learnt_from, "a"}
     over = [
         v for n, v in video.network.state_dict().items() if "over_time" in n and n.endswith("over.weight")
     ]
