@@ -29,6 +29,8 @@ Image = npt.NDArray[np.uint8]
 Float = npt.NDArray[np.float32]
 _PLACED_BY = 32  # frames by which windows are placed
 _EDGE = 0.12  # of a window's side: mending fades in so far from its border
+_HANDS: tuple[WindowKind, ...] = ("left_hand", "right_hand")
+_AROUND = 3 / 128  # of a hand's window: so far around, what was there bounds what may come
 _HELD = tuple(f"{side}_{part}" for side in SIDES for part in ("arm", "hand"))
 
 
@@ -74,10 +76,13 @@ def talking_frames(
         points = track_vertices(body, motion.taken(slice(start, start + number)))
         warped = warps(photo, points, body)
         frames = [one.picture for one in warped]
-        for box, window in windows.items():
+        for kind, (box, window) in windows.items():
             assert model is not None
             changes = _changes(window, points, body, model, config)
+            before = frames
             frames = [laid(frame, change, box) for frame, change in zip(frames, changes, strict=True)]
+            if kind in _HANDS:
+                frames = [within(frame, was, box) for frame, was in zip(frames, before, strict=True)]
         # Changes are enlarged, so they reach a little beyond the person.
         return [
             np.where((one.validity == Seen.BACKGROUND)[..., None], one.picture, frame)
@@ -115,13 +120,13 @@ def _windows(
     body: BodyModel,
     model: AnyVideoModel,
     config: VideoGenerateConfig,
-) -> dict[Box, Photo]:
+) -> dict[WindowKind, tuple[Box, Photo]]:
     step = max(1, motion.num_frames // _PLACED_BY)
     points = np.concatenate([track_vertices(body, motion.taken(slice(None, None, step))), photo.points[None]])
     boxes = place_windows(points, camera, body)
     shown: list[WindowKind] = [kind for kind in config.windows if kind in boxes and _is_shown(kind, person)]
     size = model.about.window_px
-    return {boxes[kind]: window_of(photo, boxes[kind], size, body) for kind in shown}
+    return {kind: (boxes[kind], window_of(photo, boxes[kind], size, body)) for kind in shown}
 
 
 def _is_shown(kind: WindowKind, person: BodyTrack) -> bool:
@@ -185,4 +190,22 @@ def laid(frame: Image, change: Float, box: Box) -> Image:
     out = frame.copy()
     region = out[top:bottom, left:right]
     region[...] = np.clip(np.rint(region + inside), 0, 255).astype(np.uint8)
+    return out
+
+
+def within(frame: Image, before: Image, box: Box) -> Image:
+    """Return a frame (H, W, 3) whose window is nowhere brighter or darker than what was around before.
+
+    A change that moves an edge of a small window leaves a rim where the picture's own edge is sharper; on
+    hands, which the network has seen little of, the rim is all that one sees. Neighbourhood clamping (Karis,
+    High Quality Temporal Supersampling, SIGGRAPH 2014).
+    """
+    rows = slice(max(0, box.top), max(0, box.top + box.side))
+    columns = slice(max(0, box.left), max(0, box.left + box.side))
+    shown = before[rows, columns]
+    if not shown.size:
+        return frame
+    around = np.ones((2 * max(1, round(_AROUND * box.side)) + 1,) * 2, np.uint8)
+    out = frame.copy()
+    out[rows, columns] = np.clip(out[rows, columns], cv2.erode(shown, around), cv2.dilate(shown, around))
     return out

@@ -16,6 +16,7 @@ from body.load import load_body_model
 from body.topology import Part
 from body.track import BodyTrack
 from body.warp import Seen, Warped, warps
+from body.windows import Box
 from models.data.records import Place
 from models.model_file import model_bytes
 from models.train import Listen, Material
@@ -23,7 +24,7 @@ from models.training import CHECKPOINTS, Progress, TrainingConfig
 from models.video.checkpoint import FORMAT, MODEL_FILE, VideoModel, load_video, video_bytes
 from models.video.config import CONFIGS, VideoConfig
 from models.video.controls import NUM_CONTROLS, WARP, Frames, VideoBatch, as_numbers, as_picture, controls
-from models.video.generate import VideoGenerateConfig, held_where_unseen, talking_frames
+from models.video.generate import VideoGenerateConfig, held_where_unseen, talking_frames, within
 from models.video.losses import VideoLoss, VideoLossConfig
 from models.video.mend import mended
 from models.video.network import OverTime, VideoNetworkConfig, WarpMender, without_lattice
@@ -341,6 +342,19 @@ def test_background_stays_to_the_bit_whatever_the_network_does(
     for frame, one in zip(made, warped, strict=True):
         behind = one.validity == Seen.BACKGROUND
         assert np.array_equal(frame[behind], picture[behind]) and not np.array_equal(frame, one.picture)
+
+
+def test_a_changed_window_stays_within_what_was_around() -> None:
+    before = np.full((60, 80, 3), 100, np.uint8)
+    before[:, 40:] = 150
+    frame = before.copy()
+    frame[:, 36:40], frame[:, 40:44], frame[:, :4] = 20, 230, 0
+    box = Box(left=20, top=-20, side=128)
+    made = within(frame, before, box)
+    assert made[:, 20:].min() == 100 and made[:, 20:].max() == 150
+    assert (made[:, 37:43] >= 100).all() and (made[:, 40:42] == 150).all()
+    np.testing.assert_array_equal(made[:, :20], frame[:, :20])
+    np.testing.assert_array_equal(within(frame, before, Box(left=90, top=0, side=20)), frame)
 
 
 def test_a_network_leaves_the_background_as_it_is(trained: VideoModel) -> None:
