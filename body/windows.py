@@ -15,6 +15,7 @@ from body.raster import Pinhole
 from body.topology import Part
 
 WindowKind = Literal["head", "left_hand", "right_hand", "whole"]
+HAND_WINDOWS: tuple[WindowKind, ...] = ("left_hand", "right_hand")
 WINDOW_KINDS: tuple[WindowKind, ...] = ("head", "left_hand", "right_hand", "whole")
 _PARTS: dict[WindowKind, tuple[Part, ...]] = {
     "head": (Part.FACE, Part.HEAD),

@@ -11,7 +11,7 @@ from backends.protocols.arrays import FloatArray
 from backends.protocols.pictures import FaceView, LandmarkExtractor
 from body.face_mesh import OUTER_EYES
 from body.model import BodyModel
-from body.windows import WindowKind
+from body.windows import HAND_WINDOWS, WindowKind
 from models.data.records import Window
 from models.video.judged import apart, in_a_row, person_of
 from models.video.measures import Values, likeness, looks_alike, over_time, regions, sharpness
@@ -23,7 +23,6 @@ from transforms.extract_landmarks import LandmarkConfig, region_around
 
 Image = npt.NDArray[np.uint8]
 HEAD, HANDS, PICTURE = "head", "hands", "picture"
-_HAND_WINDOWS: tuple[WindowKind, ...] = ("left_hand", "right_hand")
 _LEAST_EYES_PX = 8.0  # between the eyes' outer corners, for a face that can be told from others
 _HANDS_REGIONS = ("whole", "person", "hands", "visible")  # what a hand's window is judged by
 
@@ -73,7 +72,7 @@ class ClipJudge:
         spread, following = apart(window), in_a_row(window)
         if spread is None or following is None:
             return Judged(scores=(), heads={}, left_out="too short, or its body is not fitted")
-        size, kinds = self._ways[0].model.about.window_px, ("head", *_HAND_WINDOWS)
+        size, kinds = self._ways[0].model.about.window_px, ("head", *HAND_WINDOWS)
         pairs = make_pairs(spread, dict.fromkeys(kinds, size), self._body, segment=self._segment)  # type: ignore[arg-type]
         row = make_pairs(following, {"head": size}, self._body, segment=self._segment)
         if not all("head" in made and made["head"]["fitted"].all() for made in (pairs, row)):
@@ -94,7 +93,7 @@ class ClipJudge:
     def _of_hands(self, pairs: Mapping[WindowKind, Examples]) -> Iterator[tuple[str, str, float]]:
         """Yield the scores of the windows of hands, means of both where both are seen."""
         found: dict[tuple[str, str], list[float]] = {}
-        for kind in _HAND_WINDOWS:
+        for kind in HAND_WINDOWS:
             if kind in pairs and pairs[kind]["fitted"].any():
                 shown = fitted_alone(pairs[kind])
                 made = window_frames(shown, self._ways)

@@ -41,7 +41,7 @@ def clips(
 
 
 def clips_of_the_same_people(
-    shards: str | Path | Iterable[str | Path], veiled: Iterable[str], limits: SampleLimits | None = None
+    shards: str | Path | Iterable[str | Path], veiled: Iterable[str]
 ) -> frozenset[str]:
     """Return the keys of all clips in some shards that show whom any of some clips shows.
 
@@ -52,7 +52,7 @@ def clips_of_the_same_people(
         BadInputError: if there are no shards, or they cannot be read.
     """
     names, wanted = find_shards(shards), frozenset(veiled)
-    catalogue = read_catalogue(names, Exclusions(names).veiled, limits or SampleLimits())
+    catalogue = read_catalogue(names, Exclusions(names).veiled, SampleLimits())
     shown = list(zip(catalogue.keys, catalogue.person.tolist(), strict=True))
     people = {who for key, who in shown if veiled_key(key) in wanted}
     return frozenset(key for key, who in shown if who in people)

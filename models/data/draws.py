@@ -81,12 +81,14 @@ def _in_buckets(rows: Int, lengths: Int, order: Order, random: np.random.Generat
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Choice:
-    """A draw's window in a clip: first frame, length, whether it is mirrored; and a frame to compare with."""
+    """A draw's window in a clip: first frame, length, whether it is mirrored; and a frame to compare with, if
+    one is wanted.
+    """
 
     start: int
     length: int
     mirrored: bool
-    reference: int
+    reference: int | None
 
 
 def window_choice(
@@ -113,8 +115,7 @@ class OtherClip:
 
     def frame(self, num_frames: int, mirrored: bool) -> Choice:
         """Return the frame of a clip of so many."""
-        frame = int(self.place * num_frames)
-        return Choice(start=frame, length=1, mirrored=mirrored, reference=frame)
+        return Choice(start=int(self.place * num_frames), length=1, mirrored=mirrored, reference=None)
 
 
 def other_clip(rows: Int, share: float, seed: int, draw: int) -> OtherClip | None:

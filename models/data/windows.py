@@ -222,9 +222,9 @@ class ShardWindows(IterableDataset[Window]):
         if chosen is None:
             return None
         found = self._reader.read(chosen.row, lambda frames: chosen.frame(frames, window.mirrored))
-        if not isinstance(found, Window) or found.reference is None:
-            return found if isinstance(found, Skipped) else None
-        return found.reference if _camera(found) == _camera(window) else None
+        if not isinstance(found, Window):
+            return found
+        return _alone(found) if _camera(found) == _camera(window) else None
 
     def _rows_from(self, draw: int) -> Iterator[int]:
         epoch, first = divmod(draw, self.num_samples)
@@ -280,6 +280,12 @@ def _weights(catalogue: Catalogue, config: WindowConfig) -> npt.NDArray[np.float
     _, row, count = np.unique(catalogue.person, return_inverse=True, return_counts=True)
     weights = catalogue.weight if config.weighted else np.ones(len(row))
     return weights / count[row] ** config.person_power
+
+
+def _alone(window: Window) -> Reference:
+    """Return the only frame of a window as a reference of another one."""
+    picture = None if window.frames is None else window.frames[0]
+    return Reference(frame=window.start_frame, arrays=window.arrays, picture=picture, betas=window.betas)
 
 
 def _camera(window: Window) -> tuple[Any, ...]:

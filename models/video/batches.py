@@ -12,7 +12,7 @@ import numpy.typing as npt
 import torch
 
 from body.model import BodyModel
-from body.windows import Box, WindowKind
+from body.windows import HAND_WINDOWS, Box, WindowKind
 from models.data.loader import WindowLoader
 from models.data.records import Window
 from models.data.windows import ShardWindows
@@ -26,7 +26,6 @@ from schemas.outcomes import BadInputError
 
 # Frames that are not to follow each other are taken from so many as a window has.
 _SPREAD_FRAMES = 24
-_HANDS: tuple[WindowKind, ...] = ("left_hand", "right_hand")
 
 
 class VideoExamples:
@@ -62,7 +61,7 @@ class VideoExamples:
         apart = config.placed_apart * random.uniform(-1, 1, 3)
         kinds: list[WindowKind] = ["head"]
         if hands:
-            kinds = [*(_HANDS if random.random() < 0.5 else reversed(_HANDS)), "head"]
+            kinds = [*(HAND_WINDOWS if random.random() < 0.5 else reversed(HAND_WINDOWS)), "head"]
         for kind in kinds:
             found = self._pairs(window, kind, targets.tolist(), lambda box: _apart(box, apart))
             if found is not None and (found["fitted"].any() or kind == kinds[-1]):

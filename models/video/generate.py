@@ -17,7 +17,7 @@ from body.skinning import track_vertices
 from body.topology import SIDES
 from body.track import BodyTrack
 from body.warp import Seen, Warped, warps
-from body.windows import Box, WindowKind, place_windows
+from body.windows import HAND_WINDOWS, Box, WindowKind, place_windows
 from models.ahead import ahead
 from models.motion.channels import CHANNELS
 from models.video.controls import Frames
@@ -29,7 +29,6 @@ Image = npt.NDArray[np.uint8]
 Float = npt.NDArray[np.float32]
 _PLACED_BY = 32  # frames by which windows are placed
 _EDGE = 0.12  # of a window's side: mending fades in so far from its border
-_HANDS: tuple[WindowKind, ...] = ("left_hand", "right_hand")
 _AROUND = 3 / 128  # of a hand's window: so far around, what was there bounds what may come
 _HELD = tuple(f"{side}_{part}" for side in SIDES for part in ("arm", "hand"))
 
@@ -41,7 +40,7 @@ class VideoGenerateConfig:
     seed: int = 0
     num_steps: Count | None = None  # as many as the model usually takes
     # The windows that the network mends; hands only where the photo shows them.
-    windows: tuple[WindowKind, ...] = ("head", "left_hand", "right_hand")
+    windows: tuple[WindowKind, ...] = ("head", *HAND_WINDOWS)
 
 
 def talking_frames(
@@ -81,7 +80,7 @@ def talking_frames(
             changes = _changes(window, points, body, model, config)
             before = frames
             frames = [laid(frame, change, box) for frame, change in zip(frames, changes, strict=True)]
-            if kind in _HANDS:
+            if kind in HAND_WINDOWS:
                 frames = [within(frame, was, box) for frame, was in zip(frames, before, strict=True)]
         # Changes are enlarged, so they reach a little beyond the person.
         return [

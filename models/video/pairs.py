@@ -15,7 +15,7 @@ from body.raster import Pinhole
 from body.skinning import track_vertices
 from body.track import TRACK_PARAMETERS, TRACK_PARTS, BodyTrack, check_model
 from body.warp import warp
-from body.windows import Box, WindowKind, place_windows
+from body.windows import HAND_WINDOWS, Box, WindowKind, place_windows
 from models.data.config import WindowConfig
 from models.data.records import Reference, Window
 from schemas.outcomes import BadInputError
@@ -80,8 +80,7 @@ def make_pairs(
     rows = np.arange(window.num_frames) if targets is None else np.asarray(targets, np.int64)
     frames = window.frames
     camera, points, fitted = posed_window(window, rows, model)
-    hands: tuple[WindowKind, ...] = ("left_hand", "right_hand")
-    boxes = place_windows(points, camera, model, {kind: fitted[kind] for kind in hands})
+    boxes = place_windows(points, camera, model, {kind: fitted[kind] for kind in HAND_WINDOWS})
     person = None if segment is None else segment(window.reference.picture)
     made: dict[WindowKind, Examples] = {}
     for kind, size_px in sizes_px.items():
