@@ -129,7 +129,7 @@ def _judged(wanted: Evaluation, ways: Sequence[Way], body: BodyModel, console: C
     found = Findings(scores=[], labels={}, heads={}, films=[], left_out={})
     told = _Telling(console)
     talker: Window | None = None
-    known = _known(wanted, ways[0])
+    known = _known(wanted, ways[0], console)
     for window in _some(judged_clips(wanted.shards, wanted.split, sound=True), found, wanted.max_clips):
         if window.key in known:
             found.left_out[window.key] = "the model learnt from this person"
@@ -163,10 +163,16 @@ def _judged(wanted: Evaluation, ways: Sequence[Way], body: BodyModel, console: C
     return found
 
 
-def _known(wanted: Evaluation, way: Way) -> frozenset[str]:
+def _known(wanted: Evaluation, way: Way, console: Console) -> frozenset[str]:
     """Return the clips of people whom the model learnt from: of them it says nothing about others."""
-    learnt_from = getattr(way.model.about, "learnt_from", ())
-    found = [clips_of_the_same_people(shards, learnt_from) for shards in wanted.shards if learnt_from]
+    learnt_from = way.model.about.learnt_from
+    if learnt_from is None:
+        console.out(
+            "the model does not say whom it learnt from: of people whom it knows, figures are too good",
+            highlight=False,
+        )
+        return frozenset()
+    found = [clips_of_the_same_people(shards, learnt_from) for shards in wanted.shards]
     return frozenset().union(*found)
 
 
@@ -243,6 +249,7 @@ def _about(wanted: Evaluation, ways: Sequence[Way], found: Findings) -> dict[str
         "num_clips": len(found.labels),
         "num_people": len(found.heads),
         "num_left_out": len(found.left_out),
+        "says_whom_it_learnt_from": known.learnt_from is not None,
         "models_sha256": mending_models(wanted.mending, ways[0].model),
         "trained_on": f"{known.trained_on}, {known.num_steps:,} steps",
         "window_px": known.window_px,

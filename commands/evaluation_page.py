@@ -66,9 +66,11 @@ def _film(videos: Mapping[str, Image], sound: npt.NDArray[np.float32], fps: floa
 
 
 def _facts(about: Mapping[str, Any]) -> list[tuple[str, str]]:
+    shown = f"{about['num_clips']} of {about['num_people']} people; {about['num_left_out']} left out"
+    unsaid = "" if about["says_whom_it_learnt_from"] else "; the model does not say whom it learnt from"
     return [
         ("Shards", f"{', '.join(about['shards'])}, split {about['split']}"),
-        ("Clips", f"{about['num_clips']} of {about['num_people']} people; {about['num_left_out']} left out"),
+        ("Clips", f"{shown}{unsaid}"),
         ("Models", f"SHA-256 of {_prints(about['models_sha256'])}, trained on {about['trained_on']}"),
         ("Windows", f"{about['window_px']} px, {about['steps']} step(s) of the network"),
     ]

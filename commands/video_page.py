@@ -47,7 +47,7 @@ def _strips(
         return []
     rows = {
         "the photo, carried along by the body": pairs["warp"],
-        f"mended after {model.about.num_steps:,} steps": mended(model, frames_of(pairs)).numpy(),
+        f"mended after {model.about.num_steps:,} steps": mended(model, frames_of(pairs)).pictures,
         "the clip": pairs["target"],
     }
     named = f"{window.key} ({split})"

@@ -173,3 +173,15 @@ def test_people_whom_the_model_learnt_from_are_not_judged(
     flags = ["--model", str(known), "--output", str(tmp_path / "judged")]
     assert command_line.main(["evaluate", str(talker), *QUICK, *flags]) == 2
     assert "the model learnt from this person" in capsys.readouterr().err
+
+
+def test_a_model_that_does_not_say_whom_it_learnt_from_is_judged_and_that_is_said(
+    talker: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = load_video(bundled_model())
+    silent = tmp_path / "silent.safetensors"
+    silent.write_bytes(video_bytes(replace(model, about=replace(model.about, learnt_from=None))))
+    flags = ["--model", str(silent), "--output", str(tmp_path / "judged")]
+    assert command_line.main(["evaluate", str(talker), *QUICK, *flags]) == 0
+    assert "does not say whom it learnt from" in capsys.readouterr().out
+    assert "does not say whom it learnt from" in (tmp_path / "judged" / "index.html").read_text()

@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from models.video.checkpoint import VideoModel, load_video, video_bytes, video_model
+from models.video.learnt_from import together
 from models.video.network import FLOW, RESIDUAL
 from schemas.outcomes import BadInputError
 
@@ -29,7 +30,7 @@ def mixed(first: VideoModel, second: VideoModel, share: float) -> VideoModel:
     _check("--share", share)
     theirs = first.network.state_dict()
     weights = {name: theirs[name].lerp(own, share) for name, own in second.network.state_dict().items()}
-    learnt_from = tuple(sorted({*first.about.learnt_from, *second.about.learnt_from}))
+    learnt_from = together(first.about.learnt_from, second.about.learnt_from)
     return video_model(replace(second.about, learnt_from=learnt_from), weights)
 
 

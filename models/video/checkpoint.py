@@ -9,6 +9,7 @@ from torch import Tensor
 
 from models.model_file import MISFITS, check_size, model_bytes, read_model
 from models.video.controls import NUM_CONTROLS
+from models.video.learnt_from import LearntFrom, as_listed
 from models.video.network import VideoNetworkConfig, WarpMender
 from schemas.bounds import Share
 from schemas.outcomes import BadInputError
@@ -29,7 +30,7 @@ class VideoAbout:
     trained_on: str
     num_frames: int = 1  # how long clips were; with 1 its layers over time learnt nothing
     head_flow: Share = 1.0  # see `WarpMender`
-    learnt_from: tuple[str, ...] = ()  # clips, by `veiled_key`; none where they are too many
+    learnt_from: LearntFrom = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -71,7 +72,7 @@ def load_video(path: Path) -> VideoModel:
         path, FORMAT, if_not="; one trained over a pretrained model needs --pretrained DIR"
     )
     try:
-        network, learnt_from = about.pop("network"), tuple(map(str, about.pop("learnt_from", ())))
+        network, learnt_from = about.pop("network"), as_listed(about.pop("learnt_from", None))
         lists = {name: tuple(value) for name, value in network.items() if isinstance(value, list)}
         config = VideoNetworkConfig(**network | lists)
         known = VideoAbout(network=config, learnt_from=learnt_from, **about)

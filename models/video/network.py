@@ -42,6 +42,27 @@ class VideoNetworkConfig:
     untold: tuple[Control, ...] = ()
 
 
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Correction:
+    """What warped frames need.
+
+    flow: (B, 2, S, S), the way to where each pixel is better read, in sides of the window; added: (B, 3, S,
+    S) to colours in [-1, 1].
+    """
+
+    flow: Tensor
+    added: Tensor
+
+    def of(self, controls_BCSS: Tensor) -> Tensor:
+        """Return the warp (B, 3, S, S), corrected; what is background in it is as in the photo, and stays."""
+        warped = controls_BCSS[:, WARP]
+        grid = F.affine_grid(_still(warped), list(warped.shape), align_corners=False)
+        # grid_sample counts the side of a window as 2.
+        there = grid + 2 * self.flow.permute(0, 2, 3, 1)
+        moved = F.grid_sample(warped, there, padding_mode="border", align_corners=False)
+        return torch.where(controls_BCSS[:, BACKGROUND] > 0, warped, moved + self.added)
+
+
 class Block(nn.Module):
     """Two convolutions with the step's time in between; at first it changes nothing (adaptive group
     normalisation of Dhariwal & Nichol 2021).
@@ -128,6 +149,11 @@ class WarpMender(nn.Module):
             x_BCSS: noised frames (B, 3, S, S).
             frames: how many following frames of a clip lie next to each other; a divisor of B.
         """
+        told = withheld(controls_BCSS, self.config.untold)
+        return self.correction(x_BCSS, t_B, controls_BCSS, frames).of(told)
+
+    def correction(self, x_BCSS: Tensor, t_B: Tensor, controls_BCSS: Tensor, frames: int = 1) -> Correction:
+        """Return what makes the clean frames of the warp; `forward` says of what."""
         controls_BCSS = withheld(controls_BCSS, self.config.untold)
         warped = controls_BCSS[:, WARP]
         seen = F.pixel_unshuffle(torch.cat([x_BCSS, controls_BCSS], 1), self.config.patch_px)
@@ -144,8 +170,7 @@ class WarpMender(nn.Module):
             h = over_time(_through(blocks, torch.cat([h, beside], 1), time), frames)
         fine = F.silu(F.pixel_shuffle(self.out(F.silu(self.norm(h))), self.config.patch_px))
         answer = self.last(torch.cat([fine, warped.to(fine)], 1)).float()
-        mended = self._mended(warped, answer, self._counts(controls_BCSS))
-        return torch.where(controls_BCSS[:, BACKGROUND] > 0, warped, mended)  # it is as in the photo
+        return self._correction(answer, self._counts(controls_BCSS))
 
     def _counts(self, controls_BCSS: Tensor) -> Tensor:
         """Return how much of the flow's correction counts, (B, 1, S, S) in [0, 1]."""
@@ -154,21 +179,14 @@ class WarpMender(nn.Module):
         )
         return 1 - (1 - self._head_flow) * soft
 
-    def _mended(self, warped: Tensor, answer: Tensor, counts: Tensor) -> Tensor:
-        """Return the warp (B, 3, S, S), sampled a little beside, and what is added to it."""
-        size = warped.shape[-1]
-        most = self.config.max_flow_px / 128 * 2  # of the window's width, which grid_sample counts as 2
-        flow = without_lattice(torch.tanh(answer[:, FLOW]) * counts, self.config.patch_px)
-        grid = F.affine_grid(_still(warped), [len(warped), 1, size, size], align_corners=False)
-        moved = F.grid_sample(
-            warped, grid + flow.permute(0, 2, 3, 1) * most, padding_mode="border", align_corners=False
-        )
-        residual = 2 * torch.tanh(answer[:, RESIDUAL])
-        if not self.config.with_confidence:
-            return moved + without_lattice(residual, self.config.patch_px)
-        first = self.config.first_confidence
-        sure = torch.sigmoid(answer[:, CONFIDENCE] + math.log(first / (1 - first)))
-        return moved + without_lattice(sure * residual, self.config.patch_px)
+    def _correction(self, answer: Tensor, counts: Tensor) -> Correction:
+        flow = torch.tanh(answer[:, FLOW]) * counts * (self.config.max_flow_px / 128)
+        added = 2 * torch.tanh(answer[:, RESIDUAL])
+        if self.config.with_confidence:
+            first = self.config.first_confidence
+            added = added * torch.sigmoid(answer[:, CONFIDENCE] + math.log(first / (1 - first)))
+        patch = self.config.patch_px
+        return Correction(flow=without_lattice(flow, patch), added=without_lattice(added, patch))
 
 
 def _silence(layer: nn.Conv1d | nn.Conv2d) -> None:

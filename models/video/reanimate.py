@@ -24,7 +24,8 @@ from body.raster import Pinhole
 from body.track import BodyTrack
 from body.warp import Warped, warp
 from body.windows import Box, follow_head, head_extents
-from models.video.generate import VideoGenerateConfig, laid, window_changes
+from models.video.generate import VideoGenerateConfig, window_mended
+from models.video.lay import laid
 from models.video.mend import AnyVideoModel
 from models.video.pairs import Segment
 
@@ -159,7 +160,7 @@ def _heads(scene: Scene, camera: Pinhole, tools: _Tools) -> list[Box]:
 def _redrawn(frames: list[_Frame], camera: Pinhole, tools: _Tools) -> list[Image]:
     """Return frames with what changes in them."""
     persons = [None if tools.segment is None else tools.segment(frame.picture) for frame in frames]
-    mending: list[Float | None] = [None] * len(frames)
+    mending: list[tuple[Float, Float] | None] = [None] * len(frames)
     if tools.model is not None and frames:
         size = tools.model.about.window_px
         windows = [
@@ -168,7 +169,8 @@ def _redrawn(frames: list[_Frame], camera: Pinhole, tools: _Tools) -> list[Image
         ]
         warped = [_warped(window, f, tools.body) for window, f in zip(windows, frames, strict=True)]
         references = np.stack([window.picture[window.inner] for window in windows])
-        mending = list(window_changes(references, warped, tools.model, tools.config))
+        made = window_mended(references, warped, tools.model, tools.config)
+        mending = list(zip(made.flow, made.added, strict=True))
     return [
         _composed(frame, person, mended, camera, tools)
         for frame, person, mended in zip(frames, persons, mending, strict=True)
@@ -176,9 +178,16 @@ def _redrawn(frames: list[_Frame], camera: Pinhole, tools: _Tools) -> list[Image
 
 
 def _composed(
-    frame: _Frame, person: Image | None, mended: Float | None, camera: Pinhole, tools: _Tools
+    frame: _Frame,
+    person: Image | None,
+    mended: tuple[Float, Float] | None,
+    camera: Pinhole,
+    tools: _Tools,
 ) -> Image:
-    """Return a frame (H, W, 3) with the change laid over it under its mask."""
+    """Return a frame (H, W, 3) with the change laid over it under its mask.
+
+    mended: the flow and the addition that `laid` lays over it.
+    """
     reach = reach_metres(tools.changes) * metre_px(frame.before, camera)
     box = _box_of_change(frame, camera, reach, tools)
     height, width = frame.picture.shape[:2]
@@ -189,10 +198,11 @@ def _composed(
         photo = prepare_window(
             frame.picture, frame.before, camera, tools.body, box, box.side, segmented=person
         )
-    drawn = _warped(photo, frame, tools.body).picture
+    warped = _warped(photo, frame, tools.body)
+    drawn = warped.picture
     left, top = (0, 0) if box is None else (box.left, box.top)
     if mended is not None:
-        drawn = laid(drawn, mended, frame.head.moved(-left, -top))
+        drawn = laid(drawn, warped.alpha, *mended, frame.head.moved(-left, -top))
     share = frame.strength * change_mask(
         tools.body, photo.raster.face[photo.inner], frame.after, photo.view, tools.changes, reach
     )

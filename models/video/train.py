@@ -19,15 +19,13 @@ from models.video.config import VideoConfig
 from models.video.controls import NUM_CONTROLS, WARP, VideoBatch, as_numbers, controls
 from models.video.critic import MouthAndEyesCritic
 from models.video.draws import ClipDraws
+from models.video.learnt_from import together
 from models.video.losses import VideoLoss
 from models.video.network import WarpMender
 from models.video.pairs import Segment
 from models.video.perceptual import PerceptualDistance
 from schemas.exclusions import veiled_key
 from schemas.outcomes import BadInputError
-
-# Clips that a model's file lists, so that nobody judges it on people that it knows: 24 bytes each.
-_MOST_LISTED = 20_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -125,7 +123,6 @@ def _network(config: VideoConfig, body_model: str, start: VideoModel | None) -> 
 
 
 def _about(config: VideoConfig, body_model: str, keys: Sequence[str], start: VideoModel | None) -> VideoAbout:
-    known = set(() if start is None else start.about.learnt_from).union(map(veiled_key, keys))
     return VideoAbout(
         network=config.network,
         num_controls=NUM_CONTROLS,
@@ -134,7 +131,7 @@ def _about(config: VideoConfig, body_model: str, keys: Sequence[str], start: Vid
         num_steps=0,
         trained_on=f"{len(keys)} clips",
         num_frames=config.num_frames,
-        learnt_from=tuple(sorted(known)) if len(known) <= _MOST_LISTED else (),
+        learnt_from=together(map(veiled_key, keys), () if start is None else start.about.learnt_from),
     )
 
 

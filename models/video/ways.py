@@ -11,12 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from body.model import BodyModel
-from body.photo import prepare_photo
-from body.warp import warps
 from body.windows import place_windows
 from models.data.records import Window
 from models.video.checkpoint import VideoModel, video_model
-from models.video.generate import VideoGenerateConfig, held_where_unseen, talking_frames
+from models.video.generate import VideoGenerateConfig, held_where_unseen, warped_and_mended
 from models.video.mend import AnyVideoModel, frames_of, mended
 from models.video.network import VideoNetworkConfig
 from models.video.pairs import Examples, Segment, posed_window, track_of
@@ -74,7 +72,7 @@ def window_frames(pairs: Examples, ways: Sequence[Way]) -> dict[str, Image]:
     """Return a window's frames (N, S, S, 3) by the way they were made."""
     photo = np.broadcast_to(pairs["reference"], pairs["warp"].shape)
     told = frames_of(pairs)
-    made = {way.name: mended(way.model, told, way.num_steps).numpy() for way in ways}
+    made = {way.name: mended(way.model, told, way.num_steps).pictures for way in ways}
     return {REAL: pairs["target"], PHOTO: photo, WARP: pairs["warp"], **made}
 
 
@@ -100,21 +98,20 @@ def whole_pictures(window: Window, way: Way, body: BodyModel, segment: Segment |
     motion = held_where_unseen(track_of(window, window.arrays), person)
     held = replace(window, arrays=dict(window.arrays) | motion.arrays())
     camera, points, _ = posed_window(held, np.arange(window.num_frames), body)
-    shown = None if segment is None else segment(picture)
-    photo = prepare_photo(picture, points[-1], camera, body, segmented=shown)
-    warped = warps(photo, points[:-1], body)
-    drawn = talking_frames(
-        picture, person, motion, body, way.model, segment, VideoGenerateConfig(num_steps=way.num_steps)
-    )
+    config = VideoGenerateConfig(num_steps=way.num_steps)
+    made = warped_and_mended(picture, person, motion, body, way.model, segment, config)
+    # Flows of big pictures are big: only what is judged is kept.
+    kept = [(one.picture, frame, one.part, one.validity) for one, frame in made]
+    warped, drawn, part, validity = (np.stack(some) for some in zip(*kept, strict=True))
     boxes = place_windows(points, camera, body)
     return Pictures(
         frames={
             REAL: window.frames,
             PHOTO: np.broadcast_to(picture, window.frames.shape),
-            WARP: np.stack([one.picture for one in warped]),
-            MODEL: np.stack(list(drawn)),
+            WARP: warped,
+            MODEL: drawn,
         },
-        part=np.stack([one.part for one in warped]),
-        validity=np.stack([one.validity for one in warped]),
+        part=part,
+        validity=validity,
         unit_px=boxes["head"].side / 128 if "head" in boxes else 1.0,
     )

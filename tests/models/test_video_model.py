@@ -24,7 +24,9 @@ from models.training import CHECKPOINTS, Progress, TrainingConfig
 from models.video.checkpoint import FORMAT, MODEL_FILE, VideoModel, load_video, video_bytes
 from models.video.config import CONFIGS, VideoConfig
 from models.video.controls import NUM_CONTROLS, WARP, Frames, VideoBatch, as_numbers, as_picture, controls
-from models.video.generate import VideoGenerateConfig, held_where_unseen, talking_frames, within
+from models.video.generate import VideoGenerateConfig, held_where_unseen, talking_frames
+from models.video.lay import laid
+from models.video.learnt_from import as_listed, together
 from models.video.losses import VideoLoss, VideoLossConfig
 from models.video.mend import mended
 from models.video.network import OverTime, VideoNetworkConfig, WarpMender, without_lattice
@@ -218,9 +220,12 @@ def test_training_goes_on_from_a_model_and_over_time(
     shards: str, tmp_path: Path, trained: VideoModel
 ) -> None:
     config = replace(TINY, num_frames=4, training=replace(TINY.training, num_steps=2))
-    assert len(trained.about.learnt_from) == 3
+    assert trained.about.learnt_from is not None and len(trained.about.learnt_from) == 3
     video = _train(shards, tmp_path / "a", config, start=_of(trained, "a"))
-    assert set(video.about.learnt_from) == {*trained.about.learnt_from, "a"}
+    assert video.about.learnt_from is not None and set(video.about.learnt_from) == {
+        *trained.about.learnt_from,
+        "a",
+    }
     over = [
         v for n, v in video.network.state_dict().items() if "over_time" in n and n.endswith("over.weight")
     ]
@@ -258,6 +263,8 @@ def test_mixed_weights_lie_between_those_of_two_models(trained: VideoModel, tmp_
     assert all(torch.allclose(value, whole[name] / 4) for name, value in quarter.network.state_dict().items())
     of_two = mixed(_of(still, "b", "c"), _of(trained, "a", "b"), 0.25)
     assert of_two.about.learnt_from == ("a", "b", "c")
+    silent = replace(still, about=replace(still.about, learnt_from=None))
+    assert mixed(silent, trained, 0.25).about.learnt_from is None
     held = held_back(trained, flow=0.8, residual=0.5, head_flow=0.4)
     was, now = (model.network.last.weight for model in (trained, held))
     assert torch.allclose(now, was * torch.tensor([0.8, 0.8, 0.5, 0.5, 0.5, 1.0])[:, None, None, None])
@@ -267,7 +274,7 @@ def test_mixed_weights_lie_between_those_of_two_models(trained: VideoModel, tmp_
     frames = replace(_frames(1), part=torch.full((1, SIZE, SIZE), int(Part.FACE), dtype=torch.uint8))
     whole_of_it = VideoModel(about=held.about, network=WarpMender(held.about.network))
     whole_of_it.network.load_state_dict(held.network.state_dict())
-    assert not torch.equal(mended(held, frames), mended(whole_of_it, frames))
+    assert not np.array_equal(mended(held, frames).pictures, mended(whole_of_it, frames).pictures)
     wider = replace(trained, about=replace(trained.about, body_model="another"))
     with pytest.raises(BadInputError, match="different networks"):
         mixed(wider, trained, 0.5)
@@ -277,12 +284,23 @@ def test_mixed_weights_lie_between_those_of_two_models(trained: VideoModel, tmp_
         held_back(trained, flow=-1, residual=1, head_flow=1)
 
 
+def test_what_a_model_learnt_from_is_known_of_all_or_not_at_all() -> None:
+    assert together(["b", "a"], ("c", "a")) == ("a", "b", "c") and together(()) == ()
+    assert together(["a"], None) is None
+    assert together(map(str, range(20_001))) is None
+    assert as_listed(["a"]) == ("a",) and as_listed(None) is None
+    for wrong in ("abc", [1], {}):
+        with pytest.raises(TypeError, match="no list of clips"):
+            as_listed(wrong)
+
+
 def test_frames_are_the_same_from_the_same_seed_in_any_batch(trained: VideoModel) -> None:
     frames = _frames(10)
-    made = mended(trained, frames, num_steps=2)
-    assert made.shape == (10, SIZE, SIZE, 3) and torch.equal(made, mended(trained, frames, num_steps=2))
+    made = mended(trained, frames, num_steps=2).pictures
+    assert made.shape == (10, SIZE, SIZE, 3)
+    np.testing.assert_array_equal(made, mended(trained, frames, num_steps=2).pictures)
     last = Frames(**{name: getattr(frames, name)[9:] for name in Frames.__dataclass_fields__})
-    assert (made[9:].int() - mended(trained, last, num_steps=2).int()).abs().max() <= 1
+    assert np.abs(made[9:].astype(int) - mended(trained, last, num_steps=2).pictures).max() <= 1
 
 
 def _wild(model: VideoModel, num_frames: int = 1) -> VideoModel:
@@ -296,8 +314,8 @@ def test_layers_over_time_see_the_frames_around_if_they_have_learnt(trained: Vid
     frames = _frames(6)
     other = replace(frames, warp=torch.cat([255 - frames.warp[:1], frames.warp[1:]]))
     for num_frames, agree in ((1, True), (4, False)):
-        first, second = (mended(_wild(trained, num_frames), some)[1] for some in (frames, other))
-        assert torch.equal(first, second) == agree
+        first, second = (mended(_wild(trained, num_frames), some).pictures[1] for some in (frames, other))
+        assert np.array_equal(first, second) == agree
 
 
 def _track(number: int, seen: bool = True) -> BodyTrack:
@@ -344,22 +362,30 @@ def test_background_stays_to_the_bit_whatever_the_network_does(
         assert np.array_equal(frame[behind], picture[behind]) and not np.array_equal(frame, one.picture)
 
 
-def test_a_changed_window_stays_within_what_was_around() -> None:
-    before = np.full((60, 80, 3), 100, np.uint8)
-    before[:, 40:] = 150
-    frame = before.copy()
-    frame[:, 36:40], frame[:, 40:44], frame[:, :4] = 20, 230, 0
-    box = Box(left=20, top=-20, side=128)
-    made = within(frame, before, box)
-    assert made[:, 20:].min() == 100 and made[:, 20:].max() == 150
-    assert (made[:, 37:43] >= 100).all() and (made[:, 40:42] == 150).all()
-    np.testing.assert_array_equal(made[:, :20], frame[:, :20])
-    np.testing.assert_array_equal(within(frame, before, Box(left=90, top=0, side=20)), frame)
+def test_a_correction_moves_edges_as_sharp_as_they_are_and_fades_at_the_border() -> None:
+    """An edge of a picture that is six times the window's size is as steep after it has moved."""
+    frame = np.full((192, 240, 3), 60, np.uint8)
+    frame[:, 100:] = 180
+    box = Box(left=20, top=-10, side=192)
+    alpha = np.full(frame.shape[:2], 255, np.uint8)
+    alpha[150:] = 0
+    flow, added = np.zeros((SIZE, SIZE, 2), np.float32), np.zeros((SIZE, SIZE, 3), np.float32)
+    np.testing.assert_array_equal(laid(frame, alpha, flow, added, box), frame)
+    flow[..., 0] = 6 / 192
+    moved = laid(frame, alpha, flow, added, box)
+    np.testing.assert_array_equal(moved[20:140, 60:180], frame[20:140, 66:186])
+    np.testing.assert_array_equal(moved[150:], frame[150:])
+    added[:] = 30
+    brighter = laid(frame, alpha, flow, added, box)
+    np.testing.assert_array_equal(brighter[20:140, 60:180], frame[20:140, 66:186] + 30)
+    assert (brighter[:, :20] == frame[:, :20]).all() and (brighter[:, 212:] == frame[:, 212:]).all()
+    assert brighter[80, 20, 0] == 60 and brighter[80, 211, 0] == 180
+    np.testing.assert_array_equal(laid(frame, alpha, flow, added, Box(left=300, top=0, side=20)), frame)
 
 
 def test_a_network_leaves_the_background_as_it_is(trained: VideoModel) -> None:
     frames = _frames(3)
-    made = mended(_wild(trained), frames)
+    made = torch.from_numpy(mended(_wild(trained), frames).pictures)
     still = frames.validity == Seen.BACKGROUND
     assert torch.equal(made[still], frames.warp[still]) and not torch.equal(made[~still], frames.warp[~still])
 

@@ -13,6 +13,7 @@ from models.named_tensors import below
 from models.video.controls import NUM_CONTROLS
 from models.video.latent.network import LatentDenoiser
 from models.video.latent.pretrained import Pretrained
+from models.video.learnt_from import LearntFrom, as_listed
 from schemas.outcomes import BadInputError
 
 FORMAT = "mentor-latent video-1"
@@ -37,6 +38,7 @@ class LatentAbout:
     body_model: str
     num_steps: int
     trained_on: str
+    learnt_from: LearntFrom = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -64,7 +66,8 @@ def load_latent(path: Path, pretrained: Pretrained) -> LatentModel:
     """
     about, tensors = read_model(path, FORMAT, _MAX_BYTES)
     try:
-        known = LatentAbout(**about)
+        learnt_from = as_listed(about.pop("learnt_from", None))
+        known = LatentAbout(learnt_from=learnt_from, **about)
         if known.pretrained != pretrained.fingerprint:
             raise BadInputError(f"{path}: was trained over another pretrained model than the folder holds")
         denoise = LatentDenoiser(pretrained, tensors[_PROMPT], known.most_frames)

@@ -1,6 +1,6 @@
 """Training over a pretrained latent diffusion model, on the same shards as the other video model."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,8 +20,10 @@ from models.video.latent.checkpoint import LatentAbout, LatentModel, load_parts,
 from models.video.latent.config import LatentConfig
 from models.video.latent.network import LatentDenoiser
 from models.video.latent.pretrained import Pretrained
+from models.video.learnt_from import together
 from models.video.losses import region_weights
 from models.video.pairs import Segment
+from schemas.exclusions import veiled_key
 from schemas.outcomes import BadInputError
 
 
@@ -100,7 +102,7 @@ def train_latent(
     windows = video_windows(material.shards, config, material.split, *rank_and_world(), material.body_file)
     denoise = _denoiser(config, pretrained, start)
     _to_best_device(denoise, pretrained, config.training.precision)
-    about = _about(config, denoise, pretrained, body.model_id, windows.num_samples)
+    about = _about(config, denoise, pretrained, body.model_id, windows.keys, start)
     lesson = Lesson(
         config=config,
         network=denoise.parts[config.learns],
@@ -120,7 +122,12 @@ def _to_best_device(denoise: LatentDenoiser, pretrained: Pretrained, precision: 
 
 
 def _about(
-    config: LatentConfig, denoise: LatentDenoiser, pretrained: Pretrained, body_model: str, num_samples: int
+    config: LatentConfig,
+    denoise: LatentDenoiser,
+    pretrained: Pretrained,
+    body_model: str,
+    keys: Sequence[str],
+    start: LatentModel | None,
 ) -> LatentAbout:
     return LatentAbout(
         pretrained=pretrained.fingerprint,
@@ -130,7 +137,8 @@ def _about(
         most_frames=denoise.most_frames,
         body_model=body_model,
         num_steps=0,
-        trained_on=f"{num_samples} clips",
+        trained_on=f"{len(keys)} clips",
+        learnt_from=together(map(veiled_key, keys), () if start is None else start.about.learnt_from),
     )
 
 
