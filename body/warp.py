@@ -7,8 +7,6 @@ Letters in shapes: H, W of the frame that is made, h, w of a photo's arrays; V v
 the frame of the photo's camera, which sees all frames made of it.
 """
 
-import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import partial
@@ -24,6 +22,7 @@ from body.fill import Float, push_pull
 from body.model import BodyModel
 from body.photo import Photo, fade_around, inside_outline
 from body.raster import Raster, interpolate, part_mask, rasterise
+from body.threads import in_threads
 from body.tints import tint_groups
 
 Mask = npt.NDArray[np.bool_]
@@ -32,7 +31,6 @@ _TINT = np.float32(0.05)
 # The colour of a pixel at the person's outline is partly another's, and taking that out leaves an error: what
 # is nearly all the person's is continued from, by its share to this power.
 _PURE = 6
-_THREADS = 8
 
 
 class Seen(IntEnum):
@@ -97,12 +95,8 @@ def warp(photo: Photo, points: Float, model: BodyModel) -> Warped:
 
 
 def warps(photo: Photo, points: Float, model: BodyModel) -> list[Warped]:
-    """Return `warp` of each of N poses (N, V, 3), several at once.
-
-    For programs that make one video; where each core has a process of its own, `warp` one by one.
-    """
-    with ThreadPoolExecutor(min(_THREADS, os.cpu_count() or 1)) as threads:
-        return list(threads.map(partial(warp, photo, model=model), points))
+    """Return `warp` of each of N poses (N, V, 3), several at once."""
+    return in_threads(partial(warp, photo, model=model), points)
 
 
 def _flow(photo: Photo, raster: Raster, part: Image, model: BodyModel) -> tuple[Float, Float]:

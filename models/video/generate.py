@@ -5,6 +5,7 @@ H, W of the photo; S px a side of a window; T frames; V vertices.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,7 @@ from body.model import BodyModel
 from body.photo import Photo, prepare_photo, window_of
 from body.raster import Pinhole
 from body.skinning import track_vertices
+from body.threads import in_threads
 from body.topology import SIDES
 from body.track import BodyTrack
 from body.warp import Seen, Warped, warps
@@ -90,10 +92,8 @@ def warped_and_mended(
         for box, window in windows.values():
             assert model is not None
             made = window_mended(window.picture[window.inner], warps(window, points, body), model, config)
-            frames = [
-                laid(frame, one.alpha, flow, added, box)
-                for frame, one, flow, added in zip(frames, warped, made.flow, made.added, strict=True)
-            ]
+            alphas = [one.alpha for one in warped]
+            frames = in_threads(partial(laid, box=box), frames, alphas, made.flow, made.added)
         return [(one, _before_background(one, frame)) for one, frame in zip(warped, frames, strict=True)]
 
     number = frames_at_once(model)
