@@ -20,7 +20,7 @@ class PairsConfig:
     num_frames: Count = 1
     # How many windows a batch's clip gives: the photo is taken apart once for all of them.
     frames_a_clip: Count = 4
-    # In how many steps an example serves, from a pool of `pool_examples` in the device's memory (0.2 MB each
+    # In how many steps an example serves, from a pool of `pool_examples` in the device's memory (0.3 MB each
     # at 128 px): more than one pays where reading is slower than learning.
     reuse: Count = 1
     pool_examples: Count = 16_384
@@ -66,12 +66,12 @@ def gpu_128() -> VideoConfig:
     """The same network for a graphics card: more windows a step, more steps."""
     return VideoConfig(
         training=TrainingConfig(
-            num_steps=20_000,
-            batch_size=128,
+            num_steps=10_000,
+            batch_size=256,
             learning_rate=5e-4,
-            warmup_steps=500,
-            ema_decay=0.999,
-            checkpoint_steps=1000,
+            warmup_steps=250,
+            ema_decay=0.998,
+            checkpoint_steps=500,
             precision="bfloat16",
         ),
         frames_a_clip=8,

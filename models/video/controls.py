@@ -69,15 +69,20 @@ def controls(frames: Frames) -> Tensor:
     How far a pixel came is told, as fits err by as much when people hardly move as when they turn: of a small
     way much is error, of a long one little.
     """
-    part, seen = (
-        F.one_hot(x.long(), n).float() for x, n in ((frames.part, _PARTS), (frames.validity, _KINDS))
-    )
+    part, seen = (_one_hot(x, n) for x, n in ((frames.part, _PARTS), (frames.validity, _KINDS)))
     told = [as_numbers(frames.warp), as_numbers(frames.photo), as_numbers(frames.position)]
     way = frames.flow.movedim(-1, 1).float() * (128 / frames.flow.shape[2])
     ways = [torch.tanh(way / px) for px in (_NEAR_PX, _FAR_PX)]
-    return torch.cat(
-        [*told, as_numbers(frames.alpha[..., None]), part.movedim(-1, 1), seen.movedim(-1, 1), *ways], 1
-    )
+    return torch.cat([*told, as_numbers(frames.alpha[..., None]), part, seen, *ways], 1)
+
+
+def _one_hot(kind: Tensor, number: int) -> Tensor:
+    """Return (B, n, S, S) float: 1 where a pixel (B, S, S) is of that kind.
+
+    `torch.nn.functional.one_hot` makes long integers, and a graphics card wait for its check of them.
+    """
+    kinds = torch.arange(number, dtype=kind.dtype, device=kind.device)
+    return (kind[:, None] == kinds[:, None, None]).float()
 
 
 def withheld(told: Tensor, names: Sequence[Control]) -> Tensor:
