@@ -21,10 +21,9 @@ from body.warp import Seen, Warped, warps
 from body.windows import HAND_WINDOWS, Box, WindowKind, place_windows
 from models.ahead import ahead
 from models.motion.channels import CHANNELS
-from models.video.controls import Frames
 from models.video.lay import laid
-from models.video.mend import TOLD, AnyVideoModel, Mended, frames_at_once, frames_of, mended
-from models.video.pairs import Segment
+from models.video.mend import AnyVideoModel, Mended, frames_at_once, frames_of, mended
+from models.video.pairs import Segment, stacked
 from schemas.bounds import Count
 
 Image = npt.NDArray[np.uint8]
@@ -153,10 +152,5 @@ def window_mended(
     Args:
         reference: the photo in the window, (S, S, 3), or (N, S, S, 3) one of each frame.
     """
-    return mended(model, _told(reference, warped), config.num_steps, config.seed)
-
-
-def _told(reference: Image, warped: list[Warped]) -> Frames:
-    named = {"warp": "picture"}
-    arrays = {name: np.stack([getattr(one, named.get(name, name)) for one in warped]) for name in TOLD}
-    return frames_of(arrays | {"reference": reference})
+    told = frames_of({"reference": reference, **stacked(warped)})
+    return mended(model, told, config.num_steps, config.seed)

@@ -27,7 +27,7 @@ AnyVideoModel = VideoModel | LatentModel
 Float = npt.NDArray[np.float32]
 
 _NOT_OF_THE_WARP: frozenset[Control] = frozenset({"warp", "body"})  # without them the photo is corrected
-TOLD = ("warp", "position", "validity", "part", "alpha", "flow")
+_TOLD = ("warp", "position", "validity", "part", "alpha", "flow")
 
 
 def frames_of(made: Mapping[str, npt.NDArray[Any]]) -> Frames:
@@ -37,7 +37,7 @@ def frames_of(made: Mapping[str, npt.NDArray[Any]]) -> Frames:
     `validity`, `part`, `alpha` and `flow` are of the frames (`body.warp.Warped`).
     """
     photo = np.array(np.broadcast_to(made["reference"], made["warp"].shape))
-    return Frames(photo=torch.from_numpy(photo), **{name: torch.from_numpy(made[name]) for name in TOLD})
+    return Frames(photo=torch.from_numpy(photo), **{name: torch.from_numpy(made[name]) for name in _TOLD})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)

@@ -14,7 +14,7 @@ from body.photo import prepare_window
 from body.raster import Pinhole
 from body.skinning import track_vertices
 from body.track import TRACK_PARAMETERS, TRACK_PARTS, BodyTrack, check_model
-from body.warp import warp
+from body.warp import Warped, warp
 from body.windows import HAND_WINDOWS, Box, WindowKind, place_windows
 from models.data.config import WindowConfig
 from models.data.records import Reference, Window
@@ -94,15 +94,16 @@ def make_pairs(
         made[kind] = {
             "target": _cut(frames, rows, box, size_px),
             "reference": box.cut(window.reference.picture, size_px),
-            "warp": np.stack([one.picture for one in warped]),
-            "validity": np.stack([one.validity for one in warped]),
-            "position": np.stack([one.position for one in warped]),
-            "part": np.stack([one.part for one in warped]),
-            "alpha": np.stack([one.alpha for one in warped]),
-            "flow": np.stack([one.flow for one in warped]).astype(np.float16),
             "fitted": (fitted[kind][:-1] & fitted[kind][-1]).astype(np.uint8),
-        }
+        } | stacked(warped)
+        made[kind]["flow"] = made[kind]["flow"].astype(np.float16)
     return made
+
+
+def stacked(warped: Sequence[Warped]) -> Examples:
+    """Return what geometry tells of T frames: warp, validity, position, part, alpha and flow, (T, ...)."""
+    named = {"warp": "picture"} | {name: name for name in ("validity", "position", "part", "alpha", "flow")}
+    return {name: np.stack([getattr(one, of) for one in warped]) for name, of in named.items()}
 
 
 def posed_window(
