@@ -222,7 +222,7 @@ BACKENDS: tuple[Backend, ...] = (
         licence="made by Mentor from recordings under CC BY 4.0 and ODbL 1.0",
         if_missing="nobody talks but by geometry alone, unless you name a video model by path",
         weights=(("models", "video/data/video.safetensors"),),
-        expected_sha256="84c42e1d80f7811d26a9437e226c96db2f6251803c42ae8919db4fb688bc6264",
+        expected_sha256="35d13f6abc3dee0aac5cef04d18dcc7833dc21e1cfd322e20aa9f76eb7d33ab4",
     ),
     Backend(
         name="st-lpips",

@@ -1,12 +1,12 @@
 """Make a video model of one, and of another that was trained on from it, which suits people of neither.
 
     python -m tools.mix_models FIRST.safetensors SECOND.safetensors --share 0.5 --flow 0.8 --residual 0.7 \\
-        --head-flow 0.55 --to MIXED.safetensors
+        --head-flow 0.55 --colour-off-head 0 --to MIXED.safetensors
 
 Of what it learnt from few people a network is too sure on others. The mean of both models' weights is
 often better than either (Wortsman et al., Robust fine-tuning of zero-shot models, CVPR 2022). And a
-share of what it answers is better than all of it (shrinkage): of the flow, of the residual, and of the
-flow on heads.
+share of what it answers is better than all of it (shrinkage): of the flow, of the residual, of the flow
+on heads, and of colour elsewhere.
 """
 
 import argparse
@@ -34,24 +34,28 @@ def mixed(first: VideoModel, second: VideoModel, share: float) -> VideoModel:
     return video_model(replace(second.about, learnt_from=learnt_from), weights)
 
 
-def held_back(model: VideoModel, flow: float, residual: float, head_flow: float) -> VideoModel:
+def held_back(
+    model: VideoModel, flow: float, residual: float, head_flow: float, colour_off_head: float = 1.0
+) -> VideoModel:
     """Return a model of which shares of its answers count.
 
     Args:
         flow, residual: its last layer is made so much smaller.
-        head_flow: how much of that flow counts on heads (`WarpMender`).
+        head_flow, colour_off_head: how much of that flow counts on heads, and of the residual's colour
+            elsewhere (`WarpMender`).
 
     Raises:
         BadInputError: if a share is none.
     """
-    for name, value in (("--flow", flow), ("--residual", residual), ("--head-flow", head_flow)):
-        _check(name, value)
+    shares = {"flow": flow, "residual": residual, "head-flow": head_flow, "colour-off-head": colour_off_head}
+    for name, value in shares.items():
+        _check(f"--{name}", value)
     weights = dict(model.network.state_dict())
     for name in ("last.weight", "last.bias"):
         weights[name] = weights[name].clone()
         weights[name][FLOW] *= flow
         weights[name][RESIDUAL] *= residual
-    return video_model(replace(model.about, head_flow=head_flow), weights)
+    return video_model(replace(model.about, head_flow=head_flow, colour_off_head=colour_off_head), weights)
 
 
 def _check(name: str, share: float) -> None:
@@ -68,10 +72,16 @@ def main() -> None:
     parser.add_argument("--flow", type=float, default=1.0, help="of the flow's correction (default: all)")
     parser.add_argument("--residual", type=float, default=1.0, help="of the residual (default: all)")
     parser.add_argument("--head-flow", type=float, default=1.0, help="of that flow, on heads (default: all)")
+    parser.add_argument(
+        "--colour-off-head",
+        type=float,
+        default=1.0,
+        help="of the residual's colour, off heads (default: all)",
+    )
     parser.add_argument("--to", type=Path, required=True)
     options = parser.parse_args()
     model = mixed(load_video(options.first), load_video(options.second), options.share)
-    model = held_back(model, options.flow, options.residual, options.head_flow)
+    model = held_back(model, options.flow, options.residual, options.head_flow, options.colour_off_head)
     options.to.write_bytes(video_bytes(model))
 
 

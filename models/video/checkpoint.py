@@ -30,6 +30,7 @@ class VideoAbout:
     trained_on: str
     num_frames: int = 1  # how long clips were; with 1 its layers over time learnt nothing
     head_flow: Share = 1.0  # see `WarpMender`
+    colour_off_head: Share = 1.0
     learnt_from: LearntFrom = None
 
 
@@ -47,7 +48,7 @@ def video_model(about: VideoAbout, weights: Mapping[str, Tensor]) -> VideoModel:
     Raises:
         RuntimeError, ValueError: if they are not those of such a network.
     """
-    network = WarpMender(about.network, about.head_flow)
+    network = WarpMender(about.network, about.head_flow, about.colour_off_head)
     network.load_state_dict(weights)
     return VideoModel(about=about, network=network.eval())
 

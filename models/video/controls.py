@@ -29,7 +29,7 @@ MOUTH, EYES = (Part.MOUTH,), (Part.LEFT_EYE, Part.RIGHT_EYE)
 HANDS = (Part.LEFT_HAND, Part.RIGHT_HAND)
 # Of the head all but the mouth.
 SKULL = (Part.FACE, Part.HEAD, *EYES)
-_HEAD = (*SKULL, *MOUTH)
+HEAD = (*SKULL, *MOUTH)
 # What a network may be trained without: the warp (it sees the photo, unmoved), where on the body a pixel
 # lies, or all but the head.
 Control = Literal["warp", "position", "body"]
@@ -94,7 +94,7 @@ def withheld(told: Tensor, names: Sequence[Control]) -> Tensor:
         told[:, WARP] = told[:, PHOTO]
         told[:, FLOW] = 0
     if "body" in names:
-        head = shown_parts(told, _HEAD)
+        head = shown_parts(told, HEAD)
         told[:, WARP] = torch.where(head > 0, told[:, WARP], told[:, PHOTO])
         told[:, ALPHA.start :] *= head
         told[:, POSITION] = torch.where(head > 0, told[:, POSITION], -1.0)

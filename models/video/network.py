@@ -8,6 +8,7 @@ B frames (T of each of B / T clips where it has layers over time), S px a side, 
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -15,13 +16,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from models.video.controls import BACKGROUND, NUM_CONTROLS, SKULL, WARP, Control, shown_parts, withheld
+from body.topology import Part
+from models.video.controls import BACKGROUND, HEAD, NUM_CONTROLS, SKULL, WARP, Control, shown_parts, withheld
 from schemas.bounds import Chance, Count
 
 # What it answers for each pixel.
 FLOW, RESIDUAL, CONFIDENCE = slice(0, 2), slice(2, 5), slice(5, 6)
 _OUT = CONFIDENCE.stop
-_SOFT_PX = 5  # odd; the edge of the head, across which less of the flow begins to count
+_SOFT_PX = 5  # odd; the edge of the head, across which less begins to count
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -108,17 +110,22 @@ class OverTime(nn.Module):
 class WarpMender(nn.Module):
     """Predicts the clean frame from a noised one, the step's time, and the controls."""
 
-    def __init__(self, config: VideoNetworkConfig, head_flow: float = 1.0) -> None:
+    def __init__(
+        self, config: VideoNetworkConfig, head_flow: float = 1.0, colour_off_head: float = 1.0
+    ) -> None:
         """Prepare.
 
         Args:
             head_flow: how much of the flow's correction counts on the head, but for the mouth. What it learnt
                 from few people moves the skin of others too far; a share of it is nearer (shrinkage).
+            colour_off_head: how much of the residual's colour counts off the head, where its brightness does:
+                the hands of few people in one light give others' a cast.
         """
         super().__init__()
-        if not 0 <= head_flow <= 1:
-            raise ValueError(f"head_flow {head_flow:g}: from 0 to 1")
-        self.config, self._head_flow = config, head_flow
+        for name, share in (("head_flow", head_flow), ("colour_off_head", colour_off_head)):
+            if not 0 <= share <= 1:
+                raise ValueError(f"{name} {share:g}: from 0 to 1")
+        self.config, self._head_flow, self._colour_off_head = config, head_flow, colour_off_head
         widths, patch = config.channels, config.patch_px
         self.time = nn.Sequential(
             nn.Linear(config.time_width, config.time_width),
@@ -170,23 +177,26 @@ class WarpMender(nn.Module):
             h = over_time(_through(blocks, torch.cat([h, beside], 1), time), frames)
         fine = F.silu(F.pixel_shuffle(self.out(F.silu(self.norm(h))), self.config.patch_px))
         answer = self.last(torch.cat([fine, warped.to(fine)], 1)).float()
-        return self._correction(answer, self._counts(controls_BCSS))
+        return self._correction(answer, controls_BCSS)
 
-    def _counts(self, controls_BCSS: Tensor) -> Tensor:
-        """Return how much of the flow's correction counts, (B, 1, S, S) in [0, 1]."""
-        soft = F.avg_pool2d(
-            shown_parts(controls_BCSS, SKULL), _SOFT_PX, 1, _SOFT_PX // 2, count_include_pad=False
-        )
-        return 1 - (1 - self._head_flow) * soft
-
-    def _correction(self, answer: Tensor, counts: Tensor) -> Correction:
+    def _correction(self, answer: Tensor, controls_BCSS: Tensor) -> Correction:
+        """Return what the last layer's answer means, held back where it is."""
+        counts = 1 - (1 - self._head_flow) * _softly(controls_BCSS, SKULL)
         flow = torch.tanh(answer[:, FLOW]) * counts * (self.config.max_flow_px / 128)
         added = 2 * torch.tanh(answer[:, RESIDUAL])
+        off_head, grey = 1 - _softly(controls_BCSS, HEAD), added.mean(1, keepdim=True)
+        added = added + (1 - self._colour_off_head) * off_head * (grey - added)
         if self.config.with_confidence:
             first = self.config.first_confidence
             added = added * torch.sigmoid(answer[:, CONFIDENCE] + math.log(first / (1 - first)))
         patch = self.config.patch_px
         return Correction(flow=without_lattice(flow, patch), added=without_lattice(added, patch))
+
+
+def _softly(controls_BCSS: Tensor, parts: Sequence[Part]) -> Tensor:
+    """Return (B, 1, S, S) in [0, 1]: where some parts are, with a soft edge."""
+    shown = shown_parts(controls_BCSS, parts)
+    return F.avg_pool2d(shown, _SOFT_PX, 1, _SOFT_PX // 2, count_include_pad=False)
 
 
 def _silence(layer: nn.Conv1d | nn.Conv2d) -> None:

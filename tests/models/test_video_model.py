@@ -29,7 +29,7 @@ from models.video.lay import laid
 from models.video.learnt_from import as_listed, together
 from models.video.losses import VideoLoss, VideoLossConfig
 from models.video.mend import mended
-from models.video.network import OverTime, VideoNetworkConfig, WarpMender, without_lattice
+from models.video.network import RESIDUAL, OverTime, VideoNetworkConfig, WarpMender, without_lattice
 from models.video.perceptual import PerceptualDistance
 from models.video.train import train_video
 from schemas.outcomes import BadInputError
@@ -265,11 +265,12 @@ def test_mixed_weights_lie_between_those_of_two_models(trained: VideoModel, tmp_
     assert of_two.about.learnt_from == ("a", "b", "c")
     silent = replace(still, about=replace(still.about, learnt_from=None))
     assert mixed(silent, trained, 0.25).about.learnt_from is None
-    held = held_back(trained, flow=0.8, residual=0.5, head_flow=0.4)
+    held = held_back(trained, flow=0.8, residual=0.5, head_flow=0.4, colour_off_head=0.2)
     was, now = (model.network.last.weight for model in (trained, held))
     assert torch.allclose(now, was * torch.tensor([0.8, 0.8, 0.5, 0.5, 0.5, 1.0])[:, None, None, None])
     (tmp_path / MODEL_FILE).write_bytes(video_bytes(held))
-    assert load_video(tmp_path / MODEL_FILE).about.head_flow == 0.4
+    about = load_video(tmp_path / MODEL_FILE).about
+    assert (about.head_flow, about.colour_off_head) == (0.4, 0.2)
     torch.nn.init.constant_(held.network.last.bias, 3.0)  # type: ignore[arg-type]
     frames = replace(_frames(1), part=torch.full((1, SIZE, SIZE), int(Part.FACE), dtype=torch.uint8))
     whole_of_it = VideoModel(about=held.about, network=WarpMender(held.about.network))
@@ -292,6 +293,25 @@ def test_what_a_model_learnt_from_is_known_of_all_or_not_at_all() -> None:
     for wrong in ("abc", [1], {}):
         with pytest.raises(TypeError, match="no list of clips"):
             as_listed(wrong)
+
+
+def test_off_heads_a_residual_held_back_changes_brightness_alone() -> None:
+    part = torch.full((1, SIZE, SIZE), int(Part.TORSO), dtype=torch.uint8)
+    part[:, :, : SIZE // 2] = int(Part.MOUTH)
+    told = controls(replace(_frames(1), part=part))
+    x, t = torch.zeros(1, 3, SIZE, SIZE), torch.ones(1)
+    coloured, held = WarpMender(TINY.network), WarpMender(TINY.network, colour_off_head=0.0)
+    for network in (coloured, held):
+        assert network.last.bias is not None
+        network.last.bias.data[RESIDUAL] = torch.tensor([0.3, 0.0, -0.1])
+    before, after = (network.correction(x, t, told).added for network in (coloured, held))
+    mouth, torso = after[..., : SIZE // 2 - 4], after[..., SIZE // 2 + 4 :]
+    assert torch.allclose(mouth, before[..., : SIZE // 2 - 4])
+    assert torch.allclose(
+        torso, before[..., SIZE // 2 + 4 :].mean(1, keepdim=True).expand_as(torso), atol=1e-6
+    )
+    with pytest.raises(ValueError, match="colour_off_head"):
+        WarpMender(TINY.network, colour_off_head=-0.1)
 
 
 def test_frames_are_the_same_from_the_same_seed_in_any_batch(trained: VideoModel) -> None:
