@@ -31,6 +31,9 @@ _TINT = np.float32(0.05)
 # The colour of a pixel at the person's outline is partly another's, and taking that out leaves an error: what
 # is nearly all the person's is continued from, by its share to this power.
 _PURE = 6
+# What the flow shrinks to less than this share of its area is on the way to being turned around.
+_LEAST_AREA = 0.25
+_SLOPE_PX = 2
 
 
 class Seen(IntEnum):
@@ -158,18 +161,43 @@ def _bytes(values: Float) -> Image:
 
 @njit(cache=True, nogil=True)
 def _keep_attached(layer: Float, body: Mask, back: Float, flow: Float, stray_px: float) -> None:
-    """Take out of the layer (H, W, 4) beside the mesh what its own mesh takes elsewhere.
+    """Take out of the layer (H, W, 4) beside the mesh what would be seen twice.
 
-    It would be seen twice: a hand that has moved away, the sleeve around it.
+    That is what its own mesh takes elsewhere, as a hand that has moved away and the sleeve around it; and
+    what the flow turns around, as it does where it fades faster than it moves: the sleeve's edge, again.
     """
     for y in range(body.shape[0]):
         for x in range(body.shape[1]):
-            if body[y, x]:
+            if body[y, x] or layer[y, x, 3] == 0:
                 continue
             miss = np.hypot(back[y, x, 0] + flow[y, x, 0], back[y, x, 1] + flow[y, x, 1])
-            keep = np.float32(min(1.0, max(0.0, 2.0 - miss / max(stray_px, 1e-6))))
+            keep = np.float32(min(1.0, max(0.0, 3.0 - 2.0 * miss / max(stray_px, 1e-6))))
+            if keep > 0:
+                keep *= np.float32(min(1.0, max(0.0, _area(flow, body, y, x) / _LEAST_AREA)))
             for c in range(4):
                 layer[y, x, c] *= keep
+
+
+@njit(cache=True, nogil=True)
+def _area(flow: Float, body: Mask, y: int, x: int) -> float:
+    """Return how large a pixel is where the flow (H, W, 2) leads it; below 0 where it is turned around."""
+    across_x, across_y = _slope(flow, body, y, x, 0, 1)
+    down_x, down_y = _slope(flow, body, y, x, 1, 0)
+    return (1 + across_x) * (1 + down_y) - across_y * down_x
+
+
+@njit(cache=True, nogil=True)
+def _slope(flow: Float, body: Mask, y: int, x: int, down: int, right: int) -> tuple[float, float]:
+    """Return by how much both parts of the flow grow a px, off the body alone: at its edge it may jump."""
+    height, width = body.shape
+    y0, x0, y1, x1 = y, x, y, x
+    for _ in range(_SLOPE_PX):
+        if y0 - down >= 0 and x0 - right >= 0 and not body[y0 - down, x0 - right]:
+            y0, x0 = y0 - down, x0 - right
+        if y1 + down < height and x1 + right < width and not body[y1 + down, x1 + right]:
+            y1, x1 = y1 + down, x1 + right
+    length = max(1, (y1 - y0) + (x1 - x0))
+    return (flow[y1, x1, 0] - flow[y0, x0, 0]) / length, (flow[y1, x1, 1] - flow[y0, x0, 1]) / length
 
 
 @njit(cache=True, nogil=True)

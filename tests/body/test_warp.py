@@ -123,6 +123,24 @@ def test_a_hand_that_has_gone_is_not_seen_twice():
     assert (done.validity[50:70, 70:90] == Seen.HIDDEN).all()
 
 
+@pytest.mark.parametrize("metres", [0.02, 0.035, 0.05, 0.07])
+def test_the_edge_of_what_has_moved_is_seen_once(metres):
+    """A sleeve reaches beyond its mesh: where the flow fades it turns around and would show the edge again."""
+    model, points = _squares()
+    alone = dataclasses.replace(model, faces=model.faces[:2], face_parts=model.face_parts[:2])
+    camera = Pinhole.for_picture(640, 480)
+    segmented = np.zeros((480, 640), np.uint8)
+    hand = camera.project(points[:4])
+    (left, top), (right, bottom) = np.rint(hand.min(0)).astype(int), np.rint(hand.max(0)).astype(int)
+    segmented[top - 2 : bottom + 2, left - 2 : right + 2] = 255
+    picture = np.where(segmented[..., None] > 0, np.uint8(40), np.uint8(200)).repeat(3, 2)
+    photo = prepare_photo(picture, points, camera, alone, segmented=segmented)
+    moved = points.copy()
+    moved[:4, 0] += metres
+    row = warp(photo, moved, alone).picture[(top + bottom) // 2, :, 0] < 190
+    assert np.count_nonzero(np.diff(row.astype(int)) == 1) == 1
+
+
 def test_the_wall_beside_a_hand_does_not_go_with_it_before_the_body():
     model, points = _squares()
     aside = points.copy()
