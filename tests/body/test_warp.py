@@ -125,7 +125,7 @@ def test_a_hand_that_has_gone_is_not_seen_twice():
 
 @pytest.mark.parametrize("metres", [0.02, 0.035, 0.05, 0.07])
 def test_the_edge_of_what_has_moved_is_seen_once(metres):
-    """A sleeve reaches beyond its mesh: where the flow fades it turns around and would show the edge again."""
+    """A sleeve reaches beyond its mesh: where the flow fades it turns around, and shows the edge again."""
     model, points = _squares()
     alone = dataclasses.replace(model, faces=model.faces[:2], face_parts=model.face_parts[:2])
     camera = Pinhole.for_picture(640, 480)
