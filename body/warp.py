@@ -33,7 +33,6 @@ _TINT = np.float32(0.05)
 _PURE = 6
 # What the flow shrinks to less than this share of its area is on the way to being turned around.
 _LEAST_AREA = 0.25
-_SLOPE_PX = 2
 
 
 class Seen(IntEnum):
@@ -73,15 +72,14 @@ def warp(photo: Photo, points: Float, model: BodyModel) -> Warped:
     points = np.ascontiguousarray(points, np.float32)
     raster = rasterise(points, model.faces, photo.view)
     part, body = part_mask(raster, model.face_parts), raster.face >= 0
-    flow, visible = _flow(photo, raster, part, model)
+    flow, visible, area = _flow(photo, raster, part, model)
     # Moved mouths keep .93 of their sharpness when read by cubics, .78 when read linearly, and look a sixth
     # more like real ones. That costs .2 dB: what lies a little beside its place costs more when it is sharp.
     layer = _at(photo.layer, flow, photo.margin_px, cv2.INTER_CUBIC)
     layer[layer[..., 3] < 0] = 0  # cubics overshoot: beside the person, where the background stays as it is
     np.minimum(layer[..., 3], 1, out=layer[..., 3])
-    _keep_attached(
-        layer, body, _back(photo, points, flow, model), flow, photo.config.stray_metres * photo.metre_px
-    )
+    stray_px = photo.config.stray_metres * photo.metre_px
+    _keep_attached(layer, body, _back(photo, points, flow, model), flow, area, stray_px)
     before = _before_the_body(photo, body, flow)
     filled = _continued(layer, part_mask(raster, tint_groups(model)), visible, before, photo.tints)
     background, matte = photo.background[photo.inner], photo.matte[photo.inner]
@@ -102,14 +100,15 @@ def warps(photo: Photo, points: Float, model: BodyModel) -> list[Warped]:
     return in_threads(partial(warp, photo, model=model), points)
 
 
-def _flow(photo: Photo, raster: Raster, part: Image, model: BodyModel) -> tuple[Float, Float]:
-    """Return the way (H, W, 2) px from each pixel to its source in the photo's view, and what is visible
-    there (H, W) in [0, 1]: the mesh's, continued around it from what is visible, fading to zero.
+def _flow(photo: Photo, raster: Raster, part: Image, model: BodyModel) -> tuple[Float, Float, Float]:
+    """Return the way (H, W, 2) px from each pixel to its source in the photo's view: the mesh's, continued
+    around it from what is visible, fading to zero. And what is visible there (H, W) in [0, 1], and `_area`.
     """
     near, margin = photo.config.depth_metres, photo.margin_px
     flow, visible = flow_from(raster, model.faces, photo.points, photo.view, photo.raster.depth, margin, near)
     fade = fade_around(part, photo.metre_px, photo.config)
-    return np.where(part[..., None] > 0, flow, push_pull(flow, visible) * fade[..., None]), visible
+    around = push_pull(flow, visible)
+    return np.where(part[..., None] > 0, flow, around * fade[..., None]), visible, _area(around, fade)
 
 
 def _back(photo: Photo, points: Float, flow: Float, model: BodyModel) -> Float:
@@ -160,7 +159,7 @@ def _bytes(values: Float) -> Image:
 
 
 @njit(cache=True, nogil=True)
-def _keep_attached(layer: Float, body: Mask, back: Float, flow: Float, stray_px: float) -> None:
+def _keep_attached(layer: Float, body: Mask, back: Float, flow: Float, area: Float, stray_px: float) -> None:
     """Take out of the layer (H, W, 4) beside the mesh what would be seen twice.
 
     That is what its own mesh takes elsewhere, as a hand that has moved away and the sleeve around it; and
@@ -172,32 +171,26 @@ def _keep_attached(layer: Float, body: Mask, back: Float, flow: Float, stray_px:
                 continue
             miss = np.hypot(back[y, x, 0] + flow[y, x, 0], back[y, x, 1] + flow[y, x, 1])
             keep = np.float32(min(1.0, max(0.0, 3.0 - 2.0 * miss / max(stray_px, 1e-6))))
-            if keep > 0:
-                keep *= np.float32(min(1.0, max(0.0, _area(flow, body, y, x) / _LEAST_AREA)))
+            keep *= np.float32(min(1.0, max(0.0, area[y, x] / _LEAST_AREA)))
             for c in range(4):
                 layer[y, x, c] *= keep
 
 
 @njit(cache=True, nogil=True)
-def _area(flow: Float, body: Mask, y: int, x: int) -> float:
-    """Return how large a pixel is where the flow (H, W, 2) leads it; below 0 where it is turned around."""
-    across_x, across_y = _slope(flow, body, y, x, 0, 1)
-    down_x, down_y = _slope(flow, body, y, x, 1, 0)
-    return (1 + across_x) * (1 + down_y) - across_y * down_x
-
-
-@njit(cache=True, nogil=True)
-def _slope(flow: Float, body: Mask, y: int, x: int, down: int, right: int) -> tuple[float, float]:
-    """Return by how much both parts of the flow grow a px, off the body alone: at its edge it may jump."""
-    height, width = body.shape
-    y0, x0, y1, x1 = y, x, y, x
-    for _ in range(_SLOPE_PX):
-        if y0 - down >= 0 and x0 - right >= 0 and not body[y0 - down, x0 - right]:
-            y0, x0 = y0 - down, x0 - right
-        if y1 + down < height and x1 + right < width and not body[y1 + down, x1 + right]:
-            y1, x1 = y1 + down, x1 + right
-    length = max(1, (y1 - y0) + (x1 - x0))
-    return (flow[y1, x1, 0] - flow[y0, x0, 0]) / length, (flow[y1, x1, 1] - flow[y0, x0, 1]) / length
+def _area(around: Float, fade: Float) -> Float:
+    """Return how large a pixel (H, W) is where a flow (H, W, 2) leads it that fades (H, W), by fading alone;
+    below 0 where it is turned around.
+    """
+    height, width = fade.shape
+    area = np.empty((height, width), np.float32)
+    for y in range(height):
+        y0, y1 = max(y - 1, 0), min(y + 1, height - 1)
+        for x in range(width):
+            x0, x1 = max(x - 1, 0), min(x + 1, width - 1)
+            across = (fade[y, x1] - fade[y, x0]) / max(x1 - x0, 1)
+            down = (fade[y1, x] - fade[y0, x]) / max(y1 - y0, 1)
+            area[y, x] = 1 + around[y, x, 0] * across + around[y, x, 1] * down
+    return area
 
 
 @njit(cache=True, nogil=True)
