@@ -5,7 +5,7 @@ On people whom it knows, a network says nothing about others; so the list goes w
 
 from collections.abc import Iterable
 
-# A file's header stays small; a model of more people than that knows somebody of every public data set.
+# 24 bytes each: a file's header stays small.
 _MOST_LISTED = 20_000
 
 # By `veiled_key`, in order; None where it is not known.

@@ -27,7 +27,6 @@ AnyVideoModel = VideoModel | LatentModel
 Float = npt.NDArray[np.float32]
 
 _NOT_OF_THE_WARP: frozenset[Control] = frozenset({"warp", "body"})  # without them the photo is corrected
-_TOLD = ("warp", "position", "validity", "part", "alpha", "flow")
 
 
 def frames_of(made: Mapping[str, npt.NDArray[Any]]) -> Frames:
@@ -37,7 +36,8 @@ def frames_of(made: Mapping[str, npt.NDArray[Any]]) -> Frames:
     `validity`, `part`, `alpha` and `flow` are of the frames (`body.warp.Warped`).
     """
     photo = np.array(np.broadcast_to(made["reference"], made["warp"].shape))
-    return Frames(photo=torch.from_numpy(photo), **{name: torch.from_numpy(made[name]) for name in _TOLD})
+    told = {name: torch.from_numpy(made[name]) for name in Frames.__dataclass_fields__ if name != "photo"}
+    return Frames(photo=torch.from_numpy(photo), **told)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)

@@ -181,11 +181,13 @@ class WarpMender(nn.Module):
 
     def _correction(self, answer: Tensor, controls_BCSS: Tensor) -> Correction:
         """Return what the last layer's answer means, held back where it is."""
-        counts = 1 - (1 - self._head_flow) * _softly(controls_BCSS, SKULL)
-        flow = torch.tanh(answer[:, FLOW]) * counts * (self.config.max_flow_px / 128)
+        flow = torch.tanh(answer[:, FLOW]) * (self.config.max_flow_px / 128)
+        if self._head_flow < 1:
+            flow = flow * (1 - (1 - self._head_flow) * _softly(controls_BCSS, SKULL))
         added = 2 * torch.tanh(answer[:, RESIDUAL])
-        off_head, grey = 1 - _softly(controls_BCSS, HEAD), added.mean(1, keepdim=True)
-        added = added + (1 - self._colour_off_head) * off_head * (grey - added)
+        if self._colour_off_head < 1:
+            off_head, grey = 1 - _softly(controls_BCSS, HEAD), added.mean(1, keepdim=True)
+            added = added + (1 - self._colour_off_head) * off_head * (grey - added)
         if self.config.with_confidence:
             first = self.config.first_confidence
             added = added * torch.sigmoid(answer[:, CONFIDENCE] + math.log(first / (1 - first)))

@@ -4,6 +4,7 @@ T targets; S the side of a window in px; V vertices.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -102,8 +103,8 @@ def make_pairs(
 
 def stacked(warped: Sequence[Warped]) -> Examples:
     """Return what geometry tells of T frames: warp, validity, position, part, alpha and flow, (T, ...)."""
-    named = {"warp": "picture"} | {name: name for name in ("validity", "position", "part", "alpha", "flow")}
-    return {name: np.stack([getattr(one, of) for one in warped]) for name, of in named.items()}
+    named = {field.name: np.stack([getattr(one, field.name) for one in warped]) for field in fields(Warped)}
+    return {"warp": named.pop("picture")} | named
 
 
 def posed_window(
